@@ -1,0 +1,82 @@
+"""Waking the loops of a dispatcher the moment something is written, by one change stream; no data is read from it."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from pymongo.change_stream import DatabaseChangeStream
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+Document = dict[str, Any]
+
+_log = structlog.get_logger(__name__)
+_RETRY_S = 1.0
+_AWAIT_MS = 500
+
+# Only the names of the fields that were written leave the server: what is in them is nobody's business here.
+_WRITTEN_FIELDS: list[Document] = [
+    {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
+    {
+        "$project": {
+            "fields": {
+                "$map": {
+                    "input": {"$objectToArray": {"$ifNull": ["$updateDescription.updatedFields", "$fullDocument"]}},
+                    "in": {"$arrayElemAt": [{"$split": ["$$this.k", "."]}, 0]},
+                }
+            }
+        }
+    },
+]
+
+
+class ChangeStreamWaker:
+    """Calls subscribers when their field of any document of the database was written.
+
+    It spares the loops tight polling and nothing more: while MongoDB is away, or the stream is broken, the loops' `idle_s`
+    does the work, and a new stream starts from now. That is why no position is kept.
+    """
+
+    def __init__(self, database: Database[Document], /) -> None:
+        self._database = database
+        self._subscribers: dict[str, list[Callable[[], None]]] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="change-stream", daemon=True)
+
+    def subscribe(self, field: str, wake: Callable[[], None], /) -> None:
+        """Call `wake` after each write of a top-level field, such as `work` or `outbox`; subscribe before `start`."""
+        self._subscribers.setdefault(field, []).append(wake)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the stream; returns when its thread is gone or after a few seconds."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(_RETRY_S + 2 * _AWAIT_MS / 1000)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with self._database.watch(_WRITTEN_FIELDS, max_await_time_ms=_AWAIT_MS) as stream:
+                    self._wake_all()  # whatever was written while there was no stream
+                    self._follow(stream)
+            except PyMongoError as error:
+                _log.warning("change_stream_lost", error=type(error).__name__)
+                self._stopping.wait(_RETRY_S)
+
+    def _follow(self, stream: DatabaseChangeStream[Document]) -> None:
+        while stream.alive and not self._stopping.is_set():
+            change = stream.try_next()
+            if change is not None:
+                self._wake(set(change["fields"] or ()))
+
+    def _wake(self, fields: set[str]) -> None:
+        for field in fields & self._subscribers.keys():
+            for wake in self._subscribers[field]:
+                wake()
+
+    def _wake_all(self) -> None:
+        self._wake(set(self._subscribers))

@@ -1,0 +1,175 @@
+"""The threads of a dispatcher: run a step while there is something to do, then wait to be woken; what a step does is not known here."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+_BACKOFF_FIRST_S = 0.2
+_BACKOFF_MAX_S = 5.0
+
+
+class Waker(Protocol):
+    """Whoever can say that there may be something to do: `services.chassis.changes.ChangeStreamWaker`."""
+
+    def subscribe(self, field: str, wake: Callable[[], None], /) -> None:
+        """Call `wake` whenever the field of any document of the service was written."""
+        ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class DispatcherLoop:
+    """One or more threads that repeat one step.
+
+    `step` does at most one piece of work and says whether it found any. While it does, it is repeated at once; then the
+    thread sleeps until woken, until `next_due_in_s` says, or for `idle_s`, whichever comes first: waking is for speed, `idle_s`
+    is what is relied upon. A step that raises is logged and repeated with growing pauses; it never ends the thread.
+
+    With `concurrency > 1` a wake-up rouses one thread, and each thread that found work rouses one more: as many as there
+    is work for, without all of them asking the database for one item.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], bool],
+        *,
+        waker: Waker | None = None,
+        wakes_on: str = "work",
+        idle_s: float = 1.0,
+        concurrency: int = 1,
+        next_due_in_s: Callable[[], float | None] | None = None,
+        on_stop: Callable[[], None] | None = None,
+    ) -> None:
+        self._name = name
+        self._step = step
+        self._idle_s = idle_s
+        self._next_due_in_s = next_due_in_s
+        self._on_stop = on_stop
+        self._stopping = threading.Event()
+        self._awake = threading.Condition()
+        self._calls = 0
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True) for number in range(concurrency)
+        ]
+        if waker is not None:
+            waker.subscribe(wakes_on, self.wake)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def is_alive(self) -> bool:
+        """Say whether every thread runs; False is a bug or a stop, and reason enough to restart the process."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Rouse one sleeping thread now; without one, the next that would sleep looks again first."""
+        with self._awake:
+            self._calls = 1
+            self._awake.notify()
+
+    def ask_to_stop(self) -> None:
+        """Let every thread end after the step it is in."""
+        self._stopping.set()
+        with self._awake:
+            self._awake.notify_all()
+
+    def join(self, timeout_s: float, /) -> bool:
+        """Wait for the threads' end; False when a step still runs after `timeout_s`."""
+        until = time.monotonic() + timeout_s
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, until - time.monotonic()))
+        ended = not any(thread.is_alive() for thread in self._threads)
+        if ended and self._on_stop is not None:
+            _guarded(self._name, self._on_stop)
+        return ended
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                found, pause_s = self._turn()
+                failures = 0
+            except Exception as error:  # the boundary of a thread: whatever a step does wrong, the next one is tried
+                failures += 1
+                found, pause_s = False, _backoff_s(failures)
+                _log_failure(self._name, failures, error)
+            if found:
+                self.wake()
+            elif failures:
+                self._stopping.wait(pause_s)
+            else:
+                self._sleep(pause_s)
+
+    def _turn(self) -> tuple[bool, float]:
+        if self._step():
+            return True, 0.0
+        due_in_s = self._next_due_in_s() if self._next_due_in_s else None
+        return False, self._idle_s if due_in_s is None else min(self._idle_s, due_in_s)
+
+    def _sleep(self, seconds: float) -> None:
+        with self._awake:
+            self._awake.wait_for(lambda: self._calls or self._stopping.is_set(), timeout=seconds)
+            self._calls = 0
+
+
+class Dispatcher:
+    """All loops of a service's dispatcher role, started and stopped together."""
+
+    def __init__(self, loops: Sequence[DispatcherLoop], *, waker: Waker | None = None) -> None:
+        self._loops = loops
+        self._waker = waker
+
+    @property
+    def is_alive(self) -> bool:
+        """Say whether every loop runs."""
+        return all(loop.is_alive for loop in self._loops)
+
+    def start(self) -> None:
+        if self._waker is not None:
+            self._waker.start()
+        for loop in self._loops:
+            loop.start()
+
+    def stop(self, *, grace_s: float = 10.0) -> bool:
+        """End after the steps under way; False when one outlasts `grace_s`: its lease lets another replica take it over."""
+        until = time.monotonic() + grace_s
+        for loop in self._loops:
+            loop.ask_to_stop()
+        if self._waker is not None:
+            self._waker.stop()
+        late = [loop.name for loop in self._loops if not loop.join(max(0.0, until - time.monotonic()))]
+        if late:
+            _log.warning("loops_still_busy", loops=late)
+        return not late
+
+
+def _backoff_s(failures: int) -> float:
+    """Grow to a few seconds; spread, so that replicas do not come back in step."""
+    return float(min(_BACKOFF_MAX_S, _BACKOFF_FIRST_S * 2 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0))
+
+
+def _guarded(name: str, action: Callable[[], None]) -> None:
+    try:
+        action()
+    except Exception as error:  # the process is on its way out: what cannot be tidied expires by itself
+        _log.warning("loop_not_tidied", loop=name, error=type(error).__name__)
+
+
+def _log_failure(name: str, failures: int, error: Exception) -> None:
+    """Log the trace of the first failure of a row only: an outage of minutes shall not fill the log."""
+    _log.error("step_failed", loop=name, failures=failures, error=type(error).__name__, exc_info=failures == 1)

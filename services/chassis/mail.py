@@ -1,0 +1,194 @@
+"""Handing one message to a mail server, with a deadline and a clear word on the outcome; what it says is the caller's business."""
+
+import smtplib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from services.chassis.clock import Clock, SystemClock
+
+
+class MailError(Exception):
+    """A message was not certainly accepted. The texts hold codes, never addresses: they reach the log."""
+
+
+class MailRefused(MailError):
+    """The server, or the form of the message itself, refuses for good (5xx): sending it again changes nothing."""
+
+
+class MailDeferred(MailError):
+    """It was not accepted now (4xx, no connection, a time-out before the message was sent): sending it again is right."""
+
+
+class MailUncertain(MailError):
+    """The message went out whole and no answer came: it may have been accepted.
+
+    Sending it again may put a second copy into the mailbox, with the same Message-ID; not sending it may lose it. Only the
+    caller can choose.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file of a message; `content_type` such as `application/pdf`."""
+
+    filename: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Server:
+    host: str
+    port: int
+    user: str
+    password: str
+    tls: str
+
+    @classmethod
+    def from_url(cls, url: str) -> "_Server":
+        parts = urlsplit(url)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("an SMTP URL is smtp://[user:password@]host[:port][?starttls=1] or smtps://...")
+        starttls = parse_qs(parts.query).get("starttls") == ["1"]
+        tls = "implicit" if parts.scheme == "smtps" else "starttls" if starttls else "none"
+        return cls(
+            host=parts.hostname,
+            port=parts.port or {"implicit": 465, "starttls": 587, "none": 25}[tls],
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            tls=tls,
+        )
+
+
+class Mailer:
+    """Sends from one address through one server, a connection per message: mail is rare and servers drop idle ones."""
+
+    def __init__(self, smtp_url: str, /, *, sender: str, timeout_s: float = 10.0, clock: Clock | None = None) -> None:
+        self._server = _Server.from_url(smtp_url)
+        self._sender = sender
+        self._timeout_s = timeout_s
+        self._clock = clock or SystemClock()
+
+    def send(
+        self,
+        *,
+        to: str,
+        subject: str,
+        text: str,
+        message_id: str,
+        html: str | None = None,
+        attachments: Sequence[Attachment] = (),
+    ) -> None:
+        """Return once the server has taken the message.
+
+        `message_id` (`<...@domain>`) is the same for each try of one message. Raises MailRefused, MailDeferred or
+        MailUncertain; a line break in an address or a header is refused, never sent.
+        """
+        message = self._compose(to=to, subject=subject, text=text, message_id=message_id, html=html)
+        for attachment in attachments:
+            maintype, _, subtype = attachment.content_type.partition("/")
+            message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=attachment.filename)
+        _Delivery(self._server, self._timeout_s).run(sender=self._sender, to=to, content=message.as_bytes())
+
+    def _compose(self, *, to: str, subject: str, text: str, message_id: str, html: str | None) -> EmailMessage:
+        message = EmailMessage(policy=SMTP)
+        try:
+            message["From"] = self._sender
+            message["To"] = Address(addr_spec=_ascii(to))
+            message["Subject"] = subject
+            message["Message-ID"] = message_id
+            message["Date"] = format_datetime(self._clock.now())
+            message["Auto-Submitted"] = "auto-generated"
+        except (ValueError, IndexError) as error:  # IndexError: what the parser answers to an empty address
+            raise MailRefused("a header or the address has no valid form") from error
+        message.set_content(text)
+        if html is not None:
+            message.add_alternative(html, subtype="html")
+        return message
+
+
+class _Delivery:
+    """One dialogue with the server, each step of it within what is left of the deadline."""
+
+    def __init__(self, server: _Server, timeout_s: float) -> None:
+        self._server = server
+        self._until = time.monotonic() + timeout_s
+        self._sent = False
+
+    def run(self, *, sender: str, to: str, content: bytes) -> None:
+        try:
+            client = self._connect()
+            try:
+                self._converse(client, sender, to, content)
+            finally:
+                client.close()
+        except smtplib.SMTPResponseException as error:
+            raise _verdict(error.smtp_code) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise (MailUncertain if self._sent else MailDeferred)(type(error).__name__) from error
+
+    def _connect(self) -> smtplib.SMTP:
+        connect = smtplib.SMTP_SSL if self._server.tls == "implicit" else smtplib.SMTP
+        return connect(self._server.host, self._server.port, timeout=self._left_s())
+
+    def _converse(self, client: smtplib.SMTP, sender: str, to: str, content: bytes) -> None:
+        self._expect(client, 250, client.ehlo)
+        if self._server.tls == "starttls":
+            self._expect(client, 220, client.starttls)
+            self._expect(client, 250, client.ehlo)
+        if self._server.user:
+            self._log_in(client)
+        self._expect(client, 250, lambda: client.mail(parseaddr(sender)[1]))
+        self._expect(client, 250, lambda: client.rcpt(to))
+        self._expect(client, 354, lambda: client.docmd("DATA"))
+        self._in_time(client)
+        self._transmit(client, content)
+        code, _ = client.getreply()
+        if code != 250:
+            raise _verdict(code)
+
+    def _transmit(self, client: smtplib.SMTP, content: bytes) -> None:
+        """Send the message up to, then with, its closing dot: without the dot no server may accept it (RFC 5321, 4.1.1.4)."""
+        quoted = content.replace(b"\r\n.", b"\r\n..")
+        client.send(quoted if not quoted.startswith(b".") else b"." + quoted)
+        self._sent = True
+        client.send(b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")
+
+    def _log_in(self, client: smtplib.SMTP) -> None:
+        self._in_time(client)
+        try:
+            client.login(self._server.user, self._server.password)
+        except smtplib.SMTPResponseException as error:  # our own account is wrong: no message's fault
+            raise MailDeferred(f"login: SMTP {error.smtp_code}") from error
+
+    def _expect(self, client: smtplib.SMTP, wanted: int, command: Callable[[], tuple[int, bytes]]) -> None:
+        self._in_time(client)
+        code, _ = command()
+        if code != wanted:
+            raise _verdict(code)
+
+    def _in_time(self, client: smtplib.SMTP) -> None:
+        if client.sock is not None:
+            client.sock.settimeout(self._left_s())
+
+    def _left_s(self) -> float:
+        left_s = self._until - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("the deadline has passed")
+        return left_s
+
+
+def _ascii(address: str) -> str:
+    if not address.isascii():
+        raise ValueError("an address beyond ASCII needs SMTPUTF8, which few servers speak")
+    return address
+
+
+def _verdict(code: int) -> MailError:
+    return MailRefused(f"SMTP {code}") if 500 <= code < 600 else MailDeferred(f"SMTP {code}")

@@ -1,0 +1,91 @@
+"""The connection to MongoDB and the one way to save an aggregate; what a document means is the repositories' business."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from services.chassis.errors import VersionConflict
+
+Document = dict[str, Any]
+
+_WRITTEN_BY_SAVE = frozenset({"_id", "version", "outbox"})
+
+
+def connect(mongo_url: str, /, *, app_name: str, timeout_s: float = 8.0) -> MongoClient[Document]:
+    """Return a client whose writes survive the loss of a server and whose every operation ends within `timeout_s`.
+
+    Journaled majority writes and majority reads: money is saved before its side effect, and nothing is read, published or
+    acted upon that a failover could take back. Within the time limit reads and writes are retried across a failover.
+    A caller with less time left narrows it with `pymongo.timeout(...)`. Connects in the background, at the first use.
+    """
+    return MongoClient(
+        mongo_url,
+        appname=app_name,
+        tz_aware=True,
+        w="majority",
+        journal=True,
+        readConcernLevel="majority",
+        retryWrites=True,
+        retryReads=True,
+        connectTimeoutMS=3000,
+        serverSelectionTimeoutMS=3000,
+        timeoutMS=int(timeout_s * 1000),
+    )
+
+
+def save_versioned(
+    collection: Collection[Document],
+    *,
+    document_id: str,
+    version: int,
+    document: Mapping[str, Any],
+    outbox: Sequence[Document] = (),
+    session: ClientSession | None = None,
+) -> None:
+    """Write an aggregate read at `version` and append its outbox entries, in one atomic update that moves the version by one.
+
+    `version == 0` says that it is new. `document` always holds every field of the aggregate, `None` where there is
+    nothing: fields are set one by one, so one that is left out would keep its old value. (A unique index over a field
+    that may be None is partial, by type.) Neither `_id`, `version` nor `outbox` is in it; `work` is whole, from
+    `services.chassis.work.work_fields`.
+
+    Raises VersionConflict when somebody else saved first. A duplicate on another unique index leaves as pymongo's
+    DuplicateKeyError: only the repository knows what it means.
+    """
+    if misplaced := _WRITTEN_BY_SAVE & document.keys():
+        raise ValueError(f"written by save_versioned alone: {sorted(misplaced)}")
+    update: Document = {"$set": {**document, "version": version + 1}}
+    if outbox:
+        update["$push"] = {"outbox": {"$each": list(outbox)}}
+    try:
+        result = collection.update_one(
+            {"_id": document_id, "version": version}, update, upsert=version == 0, session=session
+        )
+    except DuplicateKeyError as error:
+        if is_duplicate_id(error):
+            raise _conflict(document_id) from None
+        raise
+    if result.matched_count == 0 and result.upserted_id is None:
+        raise _conflict(document_id)
+
+
+def is_duplicate_id(error: DuplicateKeyError, /) -> bool:
+    """Say whether it is the `_id` that exists already, rather than a key of another unique index."""
+    return list((error.details or {}).get("keyPattern", {})) == ["_id"]
+
+
+def majority(collection: Collection[Document], /) -> Collection[Document]:
+    """Return the collection with the guarantees of `connect`, whatever its client was made with."""
+    return collection.with_options(
+        read_concern=ReadConcern("majority"), write_concern=WriteConcern(w="majority", j=True)
+    )
+
+
+def _conflict(document_id: str) -> VersionConflict:
+    return VersionConflict("Somebody else changed it at the same moment.", id=document_id)
