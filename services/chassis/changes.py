@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from pymongo.change_stream import DatabaseChangeStream
+from pymongo.change_stream import ChangeStream
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
@@ -34,8 +34,8 @@ _WRITTEN_FIELDS: list[Document] = [
 class ChangeStreamWaker:
     """Calls subscribers when their field of any document of the database was written.
 
-    It spares the loops tight polling and nothing more: while MongoDB is away, or the stream is broken, the loops' `idle_s`
-    does the work, and a new stream starts from now. That is why no position is kept.
+    It spares the loops tight polling and nothing more: while MongoDB is away, or the stream is broken, the loops'
+    `idle_s` does the work, and a new stream starts from now. That is why no position is kept.
     """
 
     def __init__(self, database: Database[Document], /) -> None:
@@ -67,7 +67,7 @@ class ChangeStreamWaker:
                 _log.warning("change_stream_lost", error=type(error).__name__)
                 self._stopping.wait(_RETRY_S)
 
-    def _follow(self, stream: DatabaseChangeStream[Document]) -> None:
+    def _follow(self, stream: ChangeStream[Document]) -> None:
         while stream.alive and not self._stopping.is_set():
             change = stream.try_next()
             if change is not None:

@@ -1,11 +1,11 @@
-"""The one safe consumer and the worker around it, on nameko; for a process under eventlet only, and it knows no event by name.
+"""The one safe consumer and the worker around it, on nameko, for a process under eventlet; it knows no event by name.
 
-nameko's own `event_handler` acknowledges what its handler failed at and what it could not decode: messages are lost. Here a
-message is acknowledged only when its handler returned, or when the broker has confirmed a copy of it in another queue.
+nameko's own `event_handler` acknowledges what its handler failed at and what it could not decode: messages are lost.
+Here a message is acknowledged only when its handler returned, or when the broker has confirmed a copy of it in another
+queue.
 """
 
 import signal
-import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Any
 
 import eventlet
 import structlog
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.message import Message
 from nameko.constants import AMQP_URI_CONFIG_KEY, MAX_WORKERS_CONFIG_KEY
 from nameko.exceptions import ContainerBeingKilled
@@ -24,6 +24,7 @@ from nameko.timer import timer
 
 from services.chassis.events import Envelope, EventSchemas, PermanentError, Undecodable, UnknownEvent, decode
 from services.chassis.ladder import Failure, InboxQueues, Mover, deliveries_of, is_ours
+from services.chassis.traces import trace_of
 
 Handler = Callable[[Envelope], None]
 Timers = Mapping[str, tuple[float, Callable[[], None]]]
@@ -44,7 +45,7 @@ class RedeliveredTooOften(Exception):
     """Handed out again and again without an answer: it may be what kills the process, so its neighbours go first."""
 
 
-class InboxConsumer(QueueConsumer):  # type: ignore[misc]
+class InboxConsumer(QueueConsumer):
     """nameko's consumer with raw bodies, quick reconnects, and a stop that lets acknowledgements through."""
 
     def __init__(self) -> None:
@@ -65,7 +66,7 @@ class InboxConsumer(QueueConsumer):  # type: ignore[misc]
             try:
                 super().run()
             except Exception as error:  # a frame that the library cannot read, say: the worker lives on
-                _log.error("consumer_failed", error=type(error).__name__, exc_info=True)
+                _log.error("consumer_failed", error=type(error).__name__, trace=trace_of(error))
                 eventlet.sleep(1)
 
     @contextmanager
@@ -107,8 +108,8 @@ class InboxConsumer(QueueConsumer):  # type: ignore[misc]
         self._under_way -= 1
 
 
-class InboxEntrypoint(Entrypoint):  # type: ignore[misc]
-    """Hands each message of the inbox queue to the worker's method and settles it by the Failure that comes back, or None."""
+class InboxEntrypoint(Entrypoint):
+    """Hands each message of the inbox to the worker's method and settles it by the Failure that comes back, or None."""
 
     queue_consumer = InboxConsumer()
 
@@ -196,10 +197,10 @@ def build_worker(
 ) -> type:
     """Return the nameko service class of a service's worker.
 
-    `bindings` maps an event name to the callable that records it: given an Envelope whose data keeps to its contract, it
-    returns when it is recorded, raises PermanentError when it never can be, and anything else to be called again after
-    the next step of `ladder` (seconds). It may be called more than once with one envelope, and with several envelopes at
-    a time. `timers` maps a name to an interval in seconds and a callable; a timer fires in every replica.
+    `bindings` maps an event name to the callable that records it: given an Envelope whose data keeps to its contract,
+    it returns when it is recorded, raises PermanentError when it never can be, and anything else to be called again
+    after the next step of `ladder` (seconds). It may be called more than once with one envelope, and with several
+    envelopes at a time. `timers` maps a name to an interval in seconds and a callable; a timer fires in every replica.
     """
     inbox = _Inbox(bindings, schemas or EventSchemas())
     queues = InboxQueues(service=service, ladder_s=tuple(ladder))
@@ -239,7 +240,7 @@ def _tick(name: str, tick: Callable[[], None]) -> Callable[[Any], None]:
         try:
             tick()
         except Exception as error:  # the boundary of a timer: the next tick comes anyway
-            _log.error("timer_failed", timer=name, error=type(error).__name__, exc_info=True)
+            _log.error("timer_failed", timer=name, error=type(error).__name__, trace=trace_of(error))
 
     run.__name__ = f"tick_{name}"
     return run
@@ -253,11 +254,6 @@ def _failed(message: Message, error: Exception, *, permanent: bool) -> Failure:
         event_name=message.properties.get("type"),
         error=type(error).__name__,
         permanent=permanent,
-        at=_innermost(error),
+        trace=trace_of(error),
     )
     return Failure(error=type(error).__name__, permanent=permanent)
-
-
-def _innermost(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else ""

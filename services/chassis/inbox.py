@@ -26,8 +26,8 @@ class Inbox:
     """The message ids that this service has acted upon.
 
     The id and the handler's writes go into one transaction, the exception that the architecture allows with a reason:
-    recorded before the write, a crash in between loses the effect; recorded after it, a crash doubles it. A handler with
-    a natural guard (a state that refuses the second time) needs no inbox and no transaction.
+    recorded before the write, a crash in between loses the effect; recorded after it, a crash doubles it. A handler
+    with a natural guard (a state that refuses the second time) needs no inbox and no transaction.
     """
 
     def __init__(self, database: Database[Document], /, *, clock: Clock) -> None:
@@ -45,8 +45,8 @@ class Inbox:
     def once(self, envelope: Envelope, act: Callable[[ClientSession], None], /) -> bool:
         """Run `act` unless this message was acted upon before; False when it was.
 
-        `act` passes the session on to each of its writes and does nothing but write: it is run again from the start when
-        the transaction has to be repeated. What it raises undoes everything, and the message counts as not seen.
+        `act` passes the session on to each of its writes and does nothing but write: it is run again from the start
+        when the transaction has to be repeated. What it raises undoes everything, and the message counts as not seen.
         """
         with self._entries.database.client.start_session() as session:
             try:

@@ -1,7 +1,7 @@
-"""The queues of a service's inbox and the confirmed moves between them; for nameko's process only (kombu under eventlet).
+"""The queues of a service's inbox and the confirmed moves between them; for nameko's process only, under eventlet.
 
-Queue names and header names are wire formats: added to, never renamed. `docs/decisions/0002-one-inbox-queue-per-service.md` says
-why there is one inbox queue per service.
+Queue names and header names are wire formats: added to, never renamed.
+`docs/decisions/0002-one-inbox-queue-per-service.md` says why there is one inbox queue per service.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,8 @@ from typing import Any
 import eventlet
 import structlog
 from eventlet.semaphore import Semaphore
-from kombu import Connection, Exchange, Queue
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
 from kombu.message import Message
 
 from services.chassis.events import publisher_of, to_rfc3339
@@ -25,7 +26,7 @@ _FAILED_AT = "x-failed-at"
 _CONFIRM_TIMEOUT_S = 5.0
 _LAST_RESORT_DELIVERIES = 50
 
-# A message in a quorum queue is moved on by the broker only when the target has it; at-least-once asks for reject-publish.
+# The broker lets go of a message only when its next queue has it; at-least-once asks for reject-publish.
 _QUORUM = {"x-queue-type": "quorum"}
 _MOVED_SAFELY = {
     "x-dead-letter-exchange": "",
@@ -103,8 +104,8 @@ class Mover:
     def move(self, message: Message, failure: Failure, /) -> None:
         """Publish a copy to the next step of the ladder or to the dead letters; returns once the broker has it safely.
 
-        The original is still unacknowledged: only after this may it be acked, so that a crash in between makes two of it
-        rather than none. Keeps trying while the original is this process's; gives up when its channel is gone, since
+        The original is still unacknowledged: only after this may it be acked, so that a crash in between makes two of
+        it rather than none. Keeps trying while the original is this process's; gives up when its channel is gone, since
         then the broker hands it out again.
         """
         attempts = attempts_of(message) + 1

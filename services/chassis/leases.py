@@ -66,6 +66,7 @@ class LeaderLease:
             )
         except DuplicateKeyError:
             return False
+        assert lease is not None, "an upsert that asks for the document after it always has one"
         self._token = lease["token"]
         self._held_until = asked_at + self._ttl_s
         return True

@@ -1,4 +1,4 @@
-"""The threads of a dispatcher: run a step while there is something to do, then wait to be woken; what a step does is not known here."""
+"""The threads of a dispatcher: run a step while it finds something, then wait to be woken; what it does, others know."""
 
 import random
 import threading
@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
+
+from services.chassis.traces import trace_of
 
 _log = structlog.get_logger(__name__)
 _BACKOFF_FIRST_S = 0.2
@@ -29,11 +31,12 @@ class DispatcherLoop:
     """One or more threads that repeat one step.
 
     `step` does at most one piece of work and says whether it found any. While it does, it is repeated at once; then the
-    thread sleeps until woken, until `next_due_in_s` says, or for `idle_s`, whichever comes first: waking is for speed, `idle_s`
-    is what is relied upon. A step that raises is logged and repeated with growing pauses; it never ends the thread.
+    thread sleeps until woken, until `next_due_in_s` says, or for `idle_s`, whichever comes first: waking is for speed,
+    `idle_s` is what is relied upon. A step that raises is logged and repeated with growing pauses; it never ends the
+    thread.
 
-    With `concurrency > 1` a wake-up rouses one thread, and each thread that found work rouses one more: as many as there
-    is work for, without all of them asking the database for one item.
+    With `concurrency > 1` a wake-up rouses one thread, and each thread that found work rouses one more: as many as
+    there is work for, without all of them asking the database for one item.
     """
 
     def __init__(
@@ -146,7 +149,7 @@ class Dispatcher:
             loop.start()
 
     def stop(self, *, grace_s: float = 10.0) -> bool:
-        """End after the steps under way; False when one outlasts `grace_s`: its lease lets another replica take it over."""
+        """End after the steps under way; False when one outlasts `grace_s`, and whose lease will run out."""
         until = time.monotonic() + grace_s
         for loop in self._loops:
             loop.ask_to_stop()
@@ -172,4 +175,5 @@ def _guarded(name: str, action: Callable[[], None]) -> None:
 
 def _log_failure(name: str, failures: int, error: Exception) -> None:
     """Log the trace of the first failure of a row only: an outage of minutes shall not fill the log."""
-    _log.error("step_failed", loop=name, failures=failures, error=type(error).__name__, exc_info=failures == 1)
+    trace = trace_of(error) if failures == 1 else []
+    _log.error("step_failed", loop=name, failures=failures, error=type(error).__name__, trace=trace)

@@ -1,4 +1,4 @@
-"""Handing one message to a mail server, with a deadline and a clear word on the outcome; what it says is the caller's business."""
+"""Handing one message to a mail server, with a deadline and a clear outcome; what it says is the caller's business."""
 
 import smtplib
 import time
@@ -22,14 +22,14 @@ class MailRefused(MailError):
 
 
 class MailDeferred(MailError):
-    """It was not accepted now (4xx, no connection, a time-out before the message was sent): sending it again is right."""
+    """It was not accepted now (4xx, no connection, a time-out before it was sent): sending it again is right."""
 
 
 class MailUncertain(MailError):
     """The message went out whole and no answer came: it may have been accepted.
 
-    Sending it again may put a second copy into the mailbox, with the same Message-ID; not sending it may lose it. Only the
-    caller can choose.
+    Sending it again may put a second copy into the mailbox, with the same Message-ID; not sending it may lose it. Only
+    the caller can choose.
     """
 
 
@@ -154,7 +154,7 @@ class _Delivery:
             raise _verdict(code)
 
     def _transmit(self, client: smtplib.SMTP, content: bytes) -> None:
-        """Send the message up to, then with, its closing dot: without the dot no server may accept it (RFC 5321, 4.1.1.4)."""
+        """Send the message, then its closing dot: without the dot no server may accept it (RFC 5321, 4.1.1.4)."""
         quoted = content.replace(b"\r\n.", b"\r\n..")
         client.send(quoted if not quoted.startswith(b".") else b"." + quoted)
         self._sent = True

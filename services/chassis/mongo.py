@@ -1,4 +1,4 @@
-"""The connection to MongoDB and the one way to save an aggregate; what a document means is the repositories' business."""
+"""The connection to MongoDB and the one way to save an aggregate; what a document means, repositories know."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,8 +20,8 @@ _WRITTEN_BY_SAVE = frozenset({"_id", "version", "outbox"})
 def connect(mongo_url: str, /, *, app_name: str, timeout_s: float = 8.0) -> MongoClient[Document]:
     """Return a client whose writes survive the loss of a server and whose every operation ends within `timeout_s`.
 
-    Journaled majority writes and majority reads: money is saved before its side effect, and nothing is read, published or
-    acted upon that a failover could take back. Within the time limit reads and writes are retried across a failover.
+    Journaled majority writes and majority reads: money is saved before its side effect, and nothing is read, published
+    or acted upon that a failover could take back. Within the time limit reads and writes are retried across a failover.
     A caller with less time left narrows it with `pymongo.timeout(...)`. Connects in the background, at the first use.
     """
     return MongoClient(
@@ -48,7 +48,7 @@ def save_versioned(
     outbox: Sequence[Document] = (),
     session: ClientSession | None = None,
 ) -> None:
-    """Write an aggregate read at `version` and append its outbox entries, in one atomic update that moves the version by one.
+    """Write an aggregate read at `version` and append its outbox entries, in one atomic update to `version + 1`.
 
     `version == 0` says that it is new. `document` always holds every field of the aggregate, `None` where there is
     nothing: fields are set one by one, so one that is left out would keep its old value. (A unique index over a field

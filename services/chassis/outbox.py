@@ -1,4 +1,4 @@
-"""The relay from the outboxes of a service's documents to its exchange; it neither reads nor writes anything else of them."""
+"""The relay from the outboxes of a service's documents to its exchange; it touches nothing else of them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -43,9 +43,9 @@ def ensure_outbox_index(collection: Collection[Document], /) -> None:
 class Relay:
     """Publishes what the outboxes hold, entry by entry, and removes an entry only after the broker's confirm.
 
-    Killed between the two, it publishes the entry again with the same message id: at least once, never lost. One replica
-    at a time does it, so that the events of one aggregate leave in their order. Reading is by majority, so nothing is
-    published that a failover could take back.
+    Killed between the two, it publishes the entry again with the same message id: at least once, never lost. One
+    replica at a time does it, so that the events of one aggregate leave in their order. Reading is by majority: nothing is published
+    that a failover could take back.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Relay:
 
 
 def _remove(collection: Collection[Document], confirmed: dict[Any, list[str]]) -> None:
-    """Leave `version` alone: that an event is out is no change of the aggregate, and nobody's save shall fail for it."""
+    """Leave `version` alone: that an event is out is no change of the aggregate, and no save shall fail for it."""
     pulls = [
         UpdateOne({"_id": document_id}, {"$pull": {"outbox": {"_id": {"$in": entry_ids}}}})
         for document_id, entry_ids in confirmed.items()

@@ -50,8 +50,10 @@ class DueWork:
         lease_s: float = 60.0,
         lease_clock: Clock | None = None,
     ) -> None:
-        """Leases are measured by the machine's clock, `due_at` by `clock`: a suite that jumps a month ahead makes work due,
-        but does not make the one who works on it look dead."""
+        """Compare `due_at` with `clock` and leases with `lease_clock`, the machine's own by default.
+
+        So a suite that jumps a month ahead makes work due, but does not make the one who works on it look dead.
+        """
         self._collection = collection
         self._owner = owner
         self._clock = clock
@@ -61,8 +63,8 @@ class DueWork:
     def claim(self) -> Document | None:
         """Return the longest-due document that nobody works on, now leased to this owner; None when there is none.
 
-        Claiming moves `version`, so whoever held an expired lease gets a VersionConflict from its late save: at most one
-        of two claimers has its result recorded. The side effect itself is idempotent by its own key.
+        Claiming moves `version`, so whoever held an expired lease gets a VersionConflict from its late save: at most
+        one of two claimers has its result recorded. The side effect itself is idempotent by its own key.
         """
         now = self._lease_clock.now()
         return self._collection.find_one_and_update(
@@ -84,7 +86,8 @@ class DueWork:
         document = self._collection.find_one(waiting, {"work.due_at": 1}, sort=[("work.due_at", ASCENDING)])
         if document is None:
             return None
-        return max(0.0, (document["work"]["due_at"] - self._clock.now()).total_seconds())
+        wait: timedelta = document["work"]["due_at"] - self._clock.now()
+        return max(0.0, wait.total_seconds())
 
     def _due(self) -> Document:
         return {"work.due_at": {"$type": "date", "$lte": self._clock.now()}}
