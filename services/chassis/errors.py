@@ -1,7 +1,6 @@
 """Anticipated refusals and their kinds; how a kind looks on a wire is the business of the edges."""
 
 from enum import Enum
-from typing import ClassVar
 
 
 class Kind(Enum):
@@ -23,12 +22,12 @@ class Kind(Enum):
 class DomainError(Exception):
     """A refusal that was foreseen.
 
-    `reason` is constant per class (`AMOUNT_NOT_POSITIVE`): clients, texts and help articles hang on it. Every value in the
-    message is repeated in `metadata`, so that an edge can say it in another language. Neither holds personal data.
+    `reason` is constant per class (`AMOUNT_NOT_POSITIVE`): clients, texts and help articles hang on it. Every value in
+    the message is repeated in `metadata`, so that an edge can say it in another language. Neither holds personal data.
     """
 
-    reason: ClassVar[str] = "INTERNAL"
-    kind: ClassVar[Kind] = Kind.INTERNAL
+    reason: str = "INTERNAL"
+    kind: Kind = Kind.INTERNAL
 
     def __init__(self, message: str, /, **metadata: str) -> None:
         super().__init__(message)
@@ -47,7 +46,8 @@ class FieldInvalid(DomainError):
 
 
 class VersionConflict(DomainError):
-    """Somebody else changed the aggregate between its reading and its saving; reading again and repeating may succeed."""
+    """Somebody else changed the aggregate between its reading and its saving; reading again and repeating may
+    succeed."""
 
     reason = "VERSION_CONFLICT"
     kind = Kind.ABORTED

@@ -1,0 +1,124 @@
+"""Calling another server: a channel that recovers fast, a deadline and credentials on every call, errors in our
+terms."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import grpc
+
+from services.chassis.deadline import timeout_s
+from services.chassis.grpc_errors import RemoteError, from_rpc_error
+from services.chassis.grpc_server import MESSAGE_LIMIT_BYTES
+from services.chassis.tokens import ServiceTokens
+
+Request = TypeVar("Request", contravariant=True)
+Response = TypeVar("Response", covariant=True)
+Reply = TypeVar("Reply")
+
+_RECONNECT_FIRST_MS = 200  # with 200 and 2000 a restarted server is found again in 0.8 s instead of 11 s
+_RECONNECT_MAX_MS = 2000
+
+
+class UnaryMethod(Protocol[Request, Response]):
+    """A method of a generated stub that answers once."""
+
+    def __call__(
+        self, request: Request, /, timeout: float | None = None, metadata: tuple[tuple[str, str], ...] | None = None
+    ) -> Response: ...
+
+
+class StreamingMethod(Protocol[Request, Response]):
+    """A method of a generated stub that answers in pieces."""
+
+    def __call__(
+        self, request: Request, /, timeout: float | None = None, metadata: tuple[tuple[str, str], ...] | None = None
+    ) -> Iterator[Response]: ...
+
+
+class Remote:
+    """A callee: its channel, and who we are to it.
+
+    Make it after a fork. Nothing connects before the first call.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        address: str,
+        tokens: ServiceTokens | None,
+        idempotent_methods: Sequence[str] = (),
+        ca_file: Path | None = None,
+    ) -> None:
+        """`name` is the audience of our token ("accounts", "region:54"). `idempotent_methods`
+        ("package.Service/Method") are repeated by gRPC itself when the callee is not there."""
+        self.name = name
+        self.channel = _open(address, _service_config(idempotent_methods), ca_file)
+        self._tokens = tokens
+
+    def call(
+        self, method: "UnaryMethod[Request, Reply]", request: Request, *, cap_s: float, access_token: str | None = None
+    ) -> Reply:
+        """Call and return the answer within `cap_s`, or less when the call being answered has less left.
+
+        Speaks for the subscriber when `access_token` is given, for this deployable otherwise. Raises `RemoteError`.
+        """
+        try:
+            return method(request, timeout=timeout_s(cap_s), metadata=self._metadata(access_token))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from None
+
+    def stream(
+        self,
+        method: "StreamingMethod[Request, Reply]",
+        request: Request,
+        *,
+        cap_s: float,
+        access_token: str | None = None,
+    ) -> Iterator[Reply]:
+        """Call and yield the pieces of the answer, on the same terms."""
+        try:
+            yield from method(request, timeout=timeout_s(cap_s), metadata=self._metadata(access_token))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from None
+
+    def close(self) -> None:
+        self.channel.close()
+
+    def _metadata(self, access_token: str | None) -> tuple[tuple[str, str], ...]:
+        token = access_token or (self._tokens.for_callee(self.name) if self._tokens else "")
+        return (("authorization", f"Bearer {token}"),) if token else ()
+
+
+def _open(address: str, service_config: str, ca_file: Path | None) -> grpc.Channel:
+    options = [
+        ("grpc.initial_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
+        ("grpc.min_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
+        ("grpc.max_reconnect_backoff_ms", _RECONNECT_MAX_MS),
+        ("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES),
+        ("grpc.service_config", service_config),
+    ]
+    if ca_file is None:
+        channel: grpc.Channel = grpc.insecure_channel(address, options)
+    else:
+        channel = grpc.secure_channel(address, grpc.ssl_channel_credentials(ca_file.read_bytes()), options)
+    return channel
+
+
+def _service_config(idempotent_methods: Sequence[str]) -> str:
+    names = [dict(zip(("service", "method"), path.split("/"), strict=True)) for path in idempotent_methods]
+    if not names:
+        return "{}"
+    retry = {
+        "maxAttempts": 3,
+        "initialBackoff": "0.05s",
+        "maxBackoff": "0.5s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    return json.dumps({"methodConfig": [{"name": names, "retryPolicy": retry}]})
+
+
+__all__ = ["Remote", "RemoteError"]

@@ -1,0 +1,79 @@
+"""The main function of a service's process: which roles it plays, and how it ends; what a role does is the
+entrypoints'."""
+
+import importlib
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+_ROLES = {"grpc": "servicer", "dispatcher": "dispatcher", "worker": "worker"}
+
+
+class Running(Protocol):
+    """A role that was started."""
+
+    def stop(self, *, grace_s: float) -> object:
+        """End within about `grace_s` seconds."""
+        ...
+
+
+def run_service(package: str, /, *, roles: Sequence[str], arguments: Sequence[str] | None = None) -> None:
+    """Play the roles named on the command line until SIGTERM or SIGINT.
+
+    `<package>.entrypoints.<servicer|dispatcher>` has `start() -> Running`; `<package>.entrypoints.worker` has `run()`,
+    which returns when it was told to stop. A worker is alone in its process: it lives under eventlet, where gRPC
+    cannot.
+    """
+    wanted = list(sys.argv[1:] if arguments is None else arguments)
+    problem = _problem(wanted, roles)
+    if problem:
+        sys.exit(f"python -m {package} {'|'.join(roles)}: {problem}")
+    if wanted == ["worker"]:
+        _run_worker(package)
+    else:
+        _run_threads(package, wanted)
+
+
+def _problem(wanted: Sequence[str], roles: Sequence[str]) -> str:
+    unknown = sorted(set(wanted) - set(roles))
+    if unknown:
+        return f"no such role: {', '.join(unknown)}"
+    if not wanted:
+        return "name at least one role"
+    if "worker" in wanted and len(wanted) > 1:
+        return "worker shares no process: gRPC hangs under eventlet"
+    return ""
+
+
+def _run_worker(package: str) -> None:
+    import eventlet
+
+    eventlet.monkey_patch()  # before anything else is imported that opens a socket or starts a thread
+    importlib.import_module(f"{package}.entrypoints.worker").run()
+
+
+def _run_threads(package: str, wanted: Sequence[str]) -> None:
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    settings = importlib.import_module(f"{package}.config").load()
+    _observe(package, settings.log_level, settings.metrics_listen)
+    running: list[Running] = [
+        importlib.import_module(f"{package}.entrypoints.{_ROLES[role]}").start() for role in wanted
+    ]
+    stopping.wait()
+    for role in reversed(running):
+        role.stop(grace_s=settings.grace_s)
+
+
+def _observe(package: str, log_level: str, metrics_listen: str) -> None:
+    from services.chassis import logs
+
+    logs.configure(service=package.rpartition(".")[2], level=log_level)
+    if metrics_listen:
+        from prometheus_client import start_http_server
+
+        host, _, port = metrics_listen.rpartition(":")
+        start_http_server(int(port), addr=host)

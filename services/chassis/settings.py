@@ -1,0 +1,30 @@
+"""Settings that every service has; a service's `config.py` adds its own and is the only reader of the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class ServiceSettings(BaseSettings):
+    """Read from environment variables of the same names in capitals; a value that does not fit ends the start."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    mongo_url: str = Field(description="Replica set to keep state in")
+    mongo_database: str = Field(description="This service's own database")
+    amqp_url: str = Field(description="Broker")
+    grpc_listen: str = Field(default="127.0.0.1:50051", description="host:port of the gRPC server")
+    metrics_listen: str = Field(default="", description="host:port of Prometheus metrics; empty for none")
+    service_key_file: Path = Field(description="Own Ed25519 private key (JWK) that signs service tokens")
+    trust_file: Path = Field(description="JWK set of the callers' public keys, kid = caller name")
+    identity_address: str = Field(default="", description="host:port of identity, for the keys of access tokens")
+    event_schemas: Path = Field(default=_REPOSITORY / "protos" / "events", description="Folder of event contracts")
+    clock_file: Path | None = Field(default=None, description="Offset of the clock in seconds; test suites only")
+    log_level: str = Field(default="INFO")
+    grace_s: float = Field(default=10.0, gt=0, description="Time for calls under way when the process is told to stop")
+    tls_certificate_file: Path | None = Field(default=None, description="Server certificate; with the key turns TLS on")
+    tls_key_file: Path | None = Field(default=None, description="Server key")
+    tls_ca_file: Path | None = Field(default=None, description="Authority that callers and callees are checked against")
