@@ -9,6 +9,8 @@ venv="$root/.venv"
 lock="$root/requirements-dev.lock"
 uv_version="0.13.9"
 
+source "$root/deploy/local/pip-settings.sh"
+
 say() { printf 'install: %s\n' "$*"; }
 fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
 
@@ -81,24 +83,6 @@ create_venv() {
     "$python" -m venv --clear "$venv"
 }
 
-# uv does not read pip's configuration: an index, a mirror or a certificate set for pip is handed to uv. Several indexes
-# are treated as pip treats them, as equals; the lock's hashes say which files may come from them.
-borrow_pip_settings() {
-    local name value
-    while IFS='=' read -r name value; do
-        value="${value#\'}"
-        value="${value%\'}"
-        value="${value//\\n/ }"
-        case "${name##*.}" in
-            index-url) export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$value}" ;;
-            extra-index-url) export UV_INDEX="${UV_INDEX:-$value}" ;;
-            find-links) export UV_FIND_LINKS="${UV_FIND_LINKS:-$value}" ;;
-            cert) export SSL_CERT_FILE="${SSL_CERT_FILE:-$value}" ;;
-        esac
-    done < <("$venv/bin/python" -m pip config list 2>/dev/null)
-    export UV_INDEX_STRATEGY="${UV_INDEX_STRATEGY:-unsafe-best-match}"
-}
-
 install_uv() {
     if "$venv/bin/python" -m uv --version 2>/dev/null | grep -q "^uv $uv_version"; then return; fi
     "$venv/bin/python" -m pip install -qq --disable-pip-version-check "uv==$uv_version" \
@@ -108,7 +92,7 @@ install_uv() {
 install_libraries() {
     say "installing Python libraries (once per change of requirements-dev.lock)"
     install_uv
-    borrow_pip_settings
+    borrow_pip_settings "$venv/bin/python"
     "$venv/bin/python" -m uv pip sync --quiet --python "$venv/bin/python" --require-hashes "$lock" \
         || "$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock" \
         || fail "Python libraries could not be installed; see the lines above"
