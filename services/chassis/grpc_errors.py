@@ -1,9 +1,9 @@
 """Errors on the gRPC wire: a kind becomes a canonical code, a reason becomes one `google.rpc.ErrorInfo`, and back."""
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import grpc
-from google.protobuf.any_pb2 import Any
+from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -58,7 +58,7 @@ def code_of(error: DomainError, /) -> grpc.StatusCode:
 
 def abort(context: grpc.ServicerContext, error: DomainError, /) -> NoReturn:
     """End the call with the error's code, message and `ErrorInfo`."""
-    details = Any()
+    details = any_pb2.Any()
     details.Pack(error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata))
     status = status_pb2.Status(code=code_pb2.Code.Value(code_of(error).name), message=str(error), details=[details])
     context.abort_with_status(rpc_status.to_status(status))
@@ -67,23 +67,23 @@ def abort(context: grpc.ServicerContext, error: DomainError, /) -> NoReturn:
 
 def from_rpc_error(error: grpc.RpcError, /) -> RemoteError:
     """Return what a failed call means."""
-    code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
-    kind = _KINDS.get(code, Kind.INTERNAL)
-    info = _error_info(error)
+    call: Any = error  # what a finished call raises is a grpc.Call too
+    code: grpc.StatusCode = call.code()
+    info = _error_info(call)
     if info is not None:
-        message = error.details() if isinstance(error, grpc.Call) else ""
-        return RemoteError(kind=kind, reason=info.reason, message=message or "", metadata=dict(info.metadata))
-    reason = _DEFAULT_REASONS.get(code, "INTERNAL")
+        kind, reason, metadata = _KINDS.get(code, Kind.INTERNAL), info.reason, dict(info.metadata)
+        return RemoteError(kind=kind, reason=reason, message=call.details() or "", metadata=metadata)
+    kind, reason = _KINDS.get(code, Kind.INTERNAL), _DEFAULT_REASONS.get(code, "INTERNAL")
     return RemoteError(kind=kind, reason=reason, message=f"The call failed: {code.name}.", metadata={})
 
 
-def _error_info(error: grpc.RpcError) -> error_details_pb2.ErrorInfo | None:
+def _error_info(call: Any) -> error_details_pb2.ErrorInfo | None:
     try:
-        status = rpc_status.from_call(error)
-    except (AttributeError, ValueError):
+        status = rpc_status.from_call(call)
+    except ValueError:  # the trailer belongs to another status than the call ended with
         return None
     for detail in status.details if status else ():
         info = error_details_pb2.ErrorInfo()
-        if detail.Is(info.DESCRIPTOR) and detail.Unpack(info) and info.domain == DOMAIN:
+        if detail.Unpack(info) and info.domain == DOMAIN:
             return info
     return None

@@ -119,7 +119,7 @@ def _behaviour(handler: Any) -> Callable[[Any, Any], Any]:
 
 
 def _rebuilt(handler: Any, behaviour: Callable[[Any, Any], Any]) -> Any:
-    build = {
+    build: Any = {
         (False, False): grpc.unary_unary_rpc_method_handler,
         (False, True): grpc.unary_stream_rpc_method_handler,
         (True, False): grpc.stream_unary_rpc_method_handler,

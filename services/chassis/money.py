@@ -1,7 +1,8 @@
 """Money as whole kopecks with a currency; nothing here rounds, converts or formats for people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from services.chassis.errors import DomainError, Kind
 
@@ -39,6 +40,15 @@ class Money:
     @classmethod
     def zero(cls, currency: str = RUB) -> Self:
         return cls(0, currency)
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any], /) -> Self:
+        """Return the sum that `as_mapping` wrote."""
+        return cls(amount_minor=mapping["amount_minor"], currency=mapping["currency"])
+
+    def as_mapping(self) -> dict[str, int | str]:
+        """Return the form that a sum has in documents, events and JSON."""
+        return {"amount_minor": self.amount_minor, "currency": self.currency}
 
     def __add__(self, other: "Money") -> "Money":
         return Money(self.amount_minor + self._same_currency(other), self.currency)
