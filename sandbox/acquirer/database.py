@@ -1,0 +1,89 @@
+"""The acquirer's SQLite file: schema, and transactions of which one at a time writes; no meaning of the rows here."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS payments (
+    payment_id TEXT PRIMARY KEY, created_at TEXT NOT NULL, captured_at TEXT, status TEXT NOT NULL,
+    resolve_at REAL, expires_at TEXT, document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS payments_by_time ON payments (created_at, payment_id);
+CREATE INDEX IF NOT EXISTS payments_to_resolve ON payments (resolve_at) WHERE resolve_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS payments_to_lapse ON payments (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS refunds (
+    refund_id TEXT PRIMARY KEY, payment_id TEXT NOT NULL REFERENCES payments, created_at TEXT NOT NULL,
+    document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS refunds_by_payment ON refunds (payment_id);
+CREATE TABLE IF NOT EXISTS payment_methods (
+    payment_method_id TEXT PRIMARY KEY, card TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS idempotence_keys (
+    idempotence_key TEXT PRIMARY KEY, request_hash TEXT NOT NULL, answer TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS idempotence_keys_by_time ON idempotence_keys (created_at);
+CREATE TABLE IF NOT EXISTS ledger (
+    entry_id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('charge', 'refund')),
+    payment_id TEXT NOT NULL, refund_id TEXT UNIQUE, amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    currency TEXT NOT NULL, metadata TEXT NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS ledger_one_charge ON ledger (payment_id) WHERE kind = 'charge';
+CREATE TRIGGER IF NOT EXISTS ledger_no_update BEFORE UPDATE ON ledger BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_no_delete BEFORE DELETE ON ledger BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TABLE IF NOT EXISTS webhooks (
+    webhook_id INTEGER PRIMARY KEY AUTOINCREMENT, subject_id TEXT NOT NULL, event TEXT NOT NULL, body TEXT NOT NULL,
+    created_at REAL NOT NULL, next_attempt_at REAL, attempts INTEGER NOT NULL DEFAULT 0, outcome TEXT);
+CREATE INDEX IF NOT EXISTS webhooks_due ON webhooks (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS webhooks_by_subject ON webhooks (subject_id);
+CREATE TABLE IF NOT EXISTS faults (
+    fault_id INTEGER PRIMARY KEY AUTOINCREMENT, match_payment_id TEXT, match_token TEXT, match_operation TEXT,
+    fault TEXT NOT NULL, family TEXT NOT NULL, remaining INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS faults_armed ON faults (family) WHERE remaining > 0;
+"""
+
+
+class Database:
+    """Connections to one file, one per thread.
+
+    WAL with `synchronous=NORMAL`: a commit is in the file before the answer leaves, so a kill of the program loses
+    nothing; only a loss of power could, which a sandbox may suffer.
+    """
+
+    def __init__(self, path: Path, /) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection().executescript(_SCHEMA)
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Run a block as one transaction: all of it is in the file afterwards, or, if it raises, nothing.
+
+        Writers queue at a lock of our own, which is fair and instant, where SQLite's busy handler sleeps.
+        """
+        connection = self._connection()
+        with self._writing:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def read(self) -> sqlite3.Connection:
+        """Return this thread's connection for single reading statements."""
+        return self._connection()
+
+    def _connection(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "connection"):
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=10)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            self._local.connection = connection
+        return self._local.connection  # type: ignore[no-any-return]

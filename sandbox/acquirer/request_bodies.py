@@ -1,0 +1,149 @@
+"""What the shop may send: the shape of each request body, checked before anything happens."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from sandbox.acquirer.amount import check_card_limits, parse_minor
+from sandbox.acquirer.errors import forbidden, invalid_request
+
+Metadata = Annotated[
+    dict[Annotated[str, StringConstraints(max_length=32)], Annotated[str, StringConstraints(max_length=512)]],
+    Field(max_length=16),
+]
+Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s]+$")]
+Text128 = Annotated[str, StringConstraints(max_length=128)]
+
+
+class Body(BaseModel):
+    """Fields of the API that this acquirer has no use for are let through, as new ones appear all the time."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Amount(Body):
+    """A decimal string and a currency."""
+
+    value: Annotated[str, StringConstraints(max_length=20)]
+    currency: Literal["RUB"]
+
+    def minor(self, parameter: str, /) -> int:
+        """Return kopecks; refuse what is not an amount."""
+        return parse_minor(self.value, parameter=f"{parameter}.value")
+
+
+class ReceiptItem(Body):
+    """A line of a fiscal receipt (54-FZ)."""
+
+    description: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    amount: Amount
+    quantity: Annotated[Decimal, Field(gt=0)]
+    vat_code: Annotated[int, Field(ge=1, le=12)]
+    payment_subject: str | None = None
+    payment_mode: str | None = None
+
+
+class ReceiptCustomer(Body):
+    """Where the receipt goes; one of the two is needed."""
+
+    email: Text128 | None = None
+    phone: Text128 | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "ReceiptCustomer":
+        if not (self.email or self.phone):
+            raise ValueError("email or phone is required")
+        return self
+
+
+class Receipt(Body):
+    """A fiscal receipt, as far as its shape can be checked here."""
+
+    customer: ReceiptCustomer
+    items: Annotated[list[ReceiptItem], Field(min_length=1, max_length=100)]
+    tax_system_code: Annotated[int, Field(ge=1, le=6)] | None = None
+
+    def check_total(self, amount_minor: int, /) -> None:
+        """Refuse a receipt that is not over the money that moves."""
+        total = sum(item.amount.minor("receipt.items.amount") * item.quantity for item in self.items)
+        if round(total) != amount_minor:
+            raise invalid_request("The sum of the receipt differs from the amount", parameter="receipt")
+
+
+class Confirmation(Body):
+    """The payer is sent to our page and back to `return_url`."""
+
+    type: Literal["redirect"]
+    return_url: Url
+
+
+class PaymentMethodData(Body):
+    """A bank card whose data the payer types on our page."""
+
+    type: Literal["bank_card"]
+    card: Any = None
+
+
+class CreatePayment(Body):
+    """`POST /v3/payments`."""
+
+    amount: Amount
+    capture: bool = False
+    confirmation: Confirmation | None = None
+    description: Text128 | None = None
+    merchant_customer_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    metadata: Metadata = {}
+    payment_method_data: PaymentMethodData | None = None
+    payment_method_id: str | None = None
+    payment_token: str | None = None
+    receipt: Receipt | None = None
+    save_payment_method: bool = False
+
+    def check(self) -> int:
+        """Refuse what contradicts itself; return the amount in kopecks."""
+        amount_minor = self.amount.minor("amount")
+        check_card_limits(amount_minor, parameter="amount.value")
+        if self.payment_token or (self.payment_method_data and self.payment_method_data.card is not None):
+            raise forbidden("The shop may not handle card data itself", parameter="payment_method_data")
+        if self.payment_method_id and self.payment_method_data:
+            raise invalid_request("payment_method_id excludes payment_method_data", parameter="payment_method_id")
+        if not self.payment_method_id and self.confirmation is None:
+            raise invalid_request("A confirmation is required", parameter="confirmation")
+        if self.receipt:
+            self.receipt.check_total(amount_minor)
+        return amount_minor
+
+
+class CapturePayment(Body):
+    """`POST /v3/payments/{id}/capture`; without an amount all of it is taken."""
+
+    amount: Amount | None = None
+    receipt: Receipt | None = None
+
+
+class CancelPayment(Body):
+    """`POST /v3/payments/{id}/cancel` has no fields."""
+
+
+class CreateRefund(Body):
+    """`POST /v3/refunds`."""
+
+    payment_id: Annotated[str, StringConstraints(min_length=36, max_length=36)]
+    amount: Amount
+    description: Annotated[str, StringConstraints(max_length=250)] | None = None
+    metadata: Metadata = {}
+    receipt: Receipt | None = None
+
+
+BodyT = TypeVar("BodyT", bound=Body)
+
+
+def parse(form: type[BodyT], body: object, /) -> BodyT:
+    """Return the body in its form, or refuse it naming the first wrong field."""
+    try:
+        return form.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        parameter = ".".join(str(part) for part in first["loc"])
+        raise invalid_request(first["msg"], parameter=parameter or None) from None
