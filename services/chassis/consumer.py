@@ -23,7 +23,7 @@ from nameko.runners import ServiceRunner
 from nameko.timer import timer
 
 from services.chassis.events import Envelope, EventSchemas, PermanentError, Undecodable, UnknownEvent, decode
-from services.chassis.ladder import Failure, InboxQueues, Mover, deliveries_of, is_ours
+from services.chassis.ladder import Failure, InboxQueues, Mover, body_of, deliveries_of, is_ours
 from services.chassis.traces import trace_of
 
 Handler = Callable[[Envelope], None]
@@ -118,7 +118,7 @@ class InboxEntrypoint(Entrypoint):
         self._event_names = event_names
         self._amqp_url = amqp_url
         self._mover = Mover(amqp_url, queues)
-        super().__init__(queues, event_names, amqp_url, **options)
+        super().__init__(**options)
 
     def declare(self, channel: Any) -> Any:
         return self._queues.declare(channel, self._event_names)
@@ -173,7 +173,7 @@ class _Inbox:
             raise RedeliveredTooOften
         if message.errors:
             raise Undecodable("the body cannot be read in its declared encoding")
-        envelope = decode(bytes(message.body))
+        envelope = decode(body_of(message))
         handler = self._handler(envelope.name)
         self._schemas.check(envelope)
         handler(envelope)
@@ -212,7 +212,7 @@ def build_worker(
     methods: dict[str, Any] = {"name": f"{service}.worker", "receive": consume(receive)}
     for name, (interval_s, tick) in (timers or {}).items():
         methods[f"tick_{name}"] = timer(interval=interval_s)(_tick(name, tick))
-    return type(f"{service.title()}Worker", (), methods)
+    return type(f"{service.capitalize()}Worker", (), methods)
 
 
 def run_worker(worker: type, *, amqp_url: str, prefetch: int = 8, grace_s: float = 10.0) -> None:
