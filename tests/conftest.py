@@ -8,6 +8,7 @@ from tests.support.fixtures import (
     mongo_client,
     mongo_url,
     service_name,
+    suite,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "mongo_client",
     "mongo_url",
     "service_name",
+    "suite",
 ]

@@ -61,11 +61,15 @@ def url(port: int) -> str:
 
 def make_ready(*, port: int, timeout_s: float = 30) -> None:
     """Initiate the replica set if it is new and wait until it accepts writes."""
+    wait_until(lambda: try_make_ready(port=port), what="MongoDB accepts writes", timeout_s=timeout_s)
+
+
+def try_make_ready(*, port: int) -> bool:
+    """Initiate the replica set if it is new; say whether it accepts writes already."""
     with pymongo.MongoClient[dict[str, Any]](
-        HOST, port, directConnection=True, serverSelectionTimeoutMS=1000, connectTimeoutMS=1000
+        HOST, port, directConnection=True, serverSelectionTimeoutMS=500, connectTimeoutMS=500
     ) as client:
-        wait_until(lambda: _initiate(client, port), what="MongoDB answers", timeout_s=timeout_s)
-        wait_until(lambda: _is_primary(client), what="MongoDB has a primary", timeout_s=timeout_s)
+        return _is_primary(client) or (_initiate(client, port) and _is_primary(client))
 
 
 def answers(mongo_url: str) -> bool:

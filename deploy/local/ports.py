@@ -60,6 +60,10 @@ class Ports:
         """Return the http URL without a trailing slash."""
         return f"http://{self.address(name)}"
 
+    def names(self) -> list[str]:
+        """Return the names of all ports."""
+        return list(_OFFSETS)
+
     def taken(self) -> list[str]:
         """Return the names of the ports on which something listens already."""
         return [name for name in _OFFSETS if not _can_listen(self.of(name))]

@@ -13,6 +13,7 @@ import pytest
 from pymongo.database import Database
 
 from deploy.local.ports import Ports, find_free_base
+from tests.support.running_suite import RunningSuite
 from tests.support.servers import Broker, Mongo
 
 Document = dict[str, Any]
@@ -86,3 +87,14 @@ def service_name() -> str:
     virtual host per test would take rabbitmqctl, which needs seconds.
     """
     return f"test{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
+    """A whole suite, started at the first test that asks for it. A test that stops a part starts it again."""
+    running = RunningSuite(run_dir=tmp_path_factory.mktemp("suite"))
+    try:
+        running.up()
+        yield running
+    finally:
+        running.down()
