@@ -46,11 +46,17 @@ class RedeliveredTooOften(Exception):
 
 
 class InboxConsumer(QueueConsumer):
-    """nameko's consumer with raw bodies, quick reconnects, and a stop that lets acknowledgements through."""
+    """nameko's consumer with raw bodies, quick reconnects, and a stop that lets acknowledgements through.
+
+    A process begins with one message at a time and takes `prefetch` only after the first is answered. If a message is
+    what killed the one before, it is alone now: the count of its deliveries grows, that of its neighbours does not.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._under_way = 0
+        self._has_answered = False
+        self._taken_at_a_time = 0
 
     @property
     def connection(self) -> Connection:
@@ -58,7 +64,7 @@ class InboxConsumer(QueueConsumer):
 
     @property
     def prefetch_count(self) -> int:
-        return int(self.container.config[_PREFETCH])
+        return int(self.container.config[_PREFETCH]) if self._has_answered else 1
 
     def run(self) -> None:
         """Consume until told to stop: kombu repeats what its library calls an error, this repeats the rest."""
@@ -93,11 +99,13 @@ class InboxConsumer(QueueConsumer):
             )
             consumer.qos(prefetch_count=self.prefetch_count)
             self._consumers[provider] = consumer
+        self._taken_at_a_time = self.prefetch_count
         return self._consumers.values()
 
     def on_iteration(self) -> None:
         """Keep the connection after the last consumer was cancelled until what it brought is answered."""
         self._cancel_consumers_if_requested()
+        self._take_more_if_allowed()
         if not self._consumers and not self._under_way:
             self.should_stop = True
 
@@ -106,6 +114,17 @@ class InboxConsumer(QueueConsumer):
 
     def ended(self) -> None:
         self._under_way -= 1
+        self._has_answered = True
+
+    def _take_more_if_allowed(self) -> None:
+        """RabbitMQ heeds a new limit only in a new subscription; what is under way stays answerable."""
+        if self._taken_at_a_time == self.prefetch_count:
+            return
+        self._taken_at_a_time = self.prefetch_count
+        for consumer in self._consumers.values():
+            consumer.cancel()
+            consumer.qos(prefetch_count=self._taken_at_a_time)
+            consumer.consume()
 
 
 class InboxEntrypoint(Entrypoint):
