@@ -1,0 +1,76 @@
+"""Saving an aggregate: one atomic update, refused when somebody else was first."""
+
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from services.chassis.errors import VersionConflict
+from services.chassis.mongo import connect, save_versioned
+
+Document = dict[str, Any]
+
+
+def test_a_new_aggregate_starts_at_version_one_with_its_outbox(database: Database[Document]) -> None:
+    things = database["things"]
+
+    save_versioned(things, document_id="a", version=0, document={"colour": "red"}, outbox=[{"_id": "evt_1"}])
+
+    assert things.find_one() == {"_id": "a", "version": 1, "colour": "red", "outbox": [{"_id": "evt_1"}]}
+
+
+def test_a_save_replaces_fields_and_appends_to_the_outbox(database: Database[Document]) -> None:
+    things = database["things"]
+    save_versioned(things, document_id="a", version=0, document={"part": {"x": 1, "y": 2}}, outbox=[{"_id": "evt_1"}])
+
+    save_versioned(things, document_id="a", version=1, document={"part": {"x": None}}, outbox=[{"_id": "evt_2"}])
+
+    expected = {"_id": "a", "version": 2, "part": {"x": None}, "outbox": [{"_id": "evt_1"}, {"_id": "evt_2"}]}
+    assert things.find_one() == expected
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+def test_a_save_from_another_version_is_refused_and_writes_nothing(
+    database: Database[Document], version: int
+) -> None:
+    things = database["things"]
+    save_versioned(things, document_id="a", version=0, document={"colour": "red"})
+    save_versioned(things, document_id="a", version=1, document={"colour": "green"})
+
+    with pytest.raises(VersionConflict) as refusal:
+        save_versioned(things, document_id="a", version=version, document={"colour": "blue"}, outbox=[{"_id": "e"}])
+
+    assert refusal.value.metadata == {"id": "a"}
+    assert things.find_one() == {"_id": "a", "version": 2, "colour": "green"}
+
+
+def test_an_aggregate_that_is_gone_is_a_conflict_rather_than_a_new_one(database: Database[Document]) -> None:
+    with pytest.raises(VersionConflict):
+        save_versioned(database["things"], document_id="a", version=1, document={})
+
+    assert database["things"].find_one() is None
+
+
+def test_a_duplicate_on_another_unique_index_stays_distinguishable(database: Database[Document]) -> None:
+    things = database["things"]
+    things.create_index("request_id", unique=True)
+    save_versioned(things, document_id="a", version=0, document={"request_id": "r"})
+
+    with pytest.raises(DuplicateKeyError):
+        save_versioned(things, document_id="b", version=0, document={"request_id": "r"})
+
+
+@pytest.mark.parametrize("field", ["_id", "version", "outbox"])
+def test_refuses_a_document_with_a_field_of_its_own(database: Database[Document], field: str) -> None:
+    with pytest.raises(ValueError, match=field):
+        save_versioned(database["things"], document_id="a", version=0, document={field: 7})
+
+
+def test_a_connection_writes_journaled_by_majority_and_reads_what_no_failover_takes_back(mongo_url: str) -> None:
+    with connect(mongo_url, app_name="test") as client:
+        assert client.write_concern.document == {"w": "majority", "j": True}
+        assert client.read_concern.document == {"level": "majority"}
+        assert client.options.retry_writes
+        assert client.options.timeout == 8.0
+        assert client.codec_options.tz_aware
