@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import Fault, ServerProxy
+from xmlrpc.client import Fault, ServerProxy  # nosec B411: the peer is our own supervisor on a socket of ours
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
