@@ -1,4 +1,4 @@
-"""Looks up known vulnerabilities of everything that is locked; says so and passes where the database cannot be reached."""
+"""Looks up known vulnerabilities of everything that is locked; passes, saying so, where nothing can be looked up."""
 
 import json
 import subprocess

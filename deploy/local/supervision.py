@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import Fault, ServerProxy  # nosec B411: the peer is our own supervisor on a socket of ours
+from xmlrpc.client import Fault, ServerProxy  # nosec B411
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from deploy.local.process import Process
 
+# xmlrpc.client is no parser for strangers' XML (hence the mark above); the peer here is our own supervisor.
 _SOCKET_PATH_LIMIT = 107  # sun_path of Linux without its closing zero
 
 _HEAD = """\
