@@ -1,0 +1,90 @@
+"""Issuing a bill: what the ledger says of one month, as paper would print it."""
+
+import calendar
+import sqlite3
+from datetime import date, datetime, timedelta
+
+from kabinet.regional.v1 import feed_pb2
+
+from sandbox.region import books
+from sandbox.region.values import money, render_time, timestamp
+
+_DAYS_TO_PAY = 20
+
+
+def issue_bill(
+    connection: sqlite3.Connection, /, *, region: str, number: str, month: str, now: datetime
+) -> feed_pb2.RegionalBill:
+    """Issue the bill of a month ("2026-10"), keep it and write the news of it.
+
+    A month that was billed before gets the next revision when its lines have changed, and the same bill when not.
+    """
+    start, end = _bounds(month)
+    row = books.account(connection, number)
+    bill = feed_pb2.RegionalBill(
+        number=number,
+        bill_number=f"{region}-{month}-{number}",
+        period_start=start.isoformat(),
+        period_end=end.isoformat(),
+        issued_at=timestamp(now),
+        due_date=(end + timedelta(days=_DAYS_TO_PAY)).isoformat(),
+        payer_name=row["payer_name"],
+        payer_address=row["payer_address"],
+    )
+    _fill(connection, bill, start=start, end=end)
+    return _keep(connection, bill)
+
+
+def _fill(connection: sqlite3.Connection, bill: feed_pb2.RegionalBill, *, start: date, end: date) -> None:
+    opening = _balance_before(connection, bill.number, start)
+    received = 0
+    billed = 0
+    for row in connection.execute(
+        "SELECT * FROM ledger WHERE number = ? AND at >= ? AND at < ? ORDER BY entry_id",
+        (bill.number, start.isoformat(), (end + timedelta(days=1)).isoformat()),
+    ):
+        if row["kind"] == "payment":
+            received += row["amount_minor"]
+        else:
+            billed += row["amount_minor"]
+            bill.lines.add(description=row["description"], amount=money(row["amount_minor"]))
+    bill.opening_balance.CopyFrom(money(opening))
+    bill.payments_received.CopyFrom(money(received))
+    bill.amount_due.CopyFrom(money(max(0, -(opening - billed + received))))
+
+
+def _keep(connection: sqlite3.Connection, bill: feed_pb2.RegionalBill) -> feed_pb2.RegionalBill:
+    last = connection.execute(
+        "SELECT revision, content FROM bills WHERE number = ? AND bill_number = ? ORDER BY revision DESC LIMIT 1",
+        (bill.number, bill.bill_number),
+    ).fetchone()
+    if last is not None:
+        known = feed_pb2.RegionalBill.FromString(last["content"])
+        if list(known.lines) == list(bill.lines) and known.amount_due == bill.amount_due:
+            return known
+    bill.revision = last["revision"] + 1 if last is not None else 1
+    content = bill.SerializeToString()
+    connection.execute(
+        "INSERT INTO bills (number, bill_number, revision, content) VALUES (?, ?, ?, ?)",
+        (bill.number, bill.bill_number, bill.revision, content),
+    )
+    connection.execute("INSERT INTO news (kind, content) VALUES ('bill', ?)", (content,))
+    return bill
+
+
+def _balance_before(connection: sqlite3.Connection, number: str, day: date) -> int:
+    row = connection.execute(
+        "SELECT balance_after_minor FROM ledger WHERE number = ? AND at < ? ORDER BY entry_id DESC LIMIT 1",
+        (number, render_time_of(day)),
+    ).fetchone()
+    return row["balance_after_minor"] if row else 0
+
+
+def render_time_of(day: date, /) -> str:
+    """Return the beginning of a day (UTC) as rows hold times."""
+    return render_time(datetime.fromisoformat(f"{day.isoformat()}T00:00:00+00:00"))
+
+
+def _bounds(month: str) -> tuple[date, date]:
+    start = date.fromisoformat(f"{month}-01")
+    return start, start.replace(day=calendar.monthrange(start.year, start.month)[1])

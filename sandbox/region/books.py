@@ -1,0 +1,171 @@
+"""A region's books: what accounts have, and the only places where a balance changes; each function is one transaction's
+part, and whatever changes a balance writes the news of it in the same transaction.
+"""
+
+import sqlite3
+from datetime import datetime
+
+from kabinet.regional.v1 import feed_pb2
+
+from sandbox.region import refusals
+from sandbox.region.values import money, render_time, timestamp
+
+
+def account(connection: sqlite3.Connection, number: str, /) -> sqlite3.Row:
+    """Return an account; refuse an unknown number."""
+    row: sqlite3.Row | None = connection.execute("SELECT * FROM accounts WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        raise refusals.account_not_found()
+    return row
+
+
+def owner_knows(connection: sqlite3.Connection, /, *, number: str, kind: str, value: str) -> bool:
+    """Tell whether a fact is the account's; every kind is looked up, so that all answers take the same time."""
+    row = connection.execute(
+        """SELECT contract_code, bill_code, (SELECT amount_minor FROM ledger WHERE number = a.number AND kind =
+        'payment'
+           ORDER BY entry_id DESC LIMIT 1) AS last_payment_minor FROM accounts a WHERE number = ? AND NOT closed""",
+        (number,),
+    ).fetchone()
+    facts = {} if row is None else {name: str(row[name]) for name in row.keys() if row[name] is not None}  # noqa: SIM118
+    return facts.get(kind) == value.strip()
+
+
+def credit_payment(
+    connection: sqlite3.Connection,
+    /,
+    *,
+    payment_id: str,
+    number: str,
+    amount_minor: int,
+    channel: str,
+    now: datetime,
+) -> sqlite3.Row:
+    """Credit a payment once per id, switch suspended services on again, and return the ledger's entry, new or first."""
+    first = entry(connection, "payment", payment_id)
+    if first is not None:
+        return _same(first, number=number, amount_minor=amount_minor)
+    row = account(connection, number)
+    if row["closed"]:
+        raise refusals.account_closed()
+    balance = row["balance_minor"] + amount_minor
+    restored = balance >= 0 and _resume_services(connection, number)
+    return _append(
+        connection,
+        number=number,
+        kind="payment",
+        external_id=payment_id,
+        amount_minor=amount_minor,
+        description="Платёж",
+        channel=channel,
+        now=now,
+        balance=balance,
+        service_restored_at=render_time(now) if restored else None,
+    )
+
+
+def bill_fee(
+    connection: sqlite3.Connection,
+    /,
+    *,
+    charge_id: str,
+    number: str,
+    amount_minor: int,
+    description: str,
+    now: datetime,
+    may_overdraw: bool,
+) -> sqlite3.Row:
+    """Bill a fee once per id and return the ledger's entry, new or first.
+
+    A regular fee may overdraw an advance account, which suspends its services; an order of content may not.
+    """
+    first = entry(connection, "charge", charge_id)
+    if first is not None:
+        return _same(first, number=number, amount_minor=amount_minor)
+    row = account(connection, number)
+    if row["closed"]:
+        raise refusals.account_closed()
+    balance = row["balance_minor"] - amount_minor
+    if row["billing_mode"] == "advance" and balance < 0:
+        if not may_overdraw:
+            raise refusals.insufficient_funds()
+        connection.execute("UPDATE services SET suspended = 1 WHERE number = ?", (number,))
+    return _append(
+        connection,
+        number=number,
+        kind="charge",
+        external_id=charge_id,
+        amount_minor=amount_minor,
+        description=description,
+        channel="",
+        now=now,
+        balance=balance,
+        service_restored_at=None,
+    )
+
+
+def entry(connection: sqlite3.Connection, kind: str, external_id: str, /) -> sqlite3.Row | None:
+    """Return the ledger's entry of an id."""
+    found: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM ledger WHERE kind = ? AND external_id = ?", (kind, external_id)
+    ).fetchone()
+    return found
+
+
+def entries(
+    connection: sqlite3.Connection, /, *, number: str, kind: str, before: int | None, limit: int
+) -> list[sqlite3.Row]:
+    """Return entries of an account, newest first, those older than entry `before`."""
+    return connection.execute(
+        """SELECT * FROM ledger WHERE number = ? AND kind = ? AND (? IS NULL OR entry_id < ?)
+           ORDER BY entry_id DESC LIMIT ?""",
+        (number, kind, before, before, limit),
+    ).fetchall()
+
+
+def _same(first: sqlite3.Row, /, *, number: str, amount_minor: int) -> sqlite3.Row:
+    if first["number"] != number or first["amount_minor"] != amount_minor:
+        raise refusals.id_reused(first["kind"])
+    return first
+
+
+def _resume_services(connection: sqlite3.Connection, number: str) -> bool:
+    cursor = connection.execute("UPDATE services SET suspended = 0 WHERE number = ? AND suspended", (number,))
+    return cursor.rowcount > 0
+
+
+def _append(
+    connection: sqlite3.Connection,
+    /,
+    *,
+    number: str,
+    kind: str,
+    external_id: str,
+    amount_minor: int,
+    description: str,
+    channel: str,
+    now: datetime,
+    balance: int,
+    service_restored_at: str | None,
+) -> sqlite3.Row:
+    connection.execute("UPDATE accounts SET balance_minor = ? WHERE number = ?", (balance, number))
+    connection.execute(
+        """INSERT INTO ledger (number, kind, external_id, amount_minor, description, channel, at, balance_after_minor,
+           service_restored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            number,
+            kind,
+            external_id,
+            amount_minor,
+            description,
+            channel,
+            render_time(now),
+            balance,
+            service_restored_at,
+        ),
+    )
+    record = feed_pb2.BalanceRecord(number=number, balance=money(balance), as_of=timestamp(now))
+    connection.execute("INSERT INTO news (kind, content) VALUES ('balance', ?)", (record.SerializeToString(),))
+    written = entry(connection, kind, external_id)
+    assert written is not None
+    return written

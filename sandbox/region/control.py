@@ -1,0 +1,147 @@
+"""`/control`: the region's back office for tests, demo and people; local only, and no part of the contract."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from google.protobuf.json_format import MessageToDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sandbox.chassis.clock import Clock
+from sandbox.chassis.sqlite import Database
+from sandbox.region import billing, books, demo, faults
+from sandbox.region.refusals import Refusal
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FeeBody(_Body):
+    """`POST /control/accounts/{number}/charges`: a regular fee, which may overdraw the account."""
+
+    charge_id: str = Field(min_length=1, max_length=80)
+    amount_minor: int = Field(gt=0)
+    description: str = Field(default="Абонентская плата", max_length=200)
+
+
+class PaymentBody(_Body):
+    """`POST /control/accounts/{number}/payments`: money from another channel."""
+
+    payment_id: str = Field(min_length=1, max_length=80)
+    amount_minor: int = Field(gt=0)
+    channel: str = Field(default="office", max_length=20)
+
+
+class BillBody(_Body):
+    """`POST /control/accounts/{number}/bills`: issue the bill of a month."""
+
+    month: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+class AccountsBody(_Body):
+    """`POST /control/accounts`: open accounts for tests and benchmarks, numbered from `first_number`."""
+
+    first_number: int = Field(ge=1_000_000)
+    count: int = Field(ge=1, le=100_000)
+    balance_minor: int = Field(default=50_000, ge=0)
+
+
+def build_app(*, region: str, database: Database, clock: Clock, on_news: Callable[[], None]) -> Flask:
+    """Return the WSGI application of the back office."""
+    app = Flask(__name__)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    desk = _Desk(region=region, database=database, clock=clock)
+    app.add_url_rule("/healthz", view_func=lambda: jsonify(status="ok"))
+    app.add_url_rule("/control/accounts", view_func=desk.accounts)
+    app.add_url_rule("/control/accounts", view_func=desk.open_accounts, methods=["POST"], endpoint="open_accounts")
+    app.add_url_rule("/control/accounts/<number>/charges", view_func=desk.charge, methods=["POST"])
+    app.add_url_rule("/control/accounts/<number>/payments", view_func=desk.pay, methods=["POST"])
+    app.add_url_rule("/control/accounts/<number>/bills", view_func=desk.issue_bill, methods=["POST"])
+    app.add_url_rule("/control/accounts/<number>/closing", view_func=desk.close, methods=["POST"])
+    app.add_url_rule("/control/ledger", view_func=desk.ledger)
+    app.add_url_rule("/control/faults", view_func=desk.arm, methods=["POST"])
+    app.add_url_rule("/control/faults", view_func=desk.disarm, methods=["DELETE"], endpoint="disarm")
+    app.register_error_handler(Refusal, lambda refusal: (jsonify(reason=refusal.reason, detail=str(refusal)), 409))
+    app.register_error_handler(ValidationError, lambda error: (jsonify(errors=error.errors(include_url=False)), 400))
+    app.register_error_handler(ValueError, lambda error: (jsonify(detail=str(error)), 400))
+    app.after_request(lambda answer: _tell(answer, on_news))
+    return app
+
+
+class _Desk:
+    def __init__(self, *, region: str, database: Database, clock: Clock) -> None:
+        self._region = region
+        self._database = database
+        self._clock = clock
+
+    def accounts(self) -> Response:
+        """List accounts with the facts that prove ownership: this is the sandbox, nothing here is anybody's."""
+        rows = self._database.read().execute("SELECT * FROM accounts ORDER BY number LIMIT 200")
+        return jsonify(items=[dict(row) for row in rows])
+
+    def open_accounts(self) -> Response:
+        body = AccountsBody.model_validate(request.get_json())
+        with self._database.write() as connection:
+            demo.open_plain_accounts(
+                connection,
+                first_number=body.first_number,
+                count=body.count,
+                balance_minor=body.balance_minor,
+                now=self._clock.now(),
+            )
+        return jsonify(opened=body.count)
+
+    def charge(self, number: str) -> Response:
+        body = FeeBody.model_validate(request.get_json())
+        with self._database.write() as connection:
+            row = books.bill_fee(
+                connection, number=number, now=self._clock.now(), may_overdraw=True, **body.model_dump()
+            )
+        return jsonify(dict(row))
+
+    def pay(self, number: str) -> Response:
+        body = PaymentBody.model_validate(request.get_json())
+        with self._database.write() as connection:
+            row = books.credit_payment(connection, number=number, now=self._clock.now(), **body.model_dump())
+        return jsonify(dict(row))
+
+    def issue_bill(self, number: str) -> Response:
+        body = BillBody.model_validate(request.get_json())
+        with self._database.write() as connection:
+            bill = billing.issue_bill(
+                connection, region=self._region, number=number, month=body.month, now=self._clock.now()
+            )
+        return jsonify(MessageToDict(bill, preserving_proto_field_name=True))
+
+    def close(self, number: str) -> Response:
+        with self._database.write() as connection:
+            books.account(connection, number)
+            connection.execute("UPDATE accounts SET closed = 1 WHERE number = ?", (number,))
+        return jsonify(closed=number)
+
+    def ledger(self) -> Response:
+        """Return ledger entries in their order: the ground truth of what the region credited and billed."""
+        where = {"number": request.args.get("number"), "after": request.args.get("after", 0, int)}
+        rows = self._database.read().execute(
+            "SELECT * FROM ledger WHERE entry_id > :after AND (:number IS NULL OR number = :number) ORDER BY entry_id",
+            where,
+        )
+        return jsonify(items=[dict(row) for row in rows])
+
+    def arm(self) -> tuple[Response, int]:
+        script = faults.Script.model_validate(request.get_json())
+        with self._database.write() as connection:
+            faults.arm(connection, script)
+        return jsonify(script.model_dump()), 201
+
+    def disarm(self) -> Response:
+        with self._database.write() as connection:
+            faults.disarm_all(connection)
+        return jsonify(armed=0)
+
+
+def _tell(answer: Response, on_news: Callable[[], None]) -> Any:
+    if request.method == "POST":
+        on_news()
+    return answer

@@ -1,0 +1,35 @@
+"""The tables of a region's books; the ledger is append-only by triggers, and an id is applied once by an index."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS tariff_plans (
+    tariff_plan_id TEXT PRIMARY KEY, name TEXT NOT NULL, monthly_fee_minor INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS accounts (
+    number TEXT PRIMARY KEY, payer_name TEXT NOT NULL, payer_address TEXT NOT NULL,
+    billing_mode TEXT NOT NULL CHECK (billing_mode IN ('advance', 'credit')),
+    tariff_plan_id TEXT NOT NULL REFERENCES tariff_plans, contract_code TEXT NOT NULL, bill_code TEXT NOT NULL,
+    balance_minor INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS services (
+    service_id TEXT PRIMARY KEY, number TEXT NOT NULL REFERENCES accounts,
+    kind TEXT NOT NULL CHECK (kind IN ('telephony', 'internet', 'tv')), name TEXT NOT NULL,
+    suspended INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS services_by_account ON services (number);
+CREATE TABLE IF NOT EXISTS ledger (
+    entry_id INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT NOT NULL REFERENCES accounts,
+    kind TEXT NOT NULL CHECK (kind IN ('payment', 'charge')), external_id TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0), description TEXT NOT NULL, channel TEXT NOT NULL,
+    at TEXT NOT NULL, balance_after_minor INTEGER NOT NULL, service_restored_at TEXT);
+CREATE UNIQUE INDEX IF NOT EXISTS ledger_once ON ledger (kind, external_id);
+CREATE INDEX IF NOT EXISTS ledger_by_account ON ledger (number, kind, entry_id);
+CREATE TRIGGER IF NOT EXISTS ledger_no_update BEFORE UPDATE ON ledger BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_no_delete BEFORE DELETE ON ledger BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TABLE IF NOT EXISTS bills (
+    number TEXT NOT NULL REFERENCES accounts, bill_number TEXT NOT NULL, revision INTEGER NOT NULL,
+    content BLOB NOT NULL, PRIMARY KEY (number, bill_number, revision));
+CREATE TABLE IF NOT EXISTS news (
+    position INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('balance', 'bill')),
+    content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS faults (
+    fault_id INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT, key TEXT, fault TEXT NOT NULL, remaining INTEGER NOT NULL);
+"""

@@ -1,0 +1,197 @@
+"""The contract's methods: read a request, run the books, render the answer."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import grpc
+from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc
+
+from sandbox.chassis import json_log
+from sandbox.chassis.clock import Clock
+from sandbox.chassis.sqlite import Database
+from sandbox.region import books, refusals
+from sandbox.region.credentials import Credentials
+from sandbox.region.faults import Faults
+from sandbox.region.values import money, positive_kopecks, timestamp
+
+_DEFAULT_PAGE = 20
+_LARGEST_PAGE = 100
+
+
+class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
+    """`RegionalBillingService` over a region's books."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        credentials: Credentials,
+        faults: Faults,
+        clock: Clock,
+        on_news: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._faults = faults
+        self._clock = clock
+        self._on_news = on_news
+
+    def VerifyOwnership(  # noqa: N802
+        self, request: billing_pb2.VerifyOwnershipRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.VerifyOwnershipResponse:
+        with self._call("VerifyOwnership", context, request.number):
+            verified = books.owner_knows(
+                self._database.read(), number=request.number, kind=request.proof.kind, value=request.proof.value
+            )
+            return billing_pb2.VerifyOwnershipResponse(verified=verified)
+
+    def GetAccount(  # noqa: N802
+        self, request: billing_pb2.GetAccountRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.GetAccountResponse:
+        with self._call("GetAccount", context, request.number):
+            return self._account(self._database.read(), request.number)
+
+    def ListCharges(  # noqa: N802
+        self, request: billing_pb2.ListChargesRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.ListChargesResponse:
+        with self._call("ListCharges", context, request.number):
+            rows, token = self._page("charge", request.number, request.page_size, request.page_token)
+            charges = [_charge(row) for row in rows]
+            return billing_pb2.ListChargesResponse(
+                charges=charges, next_page_token=token, as_of=timestamp(self._clock.now())
+            )
+
+    def ListPayments(  # noqa: N802
+        self, request: billing_pb2.ListPaymentsRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.ListPaymentsResponse:
+        with self._call("ListPayments", context, request.number):
+            rows, token = self._page("payment", request.number, request.page_size, request.page_token)
+            payments = [
+                billing_pb2.CreditedPayment(
+                    payment_id=row["external_id"],
+                    channel=row["channel"],
+                    amount=money(row["amount_minor"]),
+                    credited_at=timestamp(row["at"]),
+                )
+                for row in rows
+            ]
+            return billing_pb2.ListPaymentsResponse(
+                payments=payments, next_page_token=token, as_of=timestamp(self._clock.now())
+            )
+
+    def PostPayment(  # noqa: N802
+        self, request: billing_pb2.PostPaymentRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.PostPaymentResponse:
+        with self._call("PostPayment", context, request.number, request.payment_id) as fault:
+            with self._database.write() as connection:
+                row = books.credit_payment(
+                    connection,
+                    payment_id=request.payment_id,
+                    number=request.number,
+                    amount_minor=positive_kopecks(request.amount),
+                    channel="kabinet",
+                    now=self._clock.now(),
+                )
+            self._on_news()
+            posting = _posting(row)
+            if fault == "wrong_amount":
+                posting.amount.amount_minor += 1
+            return billing_pb2.PostPaymentResponse(posting=posting)
+
+    def GetPosting(  # noqa: N802
+        self, request: billing_pb2.GetPostingRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.GetPostingResponse:
+        with self._call("GetPosting", context, request.payment_id):
+            row = books.entry(self._database.read(), "payment", request.payment_id)
+            if row is None:
+                raise refusals.posting_not_found()
+            return billing_pb2.GetPostingResponse(posting=_posting(row))
+
+    def PlaceCharge(  # noqa: N802
+        self, request: billing_pb2.PlaceChargeRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.PlaceChargeResponse:
+        with self._call("PlaceCharge", context, request.number, request.charge_id):
+            with self._database.write() as connection:
+                row = books.bill_fee(
+                    connection,
+                    charge_id=request.charge_id,
+                    number=request.number,
+                    amount_minor=positive_kopecks(request.amount),
+                    description=request.description,
+                    now=self._clock.now(),
+                    may_overdraw=False,
+                )
+            self._on_news()
+            return billing_pb2.PlaceChargeResponse(charge=_charge(row), balance_after=money(row["balance_after_minor"]))
+
+    @contextmanager
+    def _call(self, method: str, context: grpc.ServicerContext, *keys: str) -> Iterator[str]:
+        """Let the cabinet in, make the scripted fault happen, and turn a refusal into a status."""
+        try:
+            self._credentials.admit(_authorization(context))
+            with self._faults.around(method=method, keys=set(keys)) as fault:
+                yield fault
+        except refusals.Refusal as refusal:
+            json_log.info("refused", method=method, reason=refusal.reason)
+            refusals.abort(context, refusal)
+
+    def _page(self, kind: str, number: str, wanted: int, token: str) -> tuple[list[sqlite3.Row], str]:
+        if token and not token.isdecimal():
+            raise refusals.page_token_invalid()
+        connection = self._database.read()
+        books.account(connection, number)
+        size = min(wanted, _LARGEST_PAGE) if wanted > 0 else _DEFAULT_PAGE
+        before = int(token) if token else None
+        rows = books.entries(connection, number=number, kind=kind, before=before, limit=size + 1)
+        return rows[:size], str(rows[size - 1]["entry_id"]) if len(rows) > size else ""
+
+    def _account(self, connection: sqlite3.Connection, number: str) -> billing_pb2.GetAccountResponse:
+        row = books.account(connection, number)
+        plan = connection.execute(
+            "SELECT * FROM tariff_plans WHERE tariff_plan_id = ?", (row["tariff_plan_id"],)
+        ).fetchone()
+        services = connection.execute("SELECT * FROM services WHERE number = ? ORDER BY service_id", (number,))
+        return billing_pb2.GetAccountResponse(
+            balance=money(row["balance_minor"]),
+            as_of=timestamp(self._clock.now()),
+            billing_mode=billing_pb2.BillingMode.Value(f"BILLING_MODE_{row['billing_mode'].upper()}"),
+            tariff_plan=billing_pb2.TariffPlan(
+                tariff_plan_id=plan["tariff_plan_id"], name=plan["name"], monthly_fee=money(plan["monthly_fee_minor"])
+            ),
+            services=[_service(service) for service in services],
+        )
+
+
+def _authorization(context: grpc.ServicerContext) -> str:
+    return next((str(value) for key, value in context.invocation_metadata() if key == "authorization"), "")
+
+
+def _service(row: sqlite3.Row) -> billing_pb2.Service:
+    state = "SUSPENDED" if row["suspended"] else "ACTIVE"
+    return billing_pb2.Service(
+        service_id=row["service_id"],
+        kind=billing_pb2.ServiceKind.Value(f"SERVICE_KIND_{row['kind'].upper()}"),
+        name=row["name"],
+        state=billing_pb2.ServiceState.Value(f"SERVICE_STATE_{state}"),
+    )
+
+
+def _charge(row: sqlite3.Row) -> billing_pb2.Charge:
+    return billing_pb2.Charge(
+        charge_id=row["external_id"],
+        description=row["description"],
+        amount=money(row["amount_minor"]),
+        charged_at=timestamp(row["at"]),
+    )
+
+
+def _posting(row: sqlite3.Row) -> billing_pb2.Posting:
+    return billing_pb2.Posting(
+        payment_id=row["external_id"],
+        number=row["number"],
+        amount=money(row["amount_minor"]),
+        posted_at=timestamp(row["at"]),
+        balance_after=money(row["balance_after_minor"]),
+        service_restored_at=timestamp(row["service_restored_at"]),
+    )
