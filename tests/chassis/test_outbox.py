@@ -1,0 +1,143 @@
+"""The relay: everything that was saved is published, in order, and leaves the outbox only after the broker's confirm."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from services.chassis.events import decode
+from services.chassis.leases import LeaderLease
+from services.chassis.outbox import Relay, ensure_outbox_index
+from services.chassis.publisher import PublishFailed
+from tests.chassis.things import save_with_events
+
+Document = dict[str, Any]
+NAME = "things.thing_happened.v1"
+
+
+@dataclass(slots=True)
+class FakePublisher:
+    """Remembers what it was given; fails when told to."""
+
+    confirms_left: int = 10_000
+    published: list[tuple[str, int]] = field(default_factory=list)
+    message_ids: list[str] = field(default_factory=list)
+    kept_alive: int = 0
+    closed: bool = False
+
+    def publish(self, *, name: str, message_id: str, body: bytes) -> None:
+        if self.confirms_left == 0:
+            raise PublishFailed("no broker")
+        self.confirms_left -= 1
+        envelope = decode(body)
+        assert (envelope.name, envelope.message_id) == (name, message_id)
+        self.published.append((envelope.aggregate_id, envelope.data["number"]))
+        self.message_ids.append(message_id)
+
+    def keep_alive(self) -> None:
+        self.kept_alive += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def things(database: Database[Document]) -> Collection[Document]:
+    ensure_outbox_index(database["things"])
+    return database["things"]
+
+
+def make_relay(things: Collection[Document], publisher: FakePublisher, owner: str = "first", batch: int = 100) -> Relay:
+    lease = LeaderLease(things.database["leases"], name="relay", owner=owner)
+    return Relay([things], publisher=publisher, lease=lease, batch=batch)
+
+
+def pending(things: Collection[Document]) -> int:
+    return sum(len(thing["outbox"]) for thing in things.find())
+
+
+def test_publishes_the_events_of_each_aggregate_in_their_order_and_empties_the_outbox(
+    things: Collection[Document],
+) -> None:
+    message_ids = [save_with_events(things, f"thing_{letter}", NAME, range(3)) for letter in "ab"]
+    publisher = FakePublisher()
+    relay = make_relay(things, publisher)
+
+    assert relay.step()
+    assert not relay.step()
+
+    assert [number for thing, number in publisher.published if thing == "thing_a"] == [0, 1, 2]
+    assert [number for thing, number in publisher.published if thing == "thing_b"] == [0, 1, 2]
+    assert sorted(publisher.message_ids) == sorted(sum(message_ids, []))
+    assert pending(things) == 0
+    assert {(thing["version"], thing["colour"]) for thing in things.find()} == {(1, "red")}
+
+
+def test_what_was_not_confirmed_stays_and_is_published_next_with_the_same_ids(things: Collection[Document]) -> None:
+    message_ids = save_with_events(things, "thing_a", NAME, range(4))
+    publisher = FakePublisher(confirms_left=2)
+    relay = make_relay(things, publisher)
+
+    with pytest.raises(PublishFailed):
+        relay.step()
+    assert pending(things) == 2
+    publisher.confirms_left = 10
+    relay.step()
+
+    assert publisher.message_ids == message_ids
+    assert pending(things) == 0
+
+
+def test_more_than_a_batch_takes_more_steps_and_loses_nothing(things: Collection[Document]) -> None:
+    for number in range(7):
+        save_with_events(things, f"thing_{number}", NAME, range(2))
+    publisher = FakePublisher()
+    relay = make_relay(things, publisher, batch=3)
+
+    steps = [relay.step() for _ in range(4)]
+
+    assert steps == [True, True, True, False]
+    assert len(publisher.published) == 14
+
+
+def test_only_the_leader_publishes_and_another_leads_when_it_stops(things: Collection[Document]) -> None:
+    first, second = FakePublisher(), FakePublisher()
+    leader, follower = make_relay(things, first, "first"), make_relay(things, second, "second")
+    leader.step()
+    save_with_events(things, "thing_a", NAME, range(2))
+
+    assert not follower.step()
+    leader.stop()
+    assert follower.step()
+
+    assert first.closed
+    assert first.published == []
+    assert len(second.published) == 2
+
+
+def test_keeps_the_connection_alive_while_there_is_nothing_to_publish(things: Collection[Document]) -> None:
+    publisher = FakePublisher()
+    relay = make_relay(things, publisher)
+
+    relay.step()
+    relay.step()
+
+    assert publisher.kept_alive == 2
+
+
+def test_asking_reads_the_index_of_waiting_documents_only(things: Collection[Document]) -> None:
+    for number in range(200):
+        save_with_events(things, f"thing_{number}", NAME, range(0))
+    save_with_events(things, "thing_a", NAME, range(1))
+    make_relay(things, FakePublisher()).step()
+    save_with_events(things, "thing_b", NAME, range(1))
+    things.database.command("profile", 2)
+
+    make_relay(things, FakePublisher(), "first").step()
+
+    things.database.command("profile", 0)
+    [find] = things.database["system.profile"].find({"op": "query", "command.find": "things"})
+    assert find["planSummary"].startswith("IXSCAN")
+    assert find["docsExamined"] == 1
