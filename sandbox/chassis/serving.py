@@ -33,6 +33,14 @@ class _GatewayWithConnection(Gateway_10):
         self.env[_CONNECTION] = req.conn
 
 
+class _Server(Server):
+    """Speaks JSON where cheroot would print to stderr."""
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
+        say = json_log.failure if traceback else json_log.warning
+        say("http server", complaint=msg.strip())
+
+
 def parse_listen(listen: str, /) -> tuple[str, int]:
     """Split `host:port`."""
     host, _, port = listen.rpartition(":")
@@ -41,7 +49,7 @@ def parse_listen(listen: str, /) -> tuple[str, int]:
 
 def build_server(app: "WSGIApplication", /, *, listen: str, threads: int) -> Server:
     """Return a server that is not started yet; `serve()` on it blocks until `stop()`."""
-    server = Server(parse_listen(listen), _breakable(app), numthreads=threads, request_queue_size=256, timeout=15)
+    server = _Server(parse_listen(listen), _breakable(app), numthreads=threads, request_queue_size=256, timeout=15)
     server.gateway = cast("type[Gateway]", _GatewayWithConnection)
     server.shutdown_timeout = 2
     server.max_request_body_size = 1024 * 1024

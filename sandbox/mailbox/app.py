@@ -1,11 +1,11 @@
 """Mail out, to people and tests: a page that lists and shows mails, the same as JSON, and the levers."""
 
 import ipaddress
+from urllib.parse import quote
 
 from flask import Flask, Response, abort, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
-from werkzeug.http import dump_options_header
 
 from sandbox.mailbox.contents import Attachment, attachments_of, html_of, text_of
 from sandbox.mailbox.faults import Faults, Script
@@ -78,7 +78,8 @@ class Mailbox:
             abort(404)
         chosen = attachments[number - 1]
         answer = Response(chosen.content, mimetype=chosen.content_type)
-        answer.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": chosen.name})
+        # RFC 6266: names of bills are Russian, and headers know no letters but Latin ones
+        answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(chosen.name, safe='')}"
         return answer
 
     def list_json(self) -> Response:

@@ -44,7 +44,9 @@ def attachments_of(message: EmailMessage, /) -> list[Attachment]:
 
 def _body(message: EmailMessage, kind: str) -> str | None:
     part = message.get_body((kind,))
-    return None if part is None else str(cast("EmailMessage", part).get_content())
+    if part is None:
+        return None
+    return str(cast("EmailMessage", part).get_content()).replace("\r\n", "\n")  # CRLF belongs to the wire
 
 
 def _bytes_of(part: EmailMessage) -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from typing import Any
 
 import pytest
 import requests
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("acquirer")
 _FORM = {"number": VISA, "expiry_month": "12", "expiry_year": "99", "csc": "737"}
 
 
-def _page_of(**fields: object) -> tuple[str, str]:
+def _page_of(**fields: Any) -> tuple[str, str]:
     payment = Payment.create(order(**fields), str(uuid.uuid4()))
     return payment.id, payment.confirmation.confirmation_url
 

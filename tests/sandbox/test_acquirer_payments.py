@@ -3,6 +3,7 @@
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import requests
@@ -210,7 +211,7 @@ def test_a_receipt_over_another_sum_is_refused() -> None:
     ],
 )
 def test_a_malformed_order_is_refused_by_the_name_of_its_field(
-    acquirer: Program, change: dict[str, object], parameter: str
+    acquirer: Program, change: dict[str, Any], parameter: str
 ) -> None:
     answer = requests.post(
         f"{acquirer.base_url}/v3/payments",
