@@ -181,6 +181,7 @@ def _gateway(plan: Plan) -> Process:
         | addresses
         | {
             "PUBLIC_URL": plan.public_url,
+            "FORM_ACTION_ORIGINS": f"{plan.ports.url('acquirer')} {plan.ports.url('social')}",
             "SECRET_KEY_FILE": str(plan.keys.secret_file("gateway")),
             "SERVICE_KEY_FILE": str(plan.keys.caller("gateway")),
             "TRUST_FILE": str(plan.keys.trust_file),

@@ -79,7 +79,7 @@ def _acquirer(*, books: Path, ports: Ports, keys: Keys, common: Mapping[str, str
             "ACQUIRER_SHOP_ID": SHOP_ID,
             "ACQUIRER_SECRET_KEY": keys.secret("acquirer"),
             "ACQUIRER_PUBLIC_URL": ports.url("acquirer"),
-            "ACQUIRER_WEBHOOK_URL": f"{ports.url('gateway')}/webhooks/yookassa",
+            "ACQUIRER_WEBHOOK_URL": f"{ports.url('gateway')}/api/v1/webhooks/yookassa",
         },
     )
 
