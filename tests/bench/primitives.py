@@ -1,0 +1,118 @@
+"""The parts that every scenario stands on, measured bare in the same run: what the machine gives today."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import httpx
+import pika
+import pymongo
+import typst
+
+from deploy.local.waiting import wait_until
+from tests.bench.load import Latencies
+
+_THREADS = 8
+
+
+@contextmanager
+def bare_servers(*, flask_address: str, grpc_address: str) -> Iterator[None]:
+    """Run the bare Flask application, under the gateway's gunicorn settings, and the bare gRPC server."""
+    environment = {**os.environ, "ECHO_ADDRESS": grpc_address}
+    gunicorn = ("-m", "gunicorn", "--bind", flask_address, "--worker-class", "gthread", "--workers", "2")
+    limits = ("--threads", "16", "--worker-tmp-dir", "/dev/shm", "--keep-alive", "30", "--no-control-socket")
+    commands = [
+        (sys.executable, *gunicorn, *limits, "--log-level", "warning", "tests.bench.bare_flask:app"),
+        (sys.executable, "-m", "tests.bench.bare_grpc", grpc_address),
+    ]
+    started = [subprocess.Popen(command, env=environment) for command in commands]
+    try:
+        wait_until(lambda: _answers(flask_address), what="the bare Flask application answers", timeout_s=20)
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(10)
+
+
+def grpc_calls(address: str, *, seconds: float) -> Latencies:
+    """Bare unary calls with 200 bytes each way."""
+    with grpc.insecure_channel(address) as channel:
+        method = channel.unary_unary("/bench.Echo/Echo")
+        return _hammer(lambda: method(b"x" * 200, timeout=5), seconds=seconds)
+
+
+def journaled_updates(mongo_url: str, *, seconds: float) -> Latencies:
+    """Updates of one document each, acknowledged by a journaled majority."""
+    client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(mongo_url, w="majority", journal=True)
+    collection = client["bench"]["updates"]
+    collection.insert_many([{"_id": number, "value": 0} for number in range(1000)])
+    numbers = iter(range(10**9))
+    lock = threading.Lock()
+
+    def update() -> None:
+        with lock:
+            number = next(numbers) % 1000
+        collection.update_one({"_id": number}, {"$inc": {"value": 1}})
+
+    try:
+        return _hammer(update, seconds=seconds)
+    finally:
+        client.drop_database("bench")
+        client.close()
+
+
+def confirmed_publishes(amqp_url: str, *, seconds: float) -> Latencies:
+    """Persistent messages to a durable exchange, each confirmed before the next, as one relay does it."""
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    channel.exchange_declare("bench", "topic", durable=True)
+    channel.queue_declare("bench", durable=True, arguments={"x-queue-type": "quorum"})
+    channel.queue_bind("bench", "bench", "#")
+    properties = pika.BasicProperties(delivery_mode=2)
+    try:
+        return _hammer(lambda: channel.basic_publish("bench", "x", b"x" * 400, properties), seconds=seconds, threads=1)
+    finally:
+        channel.queue_delete("bench")
+        channel.exchange_delete("bench")
+        connection.close()
+
+
+def typst_compiles(template: Path, data: dict[str, str], *, seconds: float) -> Latencies:
+    """The bill's own template, compiled from data that are there already."""
+    return _hammer(lambda: typst.compile(template, sys_inputs=data), seconds=seconds, threads=1)
+
+
+def _hammer(act: Callable[[], object], *, seconds: float, threads: int = _THREADS) -> Latencies:
+    """Repeat from several threads; primitives have no queue of their own to hide a stall in."""
+    times: list[float] = []
+    act()
+    began = time.perf_counter()
+    ends_at = began + seconds
+
+    def run() -> None:
+        while (now := time.perf_counter()) < ends_at:
+            act()
+            times.append((time.perf_counter() - now) * 1000)
+
+    workers = [threading.Thread(target=run) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return Latencies(sorted_ms=tuple(sorted(times)), failures=0, rate=len(times) / (time.perf_counter() - began))
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"http://{address}/healthz", timeout=1).is_success
+    except httpx.TransportError:
+        return False
