@@ -23,7 +23,7 @@ from nameko.runners import ServiceRunner
 from nameko.timer import timer
 
 from services.chassis.events import Envelope, EventSchemas, PermanentError, Undecodable, UnknownEvent, decode
-from services.chassis.ladder import Failure, InboxQueues, Mover, body_of, deliveries_of, is_ours
+from services.chassis.ladder import Failure, InboxQueues, Mover, body_of, deliveries_of, in_time, is_ours
 from services.chassis.traces import trace_of
 
 Handler = Callable[[Envelope], None]
@@ -91,8 +91,10 @@ class InboxConsumer(QueueConsumer):
         """Declare anew with each connection: the broker may have come back empty."""
         for provider in self._providers:
             receive = partial(self.handle_message, provider, None)
+            with in_time():
+                queue = provider.declare(channel)
             consumer = consumer_cls(
-                queues=[provider.declare(channel)],
+                queues=[queue],
                 on_message=receive,
                 on_decode_error=lambda message, _error, receive=receive: receive(message),
                 auto_declare=False,

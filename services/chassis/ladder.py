@@ -23,7 +23,7 @@ _ATTEMPTS = "x-attempts"
 _ERROR = "x-error"
 _FIRST_FAILED_AT = "x-first-failed-at"
 _FAILED_AT = "x-failed-at"
-_CONFIRM_TIMEOUT_S = 5.0
+_ANSWER_TIMEOUT_S = 10.0
 _LAST_RESORT_DELIVERIES = 50
 
 # The broker lets go of a message only when its next queue has it; at-least-once asks for reject-publish.
@@ -33,6 +33,10 @@ _MOVED_SAFELY = {
     "x-dead-letter-strategy": "at-least-once",
     "x-overflow": "reject-publish",
 }
+
+
+class BrokerSilent(ConnectionError):
+    """The broker took a command and gave no answer; as a ConnectionError it makes kombu connect anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,7 @@ class Mover:
         pause_s = 0.2
         while is_ours(message):
             try:
-                with self._one_at_a_time:
+                with self._one_at_a_time, in_time():
                     self._publish(message, target, headers)
             except Exception as error:  # kombu raises whatever the transport does; the message stays until it is moved
                 _log.warning("message_not_moved_yet", target=target, error=type(error).__name__)
@@ -137,24 +141,23 @@ class Mover:
             prepared = channel.prepare_message(
                 body_of(message), content_type="application/json", headers=headers, properties=_properties(message)
             )
-            channel.basic_publish_confirm(
-                prepared, exchange="", routing_key=target, mandatory=True, confirm_timeout=_CONFIRM_TIMEOUT_S
-            )
+            channel.basic_publish_confirm(prepared, exchange="", routing_key=target, mandatory=True)
         except BaseException:
             self.close()
             raise
 
     def _open(self) -> Connection:
         if self._connection is None:
-            connection = Connection(
-                self._amqp_url,
-                connect_timeout=_CONFIRM_TIMEOUT_S,
-                transport_options={"confirm_publish": True, "read_timeout": 10, "write_timeout": 10},
-            )
+            connection = Connection(self._amqp_url)
             connection.connect()
             self._queues.declare(connection.default_channel, ())
             self._connection = connection
         return self._connection
+
+
+def in_time() -> eventlet.Timeout:
+    """Return a context in which the broker has to answer: a queue without a leader lets a caller wait for ever."""
+    return eventlet.Timeout(_ANSWER_TIMEOUT_S, BrokerSilent("no answer in time"))
 
 
 def attempts_of(message: Message, /) -> int:

@@ -1,26 +1,25 @@
 """The relay from the outboxes of a service's documents to its exchange; it touches nothing else of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-import structlog
 from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
 
 from services.chassis.events import encode
+from services.chassis.publisher import OutgoingMessage, PublishFailed
 
 Document = dict[str, Any]
 
-_log = structlog.get_logger(__name__)
-_PENDING = {"outbox.0": {"$exists": True}}
+_PENDING = {"outbox._id": {"$exists": True}}  # an empty outbox has no such path; "outbox.0" would find no index
 
 
 class EventPublisher(Protocol):
     """Whoever publishes with confirms: `services.chassis.publisher.Publisher`."""
 
-    def publish(self, *, name: str, message_id: str, body: bytes) -> None: ...
-
-    def keep_alive(self) -> None: ...
+    def publish(self, messages: Sequence[OutgoingMessage], /) -> frozenset[str]:
+        """Return the ids of the messages that are safe with the broker."""
+        ...
 
     def close(self) -> None: ...
 
@@ -35,17 +34,15 @@ class Leadership(Protocol):
 
 def ensure_outbox_index(collection: Collection[Document], /) -> None:
     """Index the documents with something to publish, and no others, so that asking costs nothing when all is quiet."""
-    collection.create_index(
-        [("outbox.occurred_at", ASCENDING)], name="outbox_pending", partialFilterExpression=_PENDING
-    )
+    collection.create_index([("outbox._id", ASCENDING)], name="outbox_pending", partialFilterExpression=_PENDING)
 
 
 class Relay:
     """Publishes what the outboxes hold, entry by entry, and removes an entry only after the broker's confirm.
 
     Killed between the two, it publishes the entry again with the same message id: at least once, never lost. One
-    replica at a time does it, so that the events of one aggregate leave in their order. Reading is by majority: nothing is published
-    that a failover could take back.
+    replica at a time does it, so that the events of one aggregate leave in their order. Reading is by majority: nothing
+    is published that a failover could take back.
     """
 
     def __init__(
@@ -66,10 +63,7 @@ class Relay:
 
         Raises PublishFailed, with everything confirmed so far already removed; the rest stays for the next step.
         """
-        published = self._lease.hold() and any([self._relay(collection) for collection in self._collections])
-        if not published:
-            self._publisher.keep_alive()
-        return published
+        return self._lease.hold() and any([self._relay(collection) for collection in self._collections])
 
     def stop(self) -> None:
         """Close the connection and let another replica lead at once."""
@@ -77,27 +71,35 @@ class Relay:
         self._lease.release()
 
     def _relay(self, collection: Collection[Document]) -> bool:
-        confirmed: dict[Any, list[str]] = {}
         documents = list(collection.find(_PENDING, {"outbox": 1}, limit=self._batch))
+        confirmed: set[str] = set()
         try:
-            for document in documents:
-                self._publish(document["outbox"], confirmed.setdefault(document["_id"], []))
+            for wave in _waves(documents):
+                self._publish(wave, confirmed)
         finally:
-            _remove(collection, confirmed)
+            _remove(collection, documents, confirmed)
         return bool(documents)
 
-    def _publish(self, entries: Iterable[Document], confirmed: list[str]) -> None:
-        for entry in entries:
-            self._publisher.publish(name=entry["name"], message_id=entry["_id"], body=encode(entry))
-            confirmed.append(entry["_id"])
+    def _publish(self, wave: Sequence[Document], confirmed: set[str]) -> None:
+        messages = [OutgoingMessage(message_id=entry["_id"], name=entry["name"], body=encode(entry)) for entry in wave]
+        confirmed |= self._publisher.publish(messages)
+        if missing := len(messages) - len(confirmed & {message.message_id for message in messages}):
+            raise PublishFailed(f"{missing} of {len(messages)} messages not confirmed")
 
 
-def _remove(collection: Collection[Document], confirmed: dict[Any, list[str]]) -> None:
+def _waves(documents: Sequence[Document]) -> Iterator[list[Document]]:
+    """Yield the first entries of all documents, then all the second ones: many under way, in order for each document."""
+    outboxes = [document["outbox"] for document in documents]
+    for turn in range(max(map(len, outboxes), default=0)):
+        yield [outbox[turn] for outbox in outboxes if turn < len(outbox)]
+
+
+def _remove(collection: Collection[Document], documents: Sequence[Document], confirmed: set[str]) -> None:
     """Leave `version` alone: that an event is out is no change of the aggregate, and no save shall fail for it."""
-    pulls = [
-        UpdateOne({"_id": document_id}, {"$pull": {"outbox": {"_id": {"$in": entry_ids}}}})
-        for document_id, entry_ids in confirmed.items()
-        if entry_ids
-    ]
+    pulls = []
+    for document in documents:
+        entry_ids = [entry["_id"] for entry in document["outbox"] if entry["_id"] in confirmed]
+        if entry_ids:
+            pulls.append(UpdateOne({"_id": document["_id"]}, {"$pull": {"outbox": {"_id": {"$in": entry_ids}}}}))
     if pulls:
         collection.bulk_write(pulls, ordered=False)
