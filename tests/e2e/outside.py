@@ -1,0 +1,150 @@
+"""The people and systems around the suite, as tests and the demo play them: mailbox, payer, region's office, social
+user."""
+
+import re
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from tests.support import eventually
+
+GOOD_CARD = "2202474301322987"
+_CODE = re.compile(r"(?<!\d)\d{8}(?!\d)")
+_LINK = re.compile(r"https?://\S+")
+
+
+class Mailbox:
+    """Everybody's mail."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=10)
+
+    def mails(self, address: str) -> list[dict[str, Any]]:
+        """Return the mails to an address, newest first."""
+        items: list[dict[str, Any]] = self._http.get("/api/mails", params={"to": address}).json()["items"]
+        return items
+
+    def wait_for(self, address: str, *, containing: str = "", timeout_s: float = 20) -> dict[str, Any]:
+        """Return the newest mail to an address whose text contains something, whole, once it is there."""
+
+        def find() -> dict[str, Any] | None:
+            for mail in self.mails(address):
+                whole: dict[str, Any] = self._http.get(f"/api/mails/{mail['id']}").json()
+                if containing in (whole["text"] or "") + whole["subject"]:
+                    return whole
+            return None
+
+        found = eventually(find, timeout_s=timeout_s)
+        assert found is not None
+        return found
+
+    def code(self, address: str) -> str:
+        """Return the code that was mailed to an address."""
+        match = _CODE.search(self.wait_for(address)["text"])
+        assert match, "the mail holds no code"
+        return match.group()
+
+    def link(self, address: str, *, containing: str) -> str:
+        """Return the first link with `containing` in it that was mailed to an address."""
+        text: str = self.wait_for(address, containing=containing)["text"]
+        return next(link.rstrip(".,") for link in _LINK.findall(text) if containing in link)
+
+    def attachment(self, link: str) -> bytes:
+        """Return an attachment's bytes."""
+        return self._http.get(link).content
+
+
+class Payer:
+    """Somebody in front of the acquirer's page, and the acquirer's own books."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=20)
+
+    def confirm(self, confirmation_url: str, *, card: str = GOOD_CARD) -> None:
+        """Pay on the page that a confirmation URL leads to, as a browser without scripts does."""
+        page = self._http.get(confirmation_url)
+        page.raise_for_status()
+        payment_id = (
+            parse_qs(urlsplit(confirmation_url).query).get("orderId", [""])[0] or confirmation_url.rsplit("/", 1)[-1]
+        )
+        answer = self._http.post(f"/control/payments/{payment_id}/confirm", json={"card": card})
+        answer.raise_for_status()
+
+    def charged_minor(self, payment_id: str) -> int:
+        """Return what the acquirer took for a payment of ours, by its ledger."""
+        charged: int = self._http.get("/control/ledger", params={"payment_id": payment_id}).json()["charged_minor"]
+        return charged
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return every movement of money."""
+        entries: list[dict[str, Any]] = self._http.get("/control/ledger").json()["entries"]
+        return entries
+
+    def arm(self, *, fault: str, times: int = 1, **match: str) -> None:
+        """Script a fault."""
+        answer = self._http.post("/control/faults", json={"match": match, "fault": fault, "times": times})
+        answer.raise_for_status()
+
+
+class RegionOffice:
+    """The back office of a regional billing system."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=20)
+
+    def charge(self, number: str, *, charge_id: str, amount_minor: int, description: str = "Абонентская плата") -> None:
+        """Bill a regular fee, which may overdraw the account."""
+        body = {"charge_id": charge_id, "amount_minor": amount_minor, "description": description}
+        self._http.post(f"/control/accounts/{number}/charges", json=body).raise_for_status()
+
+    def issue_bill(self, number: str, *, month: datetime) -> dict[str, Any]:
+        """Issue the bill of a month."""
+        answer = self._http.post(f"/control/accounts/{number}/bills", json={"month": month.strftime("%Y-%m")})
+        answer.raise_for_status()
+        bill: dict[str, Any] = answer.json()
+        return bill
+
+    def open_accounts(self, *, first_number: int, count: int, balance_minor: int = 50_000) -> None:
+        """Open plain accounts; the number is the proof of ownership, too."""
+        body = {"first_number": first_number, "count": count, "balance_minor": balance_minor}
+        self._http.post("/control/accounts", json=body).raise_for_status()
+
+    def close_account(self, number: str) -> None:
+        """Close an account for good."""
+        self._http.post(f"/control/accounts/{number}/closing", json={}).raise_for_status()
+
+    def account(self, number: str) -> dict[str, Any]:
+        """Return an account's row."""
+        rows: list[dict[str, Any]] = self._http.get("/control/accounts").json()["items"]
+        return next(row for row in rows if row["number"] == number)
+
+    def ledger(self, number: str | None = None) -> list[dict[str, Any]]:
+        """Return the entries of an account, or of all."""
+        entries: list[dict[str, Any]] = self._http.get(
+            "/control/ledger", params={"number": number} if number else None
+        ).json()["items"]
+        return entries
+
+    def arm(self, **script: Any) -> None:
+        """Script a fault."""
+        self._http.post("/control/faults", json=script).raise_for_status()
+
+    def disarm(self) -> None:
+        """Forget every fault."""
+        self._http.delete("/control/faults").raise_for_status()
+
+
+class SocialUser:
+    """Somebody with an account at the social network."""
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+
+    def allow(self, authorization_url: str) -> dict[str, str]:
+        """Log in at the provider and return what it hands to the browser for us: code and state."""
+        answer = httpx.post(authorization_url, data={"sub": self._subject}, timeout=10)
+        assert answer.is_redirect, answer.text
+        query = parse_qs(urlsplit(answer.headers["location"]).query)
+        return {name: values[0] for name, values in query.items()}
