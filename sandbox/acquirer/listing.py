@@ -64,7 +64,7 @@ def _page(
         where.append(f"(created_at, {key}) < (?, ?)")
         values += _decode_cursor(query["cursor"])
     rows: list[Any] = connection.execute(
-        f"SELECT document, created_at, {key} AS id FROM {table} WHERE {' AND '.join(where)}"
+        f"SELECT document, created_at, {key} AS id FROM {table} WHERE {' AND '.join(where)}"  # nosec B608 -- names are ours, values are bound
         f" ORDER BY created_at DESC, {key} DESC LIMIT ?",
         (*values, limit + 1),
     ).fetchall()

@@ -79,7 +79,10 @@ def _interrupt(signum: int, frame: object) -> None:
 
 
 def _breakable(app: "WSGIApplication") -> "WSGIApplication":
-    """Wrap an application so that it can ask for its answer to be thrown away together with the connection."""
+    """Wrap an application so that it can ask for its answer to be thrown away together with the connection.
+
+    Relies on what Flask does: `start_response` is called before the application returns.
+    """
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         withheld: list[tuple[Any, ...]] = []

@@ -46,7 +46,11 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        eventually(self._healthy, timeout_s=20)
+        try:
+            eventually(self._healthy, timeout_s=20)
+        except BaseException:
+            self.kill()  # nobody else will: whoever starts a program ends only what has started
+            raise
 
     def kill(self) -> None:
         """End it without a warning."""

@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 from yookassa import Payment
+from yookassa.domain.exceptions import ApiError
 
 from tests.sandbox.conftest import point_sdk_at
 from tests.sandbox.programs import Program, free_port
@@ -39,6 +41,36 @@ def test_a_killed_acquirer_comes_back_with_its_books_keys_and_debts(own_acquirer
         eventually(lambda: receiver.events_of(held.id) == ["payment.waiting_for_capture"], timeout_s=15)
     finally:
         receiver.close()
+
+
+def test_a_kill_under_load_loses_nothing_that_was_answered_and_charges_nothing_twice(
+    own_acquirer: StartAcquirer,
+) -> None:
+    acquirer = own_acquirer(webhook_port=free_port())
+    method_id = save_card(acquirer)
+    orders = {f"pay_{uuid.uuid4().hex}": str(uuid.uuid4()) for _ in range(120)}
+    answered: dict[str, str] = {}
+
+    def charge(shop_id: str) -> None:
+        try:
+            payment = charge_saved(method_id, key=orders[shop_id], metadata={"payment_id": shop_id})
+        except (AttributeError, ApiError):  # the former is what the SDK makes of a lost connection
+            return
+        answered[shop_id] = payment.id
+
+    with ThreadPoolExecutor(6) as pool:
+        running = [pool.submit(charge, shop_id) for shop_id in orders]
+        eventually(lambda: len(answered) >= 20, every_s=0.001)
+        acquirer.kill()
+        wait(running)
+    before_the_kill = dict(answered)
+    acquirer.start()
+    for shop_id in orders:
+        charge(shop_id)
+
+    assert 20 <= len(before_the_kill) < len(orders)
+    assert before_the_kill.items() <= answered.items()
+    assert [ledger_of(acquirer, shop_id) for shop_id in orders] == [[("charge", 45000)]] * len(orders)
 
 
 def test_a_pending_outcome_survives_the_kill(own_acquirer: StartAcquirer) -> None:
