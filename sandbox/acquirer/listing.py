@@ -54,7 +54,7 @@ def _page(
     table: str,
     key: str,
 ) -> tuple[list[str], str | None]:
-    """Read one row more than asked for, to know whether there is a next page. Names come from this module only."""
+    """Read one row more than asked for, to know whether there is a next page. Names in the SQL are this module's own, values are bound."""
     limit = _limit(query)
     where, values = ["1"], []
     for condition, value in conditions:
@@ -64,7 +64,7 @@ def _page(
         where.append(f"(created_at, {key}) < (?, ?)")
         values += _decode_cursor(query["cursor"])
     rows: list[Any] = connection.execute(
-        f"SELECT document, created_at, {key} AS id FROM {table} WHERE {' AND '.join(where)}"  # nosec B608 -- names are ours, values are bound
+        f"SELECT document, created_at, {key} AS id FROM {table} WHERE {' AND '.join(where)}"  # nosec B608
         f" ORDER BY created_at DESC, {key} DESC LIMIT ?",
         (*values, limit + 1),
     ).fetchall()
