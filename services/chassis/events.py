@@ -60,17 +60,19 @@ class Envelope:
 def to_outbox_entry(event: Event, *, now: datetime, aggregate_id: str) -> dict[str, Any]:
     """Return the entry that is saved with the aggregate, to be published by the relay.
 
-    Raises TypeError for what JSON or an event must not hold (a float, a naive time) and ValueError for an int beyond 64
-    bits: found while saving, where it hurts nobody, rather than while publishing, where it would block the rest.
+    A field that is None is left out: in the contracts an optional fact is absent, never null. Raises TypeError for what
+    JSON or an event must not hold (a float, a naive time) and ValueError for an int beyond 64 bits: found while saving,
+    where it hurts nobody, rather than while publishing, where it would block the rest.
     """
     if not _NAME.fullmatch(event.name):
         raise ValueError(f"not an event name: {event.name}")
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
     return {
         "_id": new_id("evt"),
         "name": event.name,
         "aggregate_id": aggregate_id,
         "occurred_at": now,
-        "data": {field.name: _jsonable(getattr(event, field.name)) for field in fields(event)},
+        "data": {name: _jsonable(value) for name, value in values.items() if value is not None},
     }
 
 

@@ -42,7 +42,7 @@ class Inbox:
             expireAfterSeconds=int(_REMEMBERED_FOR.total_seconds()),
         )
 
-    def once(self, envelope: Envelope, act: Callable[[ClientSession], None], /) -> bool:
+    def once(self, envelope: Envelope, act: Callable[[ClientSession], object], /) -> bool:
         """Run `act` unless this message was acted upon before; False when it was.
 
         `act` passes the session on to each of its writes and does nothing but write: it is run again from the start
@@ -58,7 +58,7 @@ class Inbox:
                 return False
         return True
 
-    def _record(self, envelope: Envelope, act: Callable[[ClientSession], None], session: ClientSession) -> None:
+    def _record(self, envelope: Envelope, act: Callable[[ClientSession], object], session: ClientSession) -> None:
         entry = {"_id": envelope.message_id, "name": envelope.name, "received_at": self._clock.now()}
         self._entries.insert_one(entry, session=session)
         act(session)

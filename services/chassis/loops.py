@@ -1,4 +1,4 @@
-"""The threads of a dispatcher: run a step while it finds something, then wait to be woken; what it does, others know."""
+"""The threads of a dispatcher: run a step while it finds something, then wait; what it does, others know."""
 
 import random
 import threading

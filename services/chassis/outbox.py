@@ -88,7 +88,7 @@ class Relay:
 
 
 def _waves(documents: Sequence[Document]) -> Iterator[list[Document]]:
-    """Yield the first entries of all documents, then all the second ones: many under way, in order for each document."""
+    """Yield the first entries of all documents, then all the second: many under way, in order for each document."""
     outboxes = [document["outbox"] for document in documents]
     for turn in range(max(map(len, outboxes), default=0)):
         yield [outbox[turn] for outbox in outboxes if turn < len(outbox)]

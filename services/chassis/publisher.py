@@ -1,12 +1,12 @@
 """Confirmed, persistent publishing to one service's exchange; what is published is the relay's business.
 
 pika's blocking connection waits for a confirm without any limit (a queue that has no leader never gives one), so the
-asynchronous one is used, in a thread of its own: waiting is bounded, heartbeats are answered while nobody publishes, and a
-batch of messages is under way at once instead of one fsync after another.
+asynchronous one is used, in a thread of its own: waiting is bounded, heartbeats are answered while nobody publishes, and
+a batch of messages is under way at once instead of one fsync after another.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +32,7 @@ class PublishFailed(Exception):
 
 
 class Publisher:
-    """Publishes to one topic exchange, over one connection that it replaces after any failure.
+    """Publishes to one topic exchange, over one connection that is replaced after any failure.
 
     For one caller at a time. Connects at the first use; how long to wait after a failure is the caller's business.
     """
@@ -46,8 +46,8 @@ class Publisher:
     def publish(self, messages: Sequence[OutgoingMessage], /) -> frozenset[str]:
         """Return the ids of those that the broker has safely, after `timeout_s` at the latest.
 
-        A message that no queue is bound for is confirmed and gone: nobody asked for that fact yet. Never raises for what
-        the broker does; whatever is missing from the answer is to be published again.
+        A message that no queue is bound for is confirmed and gone: nobody asked for that fact yet. Never raises for
+        what the broker does; whatever is missing from the answer is to be published again.
         """
         try:
             batch = self._open().send(messages)
@@ -110,6 +110,7 @@ class _Link:
         self._under_way: dict[int, tuple[_Batch, str]] = {}
         self._last_tag = 0
         self._error = ""
+        self._running = threading.Lock()
         self._connection: Any = None
         self._channel: Any = None
         self._thread = threading.Thread(target=self._run, name=f"publisher-{exchange}", daemon=True)
@@ -121,22 +122,33 @@ class _Link:
 
     def send(self, messages: Sequence[OutgoingMessage]) -> _Batch:
         batch = _Batch(left=len(messages))
-        self._connection.ioloop.add_callback_threadsafe(lambda: self._publish(messages, batch))
+        if not self._tell(lambda: self._publish(messages, batch)):
+            batch.abort(self._error)
         return batch
 
     def close(self) -> None:
-        if self._connection is not None and self._thread.is_alive():
-            self._connection.ioloop.add_callback_threadsafe(self._on_close_wanted)
+        if self._tell(self._on_close_wanted):
             self._thread.join(1.0)  # a broker that does not answer keeps it until the heartbeat gives up
 
+    def _tell(self, action: Callable[[], None]) -> bool:
+        """Have the thread do it; False when it has ended."""
+        with self._running:
+            if self._connection is None:
+                return False
+            self._connection.ioloop.add_callback_threadsafe(action)
+            return True
+
     def _run(self) -> None:
-        self._connection = pika.SelectConnection(
+        self._connection = connection = pika.SelectConnection(
             self._parameters,
-            on_open_callback=lambda connection: connection.channel(on_open_callback=self._on_channel),
+            on_open_callback=lambda opened: opened.channel(on_open_callback=self._on_channel),
             on_open_error_callback=self._on_lost,
             on_close_callback=self._on_lost,
         )
-        self._connection.ioloop.start()
+        connection.ioloop.start()
+        with self._running:
+            self._connection = None
+            connection.ioloop.close()
 
     def _on_channel(self, channel: Any) -> None:
         self._channel = channel
@@ -170,13 +182,13 @@ class _Link:
         if self._connection.is_open:
             self._connection.close()
 
-    def _on_lost(self, _connection: Any, reason: Exception) -> None:
+    def _on_lost(self, connection: Any, reason: Exception) -> None:
         self._error = type(reason).__name__
         if not self._ready.done():
             self._ready.set_exception(reason)
         for batch, _ in self._under_way.values():
             batch.abort(self._error)
-        self._connection.ioloop.stop()
+        connection.ioloop.stop()
 
 
 def exchange_of(service: str, /) -> str:

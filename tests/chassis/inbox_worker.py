@@ -1,9 +1,11 @@
 """The worker that the messaging tests run as a process of its own, so that eventlet stays out of pytest.
 
-`python -m tests.chassis.inbox_worker` with SERVICE, EVENT, AMQP_URL, MONGO_URL, MONGO_DATABASE, EVENT_SCHEMAS and LADDER_S in
-the environment. What the handler does, the event says: `work`, `fail`, `fail_twice`, `refuse`, `wait` (until released) or `die`.
+`python -m tests.chassis.inbox_worker` with SERVICE, EVENT, AMQP_URL, MONGO_URL, MONGO_DATABASE, EVENT_SCHEMAS and
+LADDER_S in the environment. What the handler does, the event says: `work`, `fail`, `fail_twice`, `refuse`, `wait` (until
+released) or `die`.
 """
 
+# ruff: noqa: E402  nothing may be imported before the patching
 import os
 
 os.environ["EVENTLET_NO_GREENDNS"] = "yes"

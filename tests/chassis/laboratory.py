@@ -70,6 +70,12 @@ class Laboratory:
         return f"{self.service}.inbox.dlq"
 
     @property
+    def queues(self) -> list[str]:
+        """All queues of the service, in the order in which they are made."""
+        waiting = [f"{self.inbox}.retry.{step}s" for step in self.ladder_s.split(",")]
+        return [self.dead_letter_queue, *waiting, self.inbox]
+
+    @property
     def log(self) -> str:
         return "".join(path.read_text() for path in self.folder.glob("worker-*.log"))
 

@@ -1,14 +1,16 @@
 """A relay that the tests run as a process of its own and that dies between a confirm and the removal from the outbox.
 
-`python -m tests.chassis.relay_process` with MONGO_URL, MONGO_DATABASE, AMQP_URL, EXCHANGE and CONFIRMS_TO_LIVE in the environment.
+`python -m tests.chassis.relay_process` with MONGO_URL, MONGO_DATABASE, AMQP_URL, EXCHANGE and CONFIRMS_TO_LIVE in the
+environment.
 """
 
 import os
+from collections.abc import Sequence
 
 from services.chassis.leases import LeaderLease
 from services.chassis.mongo import connect
 from services.chassis.outbox import Relay
-from services.chassis.publisher import Publisher
+from services.chassis.publisher import OutgoingMessage, Publisher
 
 
 class MortalPublisher:
@@ -18,14 +20,12 @@ class MortalPublisher:
         self._publisher = publisher
         self._left = confirms_to_live
 
-    def publish(self, *, name: str, message_id: str, body: bytes) -> None:
-        self._publisher.publish(name=name, message_id=message_id, body=body)
-        self._left -= 1
-        if self._left == 0:
+    def publish(self, messages: Sequence[OutgoingMessage], /) -> frozenset[str]:
+        confirmed = self._publisher.publish(messages)
+        self._left -= len(confirmed)
+        if self._left <= 0:
             os._exit(9)
-
-    def keep_alive(self) -> None:
-        self._publisher.keep_alive()
+        return confirmed
 
     def close(self) -> None:
         self._publisher.close()

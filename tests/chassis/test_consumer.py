@@ -101,7 +101,8 @@ def test_poison_is_dead_lettered_at_once_and_its_neighbours_and_the_worker_live_
         laboratory.send(100 + number)
         laboratory.send_raw(make_body(laboratory))
 
-    letters = eventually(lambda: (found := laboratory.dead_letters()) and len(found) == len(_POISON) and found)
+    eventually(lambda: len(laboratory.dead_letters()) == len(_POISON))
+    letters = laboratory.dead_letters()
     assert sorted(letter.headers["x-error"] for letter in letters) == sorted(error for error, _ in _POISON.values())
     assert {letter.headers["x-attempts"] for letter in letters} == {1}
     assert laboratory.effects() == [100 + number for number in range(len(_POISON))]

@@ -31,9 +31,7 @@ def test_a_save_replaces_fields_and_appends_to_the_outbox(database: Database[Doc
 
 
 @pytest.mark.parametrize("version", [0, 1, 3])
-def test_a_save_from_another_version_is_refused_and_writes_nothing(
-    database: Database[Document], version: int
-) -> None:
+def test_a_save_from_another_version_is_refused_and_writes_nothing(database: Database[Document], version: int) -> None:
     things = database["things"]
     save_versioned(things, document_id="a", version=0, document={"colour": "red"})
     save_versioned(things, document_id="a", version=1, document={"colour": "green"})

@@ -1,6 +1,7 @@
 """A dispatcher that the tests run as a process of its own: claims, notes that it did the work, saves.
 
-`python -m tests.chassis.work_process` with MONGO_URL, MONGO_DATABASE and OWNER in the environment; ends when nothing is due.
+`python -m tests.chassis.work_process` with MONGO_URL, MONGO_DATABASE and OWNER in the environment; ends when nothing is
+due.
 """
 
 import os
