@@ -54,7 +54,10 @@ def _page(
     table: str,
     key: str,
 ) -> tuple[list[str], str | None]:
-    """Read one row more than asked for, to know whether there is a next page. Names in the SQL are this module's own, values are bound."""
+    """Read one row more than asked for, to know whether there is a next page.
+
+    Names in the SQL are this module's own, values are bound.
+    """
     limit = _limit(query)
     where, values = ["1"], []
     for condition, value in conditions:
