@@ -43,8 +43,10 @@ class Money:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], /) -> Self:
-        """Return the sum that `as_mapping` wrote."""
-        return cls(amount_minor=mapping["amount_minor"], currency=mapping["currency"])
+        """Return the sum that `as_mapping` wrote, to JSON or to BSON, which reads large ints as a class of its own."""
+        amount_minor = mapping["amount_minor"]
+        plain = int(amount_minor) if isinstance(amount_minor, int) else amount_minor
+        return cls(amount_minor=plain, currency=mapping["currency"])
 
     def as_mapping(self) -> dict[str, int | str]:
         """Return the form that a sum has in documents, events and JSON."""

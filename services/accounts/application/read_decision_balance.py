@@ -1,0 +1,38 @@
+"""Read a balance that money may be decided on: from the region, within this call, or not at all."""
+
+from dataclasses import dataclass
+
+from services.accounts.application.observe_account import ObserveAccount
+from services.accounts.domain.errors import BillingAccountNotFound
+from services.accounts.domain.figures import DecisionBalance, Known, decision_grade
+from services.accounts.domain.ports import BillingAccountRepository, RegionalBilling
+from services.accounts.domain.region import Regions
+from services.chassis.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDecisionBalance:
+    """What was read is remembered for display too."""
+
+    accounts: BillingAccountRepository
+    billing: RegionalBilling
+    observe: ObserveAccount
+    regions: Regions
+    clock: Clock
+
+    def __call__(self, *, billing_account_id: str) -> DecisionBalance:
+        """Raises `BillingAccountNotFound`, `RegionUnavailable`."""
+        account = self.accounts.get(billing_account_id)
+        if account is None or not account.is_linked:
+            raise BillingAccountNotFound
+        asked_at = self.clock.now()
+        report = self.billing.account(account.key)
+        balance = decision_grade(
+            Known(report.balance, report.as_of),
+            region=account.key.region,
+            asked_at=asked_at,
+            now=self.clock.now(),
+            fresh_for=self.regions.of(account.key.region).fresh_for,
+        )
+        self.observe.report(account.key, report)
+        return balance

@@ -1,0 +1,104 @@
+"""Carry a due posting one step on: into the region's books, or to the next try."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from services.accounts.application.observe_account import ObserveAccount
+from services.accounts.domain.account_report import RegionalPosting
+from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionUnavailable
+from services.accounts.domain.ports import PostingQueue, PostingRepository, RegionalBilling
+from services.accounts.domain.posting import Posting, RetryPlan
+from services.chassis.clock import Clock
+from services.chassis.errors import DomainError, VersionConflict
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlePosting:
+    """One claim, at most three calls, one save.
+
+    Killed at any line, the lease runs out and the next claim does it again: the region applies each payment id once. A
+    timeout says nothing, so the next try asks before it sends, and a refusal counts only when the region has nothing
+    booked under that id.
+    """
+
+    queue: PostingQueue
+    postings: PostingRepository
+    billing: RegionalBilling
+    observe: ObserveAccount
+    plan: RetryPlan
+    clock: Clock
+
+    def __call__(self) -> bool:
+        """Say whether there was anything to do."""
+        posting = self.queue.claim()
+        if posting is None:
+            return False
+        answer = self._ask(posting)
+        try:
+            self.postings.save(posting)
+        except VersionConflict:  # this lease ran out and somebody else has it: what they save is as true
+            _log.info("posting_taken_over", payment_id=posting.payment_id)
+            return True
+        if answer is not None:
+            self._show_balance(posting, answer)
+        return True
+
+    def _ask(self, posting: Posting) -> RegionalPosting | None:
+        """Move the posting by what the region says; return its answer when the payment is credited."""
+        try:
+            answer = self._found(posting) or self._sent(posting)
+            posting.confirm(answer, now=self.clock.now())
+        except AccountClosed as refusal:
+            posting.refuse(refusal.reason, now=self.clock.now())
+        except DomainError as problem:
+            self._postpone(posting, problem)
+        else:
+            return answer
+        return None
+
+    def _found(self, posting: Posting) -> RegionalPosting | None:
+        if not posting.outcome_unknown:
+            return None
+        return self.billing.posting(posting.key.region, payment_id=posting.payment_id)
+
+    def _sent(self, posting: Posting) -> RegionalPosting:
+        try:
+            return self.billing.post_payment(
+                posting.key,
+                payment_id=posting.payment_id,
+                amount=posting.amount,
+                captured_at=posting.captured_at,
+            )
+        except AccountClosed:
+            # A refusal sends the money back. A region that closed the account after crediting it must not cost it
+            # twice.
+            booked = self.billing.posting(posting.key.region, payment_id=posting.payment_id)
+            if booked is None:
+                raise
+            return booked
+
+    def _postpone(self, posting: Posting, problem: DomainError) -> None:
+        now = self.clock.now()
+        invalid = isinstance(problem, RegionAnswerInvalid)
+        outage = isinstance(problem, RegionUnavailable) and not invalid
+        detail = problem.problem if isinstance(problem, RegionAnswerInvalid) else problem.reason
+        posting.postpone(detail, outage=outage, plan=self.plan, now=now)
+        tell = _log.error if posting.needs_a_person(now=now) else _log.warning
+        tell(
+            "posting_needs_a_person" if posting.needs_a_person(now=now) else "posting_postponed",
+            payment_id=posting.payment_id,
+            region=posting.key.region,
+            problem=detail,
+            tries=posting.tries,
+        )
+
+    def _show_balance(self, posting: Posting, answer: RegionalPosting) -> None:
+        """Show the new balance at once. For the eye only: the posting is saved, and the next refresh shows it
+        anyway."""
+        try:
+            self.observe.balance(posting.key, answer.balance_after, as_of=answer.posted_at)
+        except DomainError as problem:
+            _log.info("balance_not_shown_yet", payment_id=posting.payment_id, problem=problem.reason)

@@ -1,0 +1,174 @@
+"""What the service needs from outside itself; the adapters say how it is met."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_report import (
+    AccountReport,
+    Charge,
+    CreditedPayment,
+    Page,
+    PlacedCharge,
+    RegionalPosting,
+)
+from services.accounts.domain.account_snapshot import AccountSnapshot
+from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.charge_placement import ChargePlacement
+from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
+from services.accounts.domain.posting import Posting
+from services.accounts.domain.proof_ladder import Proof
+from services.accounts.domain.regional_bill import BillContent, RegionalBill
+from services.chassis.money import Money
+
+
+class BillingAccountRepository(Protocol):
+    """Links. What is asked for a subscriber is asked with the subscriber in the query."""
+
+    def owned(self, *, subscriber_id: str, billing_account_id: str) -> BillingAccount | None:
+        """Return the subscriber's link, an ended one too."""
+        ...
+
+    def linked_by(self, subscriber_id: str, /) -> Sequence[BillingAccount]:
+        """Return the subscriber's links that have not ended, in the order of linking."""
+        ...
+
+    def linked_to(self, key: AccountKey, /, *, subscriber_id: str) -> BillingAccount | None:
+        """Return the subscriber's link to that account that has not ended."""
+        ...
+
+    def requested_as(self, request_id: str, /, *, subscriber_id: str) -> BillingAccount | None:
+        """Return the subscriber's link that has not ended and was made by that request."""
+        ...
+
+    def get(self, billing_account_id: str, /) -> BillingAccount | None:
+        """Return a link, an ended one too; for services, which are no subscribers."""
+        ...
+
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
+        """Return the ids of all links to the accounts that have not ended, of all subscribers."""
+        ...
+
+    def save(self, account: BillingAccount, /) -> None:
+        """Raises `AlreadyLinked` when the subscriber has a link to that account, `VersionConflict` for a lost race."""
+        ...
+
+
+class SnapshotRepository(Protocol):
+    """Last known figures."""
+
+    def get(self, key: AccountKey, /) -> AccountSnapshot:
+        """Return the snapshot, an empty one when nothing is known."""
+        ...
+
+    def many(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountSnapshot]:
+        """Return a snapshot for each of the accounts, in one query."""
+        ...
+
+    def save(self, snapshot: AccountSnapshot, /) -> None:
+        """Raises `VersionConflict` for a lost race."""
+        ...
+
+
+class PostingRepository(Protocol):
+    """Postings, by their payment."""
+
+    def get(self, payment_id: str, /) -> Posting | None: ...
+
+    def save(self, posting: Posting, /) -> None:
+        """Raises `VersionConflict` for a lost race."""
+        ...
+
+
+class PostingQueue(Protocol):
+    """Postings that are due, each given to one claimer at a time."""
+
+    def claim(self) -> Posting | None: ...
+
+
+class ChargePlacementRepository(Protocol):
+    """Fees, by their charge id."""
+
+    def get(self, charge_id: str, /) -> ChargePlacement | None: ...
+
+    def save(self, placement: ChargePlacement, /) -> None:
+        """Raises `VersionConflict` for a lost race."""
+        ...
+
+
+class AttemptsRepository(Protocol):
+    """Counters of wrong proofs."""
+
+    def get(self, attempts_key: str, /, *, limit: AttemptLimit) -> OwnershipAttempts:
+        """Return the counter, an empty one when nothing was counted."""
+        ...
+
+    def save(self, attempts: OwnershipAttempts, /) -> None:
+        """Raises `VersionConflict` for a lost race."""
+        ...
+
+
+class RegionalBillRepository(Protocol):
+    """Bills as the regions issued them."""
+
+    def get(self, regional_bill_id: str, /) -> RegionalBill | None: ...
+
+    def known_as(self, content: BillContent, /) -> RegionalBill | None:
+        """Return the bill that has the same account, number and revision."""
+        ...
+
+    def save(self, bill: RegionalBill, /) -> None:
+        """Raises `VersionConflict` when a bill of the same account, number and revision was stored meanwhile."""
+        ...
+
+
+class RegionalBilling(Protocol):
+    """The billing systems of all regions.
+
+    Every method raises `RegionUnavailable` when the region does not answer in time, is known not to answer, or answers
+    nonsense; then it may have done what it was asked for.
+    """
+
+    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool: ...
+
+    def account(self, key: AccountKey, /) -> AccountReport: ...
+
+    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[Charge]:
+        """Raises `PageTokenInvalid`."""
+        ...
+
+    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[CreditedPayment]:
+        """Raises `PageTokenInvalid`."""
+        ...
+
+    def post_payment(
+        self, key: AccountKey, /, *, payment_id: str, amount: Money, captured_at: datetime
+    ) -> RegionalPosting:
+        """Idempotent by `payment_id`. Raises `AccountClosed`, `PaymentIdReused`."""
+        ...
+
+    def posting(self, region: str, /, *, payment_id: str) -> RegionalPosting | None:
+        """Return what became of a payment, None when the region never applied it."""
+        ...
+
+    def place_charge(self, key: AccountKey, /, *, charge_id: str, amount: Money, description: str) -> PlacedCharge:
+        """Idempotent by `charge_id`. Raises `AccountClosed`, `InsufficientFunds`, `ChargeIdReused`."""
+        ...
+
+
+class RegionHealth(Protocol):
+    """Whoever knows which regions answer."""
+
+    def answers(self, region: str, /) -> bool:
+        """Say whether the region answered when it was last asked."""
+        ...
+
+
+class FigureRefresher(Protocol):
+    """Whoever asks regions for figures beside the call that wants them."""
+
+    def refresh(self, keys: Sequence[AccountKey], /, *, within_s: float) -> Mapping[AccountKey, AccountSnapshot]:
+        """Ask for all of them at once; return those that came within the time. The others go on being asked for, and
+        update what is remembered when they come."""
+        ...

@@ -1,0 +1,164 @@
+"""The aggregate of a posting: a captured payment on its way into its region's books, exactly once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_report import RegionalPosting
+from services.accounts.domain.errors import PaymentIdReused, RegionAnswerInvalid
+from services.accounts.domain.events import PaymentPosted, PostingRefused
+from services.accounts.domain.figures import check_moment
+from services.chassis.errors import FieldInvalid
+from services.chassis.events import Event
+from services.chassis.money import Money
+
+_NEEDS_A_PERSON_AFTER = timedelta(hours=24)
+
+
+class PostingState(Enum):
+    """How far the crediting of a payment has come."""
+
+    REQUESTED = "requested"
+    POSTED = "posted"
+    REFUSED = "refused"
+
+
+_NEXT: Mapping[PostingState, frozenset[PostingState]] = {
+    PostingState.REQUESTED: frozenset({PostingState.POSTED, PostingState.REFUSED}),
+    PostingState.POSTED: frozenset(),
+    PostingState.REFUSED: frozenset(),
+}
+
+
+class IllegalMove(Exception):
+    """A bug: nothing asks for a move that the table does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPlan:
+    """How long to wait before each further try, the last one for ever.
+
+    While the region is away the pause never exceeds `longest_outage_pause`: a posting is to follow soon after the
+    region's return. A region that answers, but wrongly, is given the whole ladder.
+    """
+
+    pauses: tuple[timedelta, ...]
+    longest_outage_pause: timedelta
+
+    def pause_before(self, next_try: int, /, *, outage: bool) -> timedelta:
+        """Return the pause before the try number `next_try`; the first one after the first failure is number 1."""
+        pause = self.pauses[min(next_try, len(self.pauses)) - 1]
+        return min(pause, self.longest_outage_pause) if outage else pause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A line of a posting's history."""
+
+    state: PostingState
+    at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Posting:
+    """Identified by its payment, so that one payment has one posting for ever. Not final: it has a `due_at`."""
+
+    payment_id: str
+    billing_account_id: str
+    key: AccountKey
+    amount: Money
+    captured_at: datetime
+    due_at: datetime | None
+    state: PostingState = PostingState.REQUESTED
+    tries: int = 0
+    outcome_unknown: bool = False
+    last_problem: str | None = None
+    posted_at: datetime | None = None
+    service_restored_at: datetime | None = None
+    refusal_reason: str | None = None
+    history: list[Step] = field(default_factory=list)
+    version: int = 0
+    pending_events: list[Event] = field(default_factory=list)
+
+    @classmethod
+    def request(
+        cls,
+        *,
+        payment_id: str,
+        billing_account_id: str,
+        key: AccountKey,
+        amount: Money,
+        captured_at: datetime,
+        now: datetime,
+    ) -> "Posting":
+        """Return a posting to be sent at once."""
+        if not amount.is_positive:
+            raise FieldInvalid(field="amount", rule="only a positive sum can be credited")
+        return cls(
+            payment_id=payment_id,
+            billing_account_id=billing_account_id,
+            key=key,
+            amount=amount,
+            captured_at=captured_at,
+            due_at=now,
+            history=[Step(state=PostingState.REQUESTED, at=now)],
+        )
+
+    def check_same(self, *, billing_account_id: str, amount: Money) -> None:
+        """Raise `PaymentIdReused` unless a repeated request asks for what this posting is."""
+        if (billing_account_id, amount) != (self.billing_account_id, self.amount):
+            raise PaymentIdReused
+
+    def confirm(self, answer: RegionalPosting, *, now: datetime) -> None:
+        """Note that the region has credited the payment.
+
+        Raises `RegionAnswerInvalid` when the region credited something else: then nothing is certain, and a person
+        finds it by `last_problem`; the money is never called posted on a wrong echo.
+        """
+        self._check_echo(answer)
+        check_moment(answer.posted_at, region=self.key.region, now=now)
+        self._move_to(PostingState.POSTED, now=now)
+        self.posted_at, self.service_restored_at = answer.posted_at, answer.service_restored_at
+        self.pending_events.append(
+            PaymentPosted(
+                payment_id=self.payment_id,
+                amount=self.amount,
+                posted_at=answer.posted_at,
+                service_restored_at=answer.service_restored_at,
+            )
+        )
+
+    def refuse(self, reason: str, /, *, now: datetime) -> None:
+        """Note that the region will never credit the payment."""
+        self._move_to(PostingState.REFUSED, now=now)
+        self.refusal_reason = reason
+        self.pending_events.append(
+            PostingRefused(payment_id=self.payment_id, amount=self.amount, refusal_reason=reason, refused_at=now)
+        )
+
+    def postpone(self, problem: str, /, *, outage: bool, plan: RetryPlan, now: datetime) -> None:
+        """Note that it is not known what the region did; the next try asks before it sends."""
+        self.tries += 1
+        self.outcome_unknown = True
+        self.last_problem = problem
+        self.due_at = now + plan.pause_before(self.tries, outage=outage)
+
+    def needs_a_person(self, *, now: datetime) -> bool:
+        """Say whether it has been open for so long that somebody must look at it (I12)."""
+        return self.state is PostingState.REQUESTED and now - self.history[0].at >= _NEEDS_A_PERSON_AFTER
+
+    def _check_echo(self, answer: RegionalPosting) -> None:
+        told = (answer.payment_id, answer.number, answer.amount)
+        if told != (self.payment_id, self.key.number, self.amount):
+            raise RegionAnswerInvalid(region=self.key.region, problem="the posting echoed is not the one sent")
+
+    def _move_to(self, state: PostingState, *, now: datetime) -> None:
+        if state not in _NEXT[self.state]:
+            raise IllegalMove(f"{self.state.value} -> {state.value}")
+        self.state = state
+        self.due_at = None
+        self.outcome_unknown = False
+        self.last_problem = None
+        self.history.append(Step(state=state, at=now))
