@@ -146,7 +146,6 @@ def _documents_settings(plan: Plan) -> dict[str, str]:
     return {
         "PUBLIC_URL": plan.public_url,
         "SMTP_URL": f"smtp://{plan.ports.address('smtp')}",
-        "ARCHIVE_FOLDER": str(plan.run_dir / "documents"),
     }
 
 
