@@ -84,17 +84,21 @@ class Mailer:
         message_id: str,
         html: str | None = None,
         attachments: Sequence[Attachment] = (),
+        before_body: Callable[[], None] | None = None,
     ) -> None:
         """Return once the server has taken the message.
 
-        `message_id` (`<...@domain>`) is the same for each try of one message. Raises MailRefused, MailDeferred or
-        MailUncertain; a line break in an address or a header is refused, never sent.
+        `message_id` (`<...@domain>`) is the same for each try of one message. `before_body` is called when the server
+        has accepted sender and recipient and nothing of the message has left: whoever must never send twice saves that
+        there; if it raises, nothing is sent. Raises MailRefused, MailDeferred or MailUncertain; a line break in an
+        address or a header is refused, never sent.
         """
         message = self._compose(to=to, subject=subject, text=text, message_id=message_id, html=html)
         for attachment in attachments:
             maintype, _, subtype = attachment.content_type.partition("/")
             message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=attachment.filename)
-        _Delivery(self._server, self._timeout_s).run(sender=self._sender, to=to, content=message.as_bytes())
+        delivery = _Delivery(self._server, self._timeout_s, before_body or _nothing)
+        delivery.run(sender=self._sender, to=to, content=message.as_bytes())
 
     def _compose(self, *, to: str, subject: str, text: str, message_id: str, html: str | None) -> EmailMessage:
         message = EmailMessage(policy=SMTP)
@@ -116,8 +120,9 @@ class Mailer:
 class _Delivery:
     """One dialogue with the server, each step of it within what is left of the deadline."""
 
-    def __init__(self, server: _Server, timeout_s: float) -> None:
+    def __init__(self, server: _Server, timeout_s: float, before_body: Callable[[], None]) -> None:
         self._server = server
+        self._before_body = before_body
         self._until = time.monotonic() + timeout_s
         self._sent = False
 
@@ -128,8 +133,8 @@ class _Delivery:
                 self._converse(client, sender, to, content)
             finally:
                 client.close()
-        except smtplib.SMTPResponseException as error:
-            raise _verdict(error.smtp_code) from error
+        except smtplib.SMTPResponseException as error:  # the greeting: the server serves nobody now
+            raise MailDeferred(f"SMTP {error.smtp_code}") from error
         except (smtplib.SMTPException, OSError) as error:
             raise (MailUncertain if self._sent else MailDeferred)(type(error).__name__) from error
 
@@ -138,20 +143,28 @@ class _Delivery:
         return connect(self._server.host, self._server.port, timeout=self._left_s())
 
     def _converse(self, client: smtplib.SMTP, sender: str, to: str, content: bytes) -> None:
-        self._expect(client, 250, client.ehlo)
-        if self._server.tls == "starttls":
-            self._expect(client, 220, client.starttls)
-            self._expect(client, 250, client.ehlo)
-        if self._server.user:
-            self._log_in(client)
-        self._expect(client, 250, lambda: client.mail(parseaddr(sender)[1]))
+        self._introduce(client, sender)
         self._expect(client, 250, lambda: client.rcpt(to))
+        self._before_body()
         self._expect(client, 354, lambda: client.docmd("DATA"))
         self._in_time(client)
         self._transmit(client, content)
         code, _ = client.getreply()
         if code != 250:
             raise _verdict(code)
+
+    def _introduce(self, client: smtplib.SMTP, sender: str) -> None:
+        """Come as far as the sender. Whatever is refused here is no fault of the recipient's: it is tried again."""
+        try:
+            self._expect(client, 250, client.ehlo)
+            if self._server.tls == "starttls":
+                self._expect(client, 220, client.starttls)
+                self._expect(client, 250, client.ehlo)
+            if self._server.user:
+                self._log_in(client)
+            self._expect(client, 250, lambda: client.mail(parseaddr(sender)[1]))
+        except MailRefused as error:
+            raise MailDeferred(str(error)) from error
 
     def _transmit(self, client: smtplib.SMTP, content: bytes) -> None:
         """Send the message, then its closing dot: without the dot no server may accept it (RFC 5321, 4.1.1.4)."""
@@ -182,6 +195,10 @@ class _Delivery:
         if left_s <= 0:
             raise TimeoutError("the deadline has passed")
         return left_s
+
+
+def _nothing() -> None:
+    """What is done before the body when nobody asks for more."""
 
 
 def _ascii(address: str) -> str:

@@ -1,0 +1,159 @@
+"""Bills in MongoDB, one per regional bill; the PDF itself is in the archive."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from services.chassis.clock import Clock
+from services.chassis.events import to_outbox_entry
+from services.chassis.money import Money
+from services.chassis.mongo import is_duplicate_id, save_versioned
+from services.chassis.outbox import ensure_outbox_index
+from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
+from services.documents.domain.account import Account
+from services.documents.domain.bill_content import BillContent, BillLine
+from services.documents.domain.customer_bill import ArchivedPdf, CustomerBill
+
+Document = dict[str, Any]
+
+
+class MongoCustomerBillRepository:
+    """Meets `CustomerBillRepository`."""
+
+    def __init__(self, database: Database[Document], /, *, clock: Clock, owner: str) -> None:
+        self.collection = database["customer_bills"]
+        self.due = DueWork(self.collection, owner=owner, clock=clock)
+
+    def ensure_indexes(self) -> None:
+        ensure_work_index(self.collection)
+        ensure_outbox_index(self.collection)
+        self.collection.create_index([("regional_bill_id", ASCENDING)], name="regional_bill", unique=True)
+        self.collection.create_index(
+            [
+                ("content.region", ASCENDING),
+                ("content.number", ASCENDING),
+                ("content.issued_at", DESCENDING),
+                ("_id", DESCENDING),
+            ],
+            name="account",
+        )
+
+    def add(self, bill: CustomerBill, /) -> bool:
+        try:
+            self.save(bill)
+        except DuplicateKeyError as error:
+            if is_duplicate_id(error):
+                raise
+            return False
+        return True
+
+    def get(self, customer_bill_id: str, /) -> CustomerBill | None:
+        document = self.collection.find_one({"_id": customer_bill_id})
+        return _from_document(document) if document else None
+
+    def of_account(
+        self, account: Account, *, limit: int, after: tuple[datetime, str] | None
+    ) -> list[CustomerBill]:
+        wanted: Document = {"content.region": account.region, "content.number": account.number}
+        if after is not None:
+            issued_at, customer_bill_id = after
+            wanted["$or"] = [
+                {"content.issued_at": {"$lt": issued_at}},
+                {"content.issued_at": issued_at, "_id": {"$lt": customer_bill_id}},
+            ]
+        found = self.collection.find(wanted).sort([("content.issued_at", DESCENDING), ("_id", DESCENDING)])
+        return [_from_document(document) for document in found.limit(limit)]
+
+    def save(self, bill: CustomerBill, /) -> None:
+        save_versioned(
+            self.collection,
+            document_id=bill.customer_bill_id,
+            version=bill.version,
+            document=_to_document(bill),
+            outbox=[
+                to_outbox_entry(event, now=event.archived_at, aggregate_id=bill.customer_bill_id)
+                for event in bill.pending_events
+            ],
+        )
+        bill.version += 1
+        bill.pending_events.clear()
+
+    def claim_due(self) -> CustomerBill | None:
+        document = self.due.claim()
+        return _from_document(document) if document else None
+
+
+def _to_document(bill: CustomerBill) -> Document:
+    return {
+        "regional_bill_id": bill.regional_bill_id,
+        "region": bill.region,
+        "state": bill.state.value,
+        "received_at": bill.received_at,
+        "content": _content_to_document(bill.content) if bill.content else None,
+        "pdf": _pdf_to_document(bill.pdf) if bill.pdf else None,
+        "addressed_at": bill.addressed_at,
+        "failures": bill.failures,
+        **work_fields(bill.due_at),
+    }
+
+
+def _from_document(document: Document) -> CustomerBill:
+    return CustomerBill(
+        customer_bill_id=document["_id"],
+        regional_bill_id=document["regional_bill_id"],
+        region=document["region"],
+        received_at=document["received_at"],
+        content=_content_from_document(document["content"]) if document["content"] else None,
+        pdf=ArchivedPdf(**document["pdf"]) if document["pdf"] else None,
+        addressed_at=document["addressed_at"],
+        failures=document["failures"],
+        due_at=due_at_of(document),
+        version=document["version"],
+    )
+
+
+def _pdf_to_document(pdf: ArchivedPdf) -> Document:
+    return {"sha256": pdf.sha256, "size_bytes": pdf.size_bytes, "archived_at": pdf.archived_at}
+
+
+def _content_to_document(content: BillContent) -> Document:
+    return {
+        "region": content.account.region,
+        "number": content.account.number,
+        "bill_number": content.bill_number,
+        "revision": content.revision,
+        "period_start": content.period_start.isoformat(),
+        "period_end": content.period_end.isoformat(),
+        "issued_at": content.issued_at,
+        "due_date": content.due_date.isoformat(),
+        "payer_name": content.payer_name,
+        "payer_address": content.payer_address,
+        "lines": [{"description": line.description, "amount": line.amount.as_mapping()} for line in content.lines],
+        "opening_balance": content.opening_balance.as_mapping(),
+        "payments_received": content.payments_received.as_mapping(),
+        "amount_due": content.amount_due.as_mapping(),
+    }
+
+
+def _content_from_document(document: Document) -> BillContent:
+    return BillContent(
+        account=Account(region=document["region"], number=document["number"]),
+        bill_number=document["bill_number"],
+        revision=document["revision"],
+        period_start=date.fromisoformat(document["period_start"]),
+        period_end=date.fromisoformat(document["period_end"]),
+        issued_at=document["issued_at"],
+        due_date=date.fromisoformat(document["due_date"]),
+        payer_name=document["payer_name"],
+        payer_address=document["payer_address"],
+        lines=tuple(
+            BillLine(description=line["description"], amount=Money.from_mapping(line["amount"]))
+            for line in document["lines"]
+        ),
+        opening_balance=Money.from_mapping(document["opening_balance"]),
+        payments_received=Money.from_mapping(document["payments_received"]),
+        amount_due=Money.from_mapping(document["amount_due"]),
+    )

@@ -1,0 +1,131 @@
+"""Mailing bills in the background: at most one mail per bill, revision and address (I5), to those entitled only (I8)."""
+
+from dataclasses import dataclass
+
+from services.chassis.clock import Clock
+from services.chassis.errors import DomainError, Kind, VersionConflict
+from services.documents.domain.account import Account, Recipient
+from services.documents.domain.bill_delivery import DeliveryState
+from services.documents.domain.mailing import Mailing, MailingState
+from services.documents.domain.ports import (
+    AccountAccess,
+    Archive,
+    BillDeliveryRepository,
+    CustomerBillRepository,
+    MailingRepository,
+    MailOutcome,
+    Post,
+)
+
+_NO_LONGER = {Kind.NOT_FOUND, Kind.PERMISSION_DENIED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceMailing:
+    """Do what is due about one mailing; say whether there was one."""
+
+    mailings: MailingRepository
+    bills: CustomerBillRepository
+    deliveries: BillDeliveryRepository
+    accounts: AccountAccess
+    archive: Archive
+    post: Post
+    clock: Clock
+
+    def __call__(self) -> bool:
+        mailing = self.mailings.claim_due()
+        if mailing is None:
+            return False
+        try:
+            self._advance(mailing)
+        except VersionConflict:  # somebody else has taken it over; here nothing was sent
+            return True
+        except DomainError:  # foreseen: a neighbour is down; the mail was not even tried
+            mailing.postpone(now=self.clock.now())
+        self._save(mailing)
+        return True
+
+    def _advance(self, mailing: Mailing) -> None:
+        match mailing.state:
+            case MailingState.DUE:
+                self._send(mailing)
+            case MailingState.SENDING:  # whoever was sending it has been gone for minutes
+                mailing.lose_track()
+            case MailingState.REFUSED:
+                self._suspend_deliveries(mailing)
+            case _:
+                mailing.due_at = None
+
+    def _send(self, mailing: Mailing) -> None:
+        bill = self.bills.get(mailing.customer_bill_id)
+        assert bill is not None and bill.content is not None and bill.pdf is not None, "a mailing is of an archived bill"
+        entitled = self._entitled(mailing, bill.content.account)
+        if not entitled:
+            mailing.cancel()
+            return
+        outcome = self.post.send_bill(
+            mailing,
+            bill=bill.content,
+            pdf=self.archive.get(bill.pdf.sha256),
+            before_body=lambda: self._begin(mailing, entitled),
+        )
+        self._conclude(mailing, outcome)
+
+    def _begin(self, mailing: Mailing, entitled: tuple[Recipient, ...]) -> None:
+        """Save the point of no return; a zombie whose lease ran out is stopped here by the version."""
+        mailing.begin(recipients=entitled, now=self.clock.now())
+        self.mailings.save(mailing)
+
+    def _conclude(self, mailing: Mailing, outcome: MailOutcome) -> None:
+        now = self.clock.now()
+        match outcome:
+            case MailOutcome.TAKEN:
+                mailing.sent(now=now)
+            case MailOutcome.REFUSED:
+                mailing.refused(now=now)
+            case MailOutcome.DEFERRED:
+                mailing.deferred(now=now)
+            case MailOutcome.UNCERTAIN:
+                mailing.lose_track()
+
+    def _entitled(self, mailing: Mailing, account: Account) -> tuple[Recipient, ...]:
+        """Ask anew just before sending: a link or a consent may have ended, and the event of it may be late."""
+        return tuple(
+            recipient
+            for recipient in mailing.recipients
+            if self._still_wanted(recipient, mailing.email) and self._still_allowed(recipient, account)
+        )
+
+    def _still_wanted(self, recipient: Recipient, email: str) -> bool:
+        delivery = self.deliveries.get(recipient)
+        return delivery is not None and delivery.state is DeliveryState.ON and delivery.email == email
+
+    def _still_allowed(self, recipient: Recipient, account: Account) -> bool:
+        try:
+            return self.accounts.authorize(recipient) == account
+        except DomainError as error:
+            if error.kind in _NO_LONGER:
+                return False
+            raise
+
+    def _suspend_deliveries(self, mailing: Mailing) -> None:
+        for recipient in mailing.recipients:
+            delivery = self.deliveries.get(recipient)
+            if delivery is not None:
+                delivery.suspend(email=mailing.email)
+                self.deliveries.save(delivery)
+        mailing.deliveries_suspended(now=self.clock.now())
+
+    def _save(self, mailing: Mailing) -> None:
+        try:
+            self.mailings.save(mailing)
+        except VersionConflict:
+            self._correct_uncertainty(mailing)
+
+    def _correct_uncertainty(self, mailing: Mailing) -> None:
+        """The answer came after somebody else had given up waiting for it: what is known replaces what was not."""
+        stored = self.mailings.get(mailing.mailing_id)
+        if mailing.state is MailingState.SENT and stored is not None and stored.state is MailingState.UNCERTAIN:
+            assert mailing.mailed_at is not None, "a mailing that was sent has its time"
+            stored.sent(now=mailing.mailed_at)
+            self.mailings.save(stored)

@@ -1,0 +1,106 @@
+"""What a subscriber does about the delivery of bills: see it, consent, withdraw, prove the address."""
+
+from dataclasses import dataclass
+
+from services.chassis.clock import Clock
+from services.chassis.email_address import normalised_email
+from services.chassis.ids import new_id
+from services.documents.domain.account import Recipient
+from services.documents.domain.bill_delivery import BillDelivery, ConfirmationNotFound
+from services.documents.domain.consent import Channel, ConsentGiven, ConsentText, EndCause, Language
+from services.documents.domain.ports import AccountAccess, BillDeliveryRepository, ConfirmationTokens, ConsentTexts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownDelivery:
+    """A delivery with the text that is to be consented to now."""
+
+    delivery: BillDelivery
+    text: ConsentText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetBillDelivery:
+    """Show how the bills of an account are delivered."""
+
+    accounts: AccountAccess
+    deliveries: BillDeliveryRepository
+    texts: ConsentTexts
+
+    def __call__(self, *, recipient: Recipient, language: Language) -> ShownDelivery:
+        account = self.accounts.authorize(recipient)
+        delivery = self.deliveries.get(recipient) or BillDelivery(recipient=recipient, account=account)
+        return ShownDelivery(delivery=delivery, text=self.texts.in_force(language))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBillDelivery:
+    """Record a consent and have a link mailed that proves the address. Idempotent while the link lives."""
+
+    accounts: AccountAccess
+    deliveries: BillDeliveryRepository
+    texts: ConsentTexts
+    clock: Clock
+
+    def __call__(
+        self, *, recipient: Recipient, email: str, consent_version: str, channel: Channel, language: Language
+    ) -> ShownDelivery:
+        now = self.clock.now()
+        text = self.texts.in_force(language)
+        consent = ConsentGiven.to(text, version=consent_version, channel=channel, at=now)
+        address = normalised_email(email)
+        account = self.accounts.authorize(recipient)
+        delivery = self.deliveries.get(recipient) or BillDelivery(recipient=recipient, account=account)
+        delivery.agree(account=account, email=address, consent=consent, confirmation_id=new_id("cnf"), now=now)
+        self.deliveries.save(delivery)
+        return ShownDelivery(delivery=delivery, text=text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndBillDelivery:
+    """Withdraw the consent. Idempotent, and possible while accounts is down: nobody has to ask in order to say no."""
+
+    accounts: AccountAccess
+    deliveries: BillDeliveryRepository
+    texts: ConsentTexts
+    clock: Clock
+
+    def __call__(self, *, recipient: Recipient, language: Language) -> ShownDelivery:
+        delivery = self.deliveries.get(recipient)
+        if delivery is None:
+            delivery = BillDelivery(recipient=recipient, account=self.accounts.authorize(recipient))
+        else:
+            delivery.end(cause=EndCause.WITHDRAWN, now=self.clock.now())
+            self.deliveries.save(delivery)
+        return ShownDelivery(delivery=delivery, text=self.texts.in_force(language))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmBillDelivery:
+    """Take an address as proved by the link that was mailed to it. Idempotent."""
+
+    deliveries: BillDeliveryRepository
+    tokens: ConfirmationTokens
+    clock: Clock
+
+    def __call__(self, *, token: str) -> None:
+        confirmation_id = self.tokens.confirmation_id_of(token)
+        delivery = self.deliveries.of_confirmation(confirmation_id) if confirmation_id else None
+        if delivery is None or confirmation_id is None:
+            raise ConfirmationNotFound("There is no such confirmation.")
+        delivery.confirm(confirmation_id=confirmation_id, now=self.clock.now())
+        self.deliveries.save(delivery)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndDeliveryOfLink:
+    """End the delivery that hung on a link between a subscriber and an account. Idempotent."""
+
+    deliveries: BillDeliveryRepository
+    clock: Clock
+
+    def __call__(self, *, recipient: Recipient) -> None:
+        delivery = self.deliveries.get(recipient)
+        if delivery is not None:
+            delivery.end(cause=EndCause.ACCOUNT_UNLINKED, now=self.clock.now())
+            self.deliveries.save(delivery)

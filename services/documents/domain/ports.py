@@ -1,0 +1,163 @@
+"""What documents needs from the outside, in its own words."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from services.chassis.errors import DomainError, Kind
+from services.documents.domain.account import Account, Recipient
+from services.documents.domain.bill_content import BillContent
+from services.documents.domain.bill_delivery import BillDelivery
+from services.documents.domain.consent import ConsentText, Language
+from services.documents.domain.customer_bill import CustomerBill
+from services.documents.domain.mailing import Mailing
+
+
+class StepFailed(DomainError):
+    """A step of background work could not be done now; it stays due."""
+
+    reason = "TEMPORARILY_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+
+
+class BillDeliveryRepository(Protocol):
+    """Deliveries, one per subscriber and linked account."""
+
+    def get(self, recipient: Recipient, /) -> BillDelivery | None: ...
+
+    def of_confirmation(self, confirmation_id: str, /) -> BillDelivery | None: ...
+
+    def on_for(self, account: Account, /) -> Sequence[BillDelivery]:
+        """Return the deliveries that are ON for an account."""
+        ...
+
+    def save(self, delivery: BillDelivery, /) -> None:
+        """Raises VersionConflict."""
+        ...
+
+    def claim_due(self) -> BillDelivery | None:
+        """Return a delivery whose link is to be mailed, leased to the caller."""
+        ...
+
+
+class CustomerBillRepository(Protocol):
+    """Bills, one per regional bill."""
+
+    def add(self, bill: CustomerBill, /) -> bool:
+        """Keep a new bill; False when its regional bill is known already, and nothing changes."""
+        ...
+
+    def get(self, customer_bill_id: str, /) -> CustomerBill | None: ...
+
+    def of_account(
+        self, account: Account, *, limit: int, after: tuple[datetime, str] | None
+    ) -> Sequence[CustomerBill]:
+        """Return bills, newest issue first, those after the position `(issued_at, customer_bill_id)`."""
+        ...
+
+    def save(self, bill: CustomerBill, /) -> None:
+        """Raises VersionConflict."""
+        ...
+
+    def claim_due(self) -> CustomerBill | None:
+        """Return a bill with a step to do, leased to the caller."""
+        ...
+
+
+class MailingRepository(Protocol):
+    """Mailings, one per bill, revision and address."""
+
+    def add(self, mailing: Mailing, /) -> bool:
+        """Keep a new mailing; False when there is one of that id already, and nothing changes."""
+        ...
+
+    def get(self, mailing_id: str, /) -> Mailing | None: ...
+
+    def mailed_at(self, customer_bill_ids: Sequence[str], *, billing_account_id: str) -> Mapping[str, datetime]:
+        """Return when each of the bills was mailed on behalf of this link; those that were not are left out."""
+        ...
+
+    def save(self, mailing: Mailing, /) -> None:
+        """Raises VersionConflict."""
+        ...
+
+    def claim_due(self) -> Mailing | None:
+        """Return a mailing with a step to do, leased to the caller."""
+        ...
+
+
+class AccountAccess(Protocol):
+    """Accounts' word on who may see the documents of which account."""
+
+    def authorize(self, recipient: Recipient, /) -> Account:
+        """Return the account. Raises a DomainError: NOT_FOUND, PERMISSION_DENIED, or what failed."""
+        ...
+
+
+class RegionalBills(Protocol):
+    """Bills as the regions issued them."""
+
+    def fetch(self, regional_bill_id: str, /) -> BillContent:
+        """Raises StepFailed."""
+        ...
+
+
+class BillRenderer(Protocol):
+    """Whatever makes the PDF of a bill; the same bill gives the same bytes."""
+
+    def render(self, bill: BillContent, /) -> bytes:
+        """Raises StepFailed."""
+        ...
+
+
+class Archive(Protocol):
+    """PDFs by the hash of their content; what is in is never changed."""
+
+    def put(self, content: bytes, /) -> str:
+        """Keep the content for good and return its SHA-256 in hex. Idempotent."""
+        ...
+
+    def get(self, sha256: str, /) -> bytes:
+        """Return the content, checked against its hash. Raises StepFailed when it is missing or damaged."""
+        ...
+
+
+class MailOutcome(Enum):
+    """What the mail server made of a message."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+    UNCERTAIN = "uncertain"
+
+
+class Post(Protocol):
+    """Mails to subscribers."""
+
+    def send_link(self, *, to: str, language: Language, token: str, number: str, confirmation_id: str) -> MailOutcome:
+        """Send the link that proves the address."""
+        ...
+
+    def send_bill(
+        self, mailing: Mailing, /, *, bill: BillContent, pdf: bytes, before_body: Callable[[], None]
+    ) -> MailOutcome:
+        """Send a bill; `before_body` is called when the server is ready to take it, and may still prevent it by
+        raising."""
+        ...
+
+
+class ConfirmationTokens(Protocol):
+    """The secret part of the links."""
+
+    def token_of(self, confirmation_id: str, /) -> str: ...
+
+    def confirmation_id_of(self, token: str, /) -> str | None:
+        """Return what the token stands for; None when it is not genuine."""
+        ...
+
+
+class ConsentTexts(Protocol):
+    """The texts that are consented to."""
+
+    def in_force(self, language: Language, /) -> ConsentText: ...
