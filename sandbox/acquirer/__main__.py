@@ -7,13 +7,14 @@ from sandbox.acquirer.cashier import Cashier
 from sandbox.acquirer.checkout import Checkout
 from sandbox.acquirer.config import Settings
 from sandbox.acquirer.control import Control
-from sandbox.acquirer.database import Database
 from sandbox.acquirer.deliverer import Deliverer
 from sandbox.acquirer.housekeeping import Housekeeping
 from sandbox.acquirer.pages import Pages
+from sandbox.acquirer.schema import SCHEMA
 from sandbox.chassis import json_log
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.serving import build_server, serve_until_signal
+from sandbox.chassis.sqlite import Database
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     settings = Settings.from_environment()
     json_log.configure(program="acquirer", level=settings.log_level)
     clock = Clock(settings.clock_file)
-    database = Database(settings.acquirer_database)
+    database = Database(settings.acquirer_database, schema=SCHEMA)
     books = Books(shop_id=settings.acquirer_shop_id, public_url=settings.public_url)
     checkout = Checkout(database=database, books=books, clock=clock, pending_s=settings.acquirer_pending_s)
     deliverer = (

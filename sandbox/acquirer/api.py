@@ -12,13 +12,13 @@ from flask import Blueprint, Response, jsonify, request
 from sandbox.acquirer import errors, idempotence, listing, records
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.cashier import Cashier
-from sandbox.acquirer.database import Database
 from sandbox.acquirer.faults import Family, Fault, take
 from sandbox.acquirer.request_bodies import CancelPayment, CapturePayment, CreatePayment, CreateRefund, parse
 from sandbox.acquirer.wire import render_refund
 from sandbox.chassis import json_log
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.serving import drop_instead_of_answering
+from sandbox.chassis.sqlite import Database
 
 
 class Api:

@@ -9,9 +9,9 @@ from werkzeug.exceptions import HTTPException
 from sandbox.acquirer import errors
 from sandbox.acquirer.api import Api
 from sandbox.acquirer.control import Control
-from sandbox.acquirer.database import Database
 from sandbox.acquirer.pages import Pages
 from sandbox.chassis import json_log
+from sandbox.chassis.sqlite import Database
 
 
 def build_app(*, database: Database, api: Api, pages: Pages, control: Control, on_answer: Callable[[], None]) -> Flask:

@@ -7,10 +7,10 @@ from datetime import datetime
 from sandbox.acquirer import issuer, records
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.cards import brand_of, look_up, passes_luhn
-from sandbox.acquirer.database import Database
 from sandbox.acquirer.payment import Card, Payment, Suspense
 from sandbox.chassis import json_log
 from sandbox.chassis.clock import Clock
+from sandbox.chassis.sqlite import Database
 
 WRONG_CODE = "0000"
 

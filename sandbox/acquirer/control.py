@@ -11,9 +11,9 @@ from sandbox.acquirer import faults, ledger, records, webhook_queue
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.cards import DECLINE_REASONS, SUCCESS
 from sandbox.acquirer.checkout import CardForm, CardRefused, Checkout
-from sandbox.acquirer.database import Database
 from sandbox.acquirer.errors import forbidden, invalid_request, not_found
 from sandbox.acquirer.request_bodies import parse
+from sandbox.chassis.sqlite import Database
 
 
 class _ScriptedPayer(BaseModel):

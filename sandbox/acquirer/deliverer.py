@@ -8,8 +8,8 @@ from sqlite3 import Row
 from urllib.parse import urlsplit
 
 from sandbox.acquirer import webhook_queue
-from sandbox.acquirer.database import Database
 from sandbox.chassis import json_log
+from sandbox.chassis.sqlite import Database
 
 _TIMEOUT_S = 10.0
 _ANSWER_LIMIT = 64 * 1024

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sandbox.acquirer import idempotence, records
 from sandbox.acquirer.books import Books
-from sandbox.acquirer.database import Database
 from sandbox.acquirer.payment import Payment
 from sandbox.chassis import json_log
 from sandbox.chassis.clock import Clock
+from sandbox.chassis.sqlite import Database
 
 _POLL_S = 0.1
 _FORGET_EVERY_S = 600.0
