@@ -24,7 +24,7 @@ down: ## Stop the suite; its data stay in .run
 status: install ## Show every process of the suite
 	@$(LOCAL) status
 
-restart: install ## Restart processes: make restart NAME=payments-worker
+restart: install ## Restart all but the data stores, or one process: make restart NAME=payments-worker
 	@$(LOCAL) restart $(NAME)
 
 logs: install ## Follow the logs; make logs NAME=payments for one process

@@ -70,18 +70,24 @@ def _status(suite: Suite, names: list[str]) -> int:
 
 
 def _start(suite: Suite, names: list[str]) -> int:
-    suite.start(*names)
+    suite.start(*_at_least_one(names))
     return 0
 
 
 def _stop(suite: Suite, names: list[str]) -> int:
-    suite.stop_all(names)
+    suite.stop_all(_at_least_one(names))
     return 0
 
 
 def _restart(suite: Suite, names: list[str]) -> int:
     suite.restart(*names)
     return 0
+
+
+def _at_least_one(names: list[str]) -> list[str]:
+    if not names:
+        raise NotStarted("name the parts; `status` lists them")
+    return names
 
 
 def _logs(suite: Suite, names: list[str]) -> int:

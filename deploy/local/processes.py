@@ -121,11 +121,17 @@ def _service_settings(plan: Plan, name: str) -> dict[str, str]:
 def _identity_settings(plan: Plan) -> dict[str, str]:
     return {
         "TOKEN_KEY_FILE": str(plan.keys.token_key),
+        "SECRET_KEY_FILE": str(plan.keys.secret_file("identity")),
         "PUBLIC_URL": plan.public_url,
         "SMTP_URL": f"smtp://{plan.ports.address('smtp')}",
         "SOCIAL_ISSUER": plan.ports.url("social"),
         "SOCIAL_CLIENT_ID": SOCIAL_CLIENT_ID,
         "SOCIAL_CLIENT_SECRET": plan.keys.secret("social"),
+        # Everybody is on one address here: tests, demo and measurements log in more often than any attacker may.
+        "LOGIN_RATE_PER_ADDRESS": "100000/minute",
+        "LOGIN_RATE_PER_LOGIN": "100000/minute",
+        "REGISTRATION_RATE_PER_ADDRESS": "100000/minute",
+        "REGISTRATION_RATE_PER_EMAIL": "100000/minute",
     }
 
 

@@ -91,6 +91,7 @@ class Suite:
 
     def stop_all(self, names: Sequence[str]) -> None:
         """Stop processes side by side and wait until they have ended."""
+        self._named(names)
         for name in names:
             self.supervisor.stop(name)
         wait_until(
@@ -101,17 +102,16 @@ class Suite:
 
     def start(self, *names: str, timeout_s: float = 60) -> None:
         """Start processes by name and wait until each is ready."""
-        wanted = _select(self._processes(), set(names), with_data=False)
-        for process in wanted:
-            self.supervisor.start(process.name)
-        for process in wanted:
-            self.wait_ready(process, timeout_s=timeout_s)
+        self._start_wave(self._named(names), timeout_s=timeout_s)
 
     def restart(self, *names: str, timeout_s: float = 60) -> None:
-        """Stop processes cleanly, start them again and wait until each is ready."""
-        _select(self._processes(), set(names), with_data=False)
-        self.stop_all(names)
-        self.start(*names, timeout_s=timeout_s)
+        """Stop processes cleanly, start them again and wait until each is ready.
+
+        Without names: everything but the data stores, as after a change of the code.
+        """
+        wanted = names or [process.name for process in self._processes() if process.wave != Wave.DATA]
+        self.stop_all(wanted)
+        self.start(*wanted, timeout_s=timeout_s)
 
     def wait_ready(self, process: Process, *, timeout_s: float) -> None:
         """Wait until a process is ready; raises PartFailed when it does not get there or keeps ending."""
@@ -133,6 +133,12 @@ class Suite:
             replace(process, environment={**process.environment, **self._settings})
             for process in all_processes(self.plan)
         ]
+
+    def _named(self, names: Iterable[str]) -> list[Process]:
+        """Return processes of a running suite by name; raises NotStarted when there is nothing to work on."""
+        if not self.supervisor.is_running():
+            raise NotStarted("nothing runs; `make up` starts it")
+        return _select(self._processes(), set(names), with_data=False)
 
     def _start_wave(self, wave: Sequence[Process], *, timeout_s: float) -> None:
         for process in wave:

@@ -83,6 +83,13 @@ def test_unknown_part_is_refused(tmp_path: Path) -> None:
         suite.up(["nonsense"])
 
 
+def test_part_of_a_suite_that_does_not_run_cannot_be_restarted(tmp_path: Path) -> None:
+    suite = Suite(run_dir=tmp_path, ports=Ports(find_free_base()))
+
+    with pytest.raises(NotStarted, match="nothing runs"):
+        suite.restart("payments")
+
+
 def test_down_ends_processes_that_outlived_their_supervisor(tmp_path: Path) -> None:
     running = RunningSuite(run_dir=tmp_path)
     running.up("mongo")
