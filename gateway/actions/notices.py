@@ -1,0 +1,62 @@
+"""What the overview points at: things that wait for the subscriber or stopped working, in their language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.views.accounts import BillingAccountView
+from gateway.views.overview import Notice
+from gateway.views.payments import AutopayRuleView, PaymentView
+
+_HELP = {
+    "REGION_NOT_ANSWERING": "figures-and-freshness",
+    "PAYMENT_NOT_CONFIRMED": "payments",
+    "PAYMENT_BEING_CHECKED": "payments",
+    "AUTOPAY_STOPPED": "autopay",
+}
+_BY_THE_SUBSCRIBER = {"", "SUBSCRIBER", "ACCOUNT_UNLINKED"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeTexts:
+    """Makes notices from the parts of an overview."""
+
+    texts: Mapping[str, Mapping[str, str]]
+    public_url: str
+
+    def about(
+        self,
+        *,
+        accounts: Sequence[BillingAccountView],
+        payments: Sequence[PaymentView],
+        rules: Sequence[AutopayRuleView],
+        language: str,
+    ) -> list[Notice]:
+        """Return the notices, the most urgent first."""
+        waiting = [payment for payment in payments if payment["state"] == "awaiting_confirmation"]
+        unknown = [payment for payment in payments if payment["state"] == "unknown"]
+        stopped = [rule for rule in rules if _stopped_by_itself(rule, rules)]
+        silent = [account for account in accounts if not account["region_available"]]
+        found = [("PAYMENT_NOT_CONFIRMED", item["billing_account_id"]) for item in waiting]
+        found += [("PAYMENT_BEING_CHECKED", item["billing_account_id"]) for item in unknown]
+        found += [("AUTOPAY_STOPPED", item["billing_account_id"]) for item in stopped]
+        found += [("REGION_NOT_ANSWERING", item["id"]) for item in silent]
+        names = {account["id"]: account["label"] or account["number"] for account in accounts}
+        return [self._notice(code, account_id, names.get(account_id, ""), language) for code, account_id in found]
+
+    def _notice(self, code: str, billing_account_id: str, name: str, language: str) -> Notice:
+        words = self.texts[language]
+        return {
+            "code": code,
+            "title": words[f"{code}.title"],
+            "detail": words[f"{code}.detail"].replace("{account}", name),
+            "billing_account_id": billing_account_id,
+            "help_url": f"{self.public_url}/help/{_HELP[code]}",
+        }
+
+
+def _stopped_by_itself(rule: AutopayRuleView, rules: Sequence[AutopayRuleView]) -> bool:
+    if rule["state"] != "stopped" or rule["stop_reason"] in _BY_THE_SUBSCRIBER:
+        return False
+    return not any(
+        other["state"] == "active" and other["billing_account_id"] == rule["billing_account_id"] for other in rules
+    )

@@ -1,0 +1,90 @@
+"""What the payment and autopay routes take in."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints, model_validator
+
+from gateway.bodies.fields import Amount, Body, Id, OptionalId, Page, Url
+
+IdempotencyKey = Annotated[str, StringConstraints(min_length=8, max_length=100, pattern=r"^[!-~]+$")]
+
+
+class PaymentMethodChoice(Body):
+    """How to pay: `payment_method_id` with a saved card, `save` with a new one."""
+
+    kind: Literal["new_card", "saved_card", "webmoney", "sbp"]
+    payment_method_id: OptionalId = ""
+    save: bool = False
+
+
+class NewPayment(Body):
+    """Creates a payment."""
+
+    billing_account_id: Id
+    amount: Amount
+    method: PaymentMethodChoice
+    return_url: Url
+
+
+class Trigger(Body):
+    """When autopay charges: on the 1st, on a `day`, or when the balance reaches `minimum_balance` (F20)."""
+
+    kind: Literal["first_of_month", "day_of_month", "threshold"]
+    day: int | None = Field(default=None, ge=-(2**31), le=2**31 - 1)
+    minimum_balance: Amount | None = None
+
+    @model_validator(mode="after")
+    def _has_its_field_only(self) -> "Trigger":
+        if (self.day is not None) != (self.kind == "day_of_month"):
+            raise ValueError("day belongs to day_of_month")
+        if (self.minimum_balance is not None) != (self.kind == "threshold"):
+            raise ValueError("minimum_balance belongs to threshold")
+        return self
+
+
+class AutopayTerms(Body):
+    """What a rule says, without the account that it is for."""
+
+    payment_method_id: Id
+    trigger: Trigger
+    amount: Amount
+
+
+class NewAutopayRule(AutopayTerms):
+    """Creates the autopay rule of a billing account."""
+
+    billing_account_id: Id
+
+
+class IdempotencyHeader(BaseModel):
+    """`Idempotency-Key` makes a repeated request answer like the first one."""
+
+    idempotency_key: IdempotencyKey | None = Field(default=None, alias="Idempotency-Key")
+
+
+class PaymentPath(Body):
+    """Which payment."""
+
+    payment_id: Id
+
+
+class PaymentMethodPath(Body):
+    """Which saved card."""
+
+    payment_method_id: Id
+
+
+class AutopayRulePath(Body):
+    """Which rule."""
+
+    autopay_rule_id: Id
+
+
+class PaymentsPage(Page):
+    """Which payments."""
+
+    billing_account_id: OptionalId = ""
+
+
+class DecisionsPage(Page):
+    """Which decisions."""

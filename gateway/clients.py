@@ -1,0 +1,179 @@
+"""The five services as the gateway calls them, and who a call speaks for."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.descriptor import ServiceDescriptor
+from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
+from kabinet.content.v1 import content_pb2, content_pb2_grpc
+from kabinet.documents.v1 import documents_pb2, documents_pb2_grpc
+from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
+from kabinet.payments.v1 import payments_pb2, payments_pb2_grpc
+
+from gateway.config import Settings
+from services.chassis.caller import CredentialsMissing
+from services.chassis.clock import Clock
+from services.chassis.grpc_client import FutureMethod, Pending, Remote, StreamingMethod, UnaryMethod
+from services.chassis.grpc_errors import RemoteError
+from services.chassis.tokens import ServiceTokens, load_private_key
+
+Request = TypeVar("Request")
+Reply = TypeVar("Reply")
+Stub = TypeVar("Stub")
+
+_READS = ("Get", "List", "Search", "Forecast")
+_REFUSED_TOKEN = "TOKEN_INVALID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Generic[Stub]):
+    """A service: its channel and its methods."""
+
+    remote: Remote
+    stub: Stub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """All services. Made after the fork, because a channel does not survive one."""
+
+    identity: Service[identity_pb2_grpc.IdentityServiceStub]
+    accounts: Service[accounts_pb2_grpc.AccountsServiceStub]
+    payments: Service[payments_pb2_grpc.PaymentsServiceStub]
+    documents: Service[documents_pb2_grpc.DocumentsServiceStub]
+    content: Service[content_pb2_grpc.ContentServiceStub]
+
+
+@dataclass(slots=True, kw_only=True)
+class Caller:
+    """Who the request at hand speaks for, and how its calls are made.
+
+    The access token goes on unchanged; the services verify it. `renew` returns a new one where a refresh token came
+    along (the web cabinet): a call whose token was refused is then repeated once. That is safe for every method,
+    because a server refuses a token before it looks at the request.
+    """
+
+    clients: Clients
+    access_token: str
+    language: str
+    client: identity_pb2.Client
+    renew: Callable[[], str] | None = None
+
+    def ask(
+        self, service: Service[Stub], method: UnaryMethod[Request, Reply], request: Request, *, cap_s: float = 3.0
+    ) -> Reply:
+        """Call for the subscriber. Raises `RemoteError`, and `CredentialsMissing` when nobody is logged in."""
+        token = self._token()
+        try:
+            return service.remote.call(method, request, cap_s=cap_s, access_token=token)
+        except RemoteError as error:
+            token = self.renewed(error, refused=token)
+            return service.remote.call(method, request, cap_s=cap_s, access_token=token)
+
+    def begin(
+        self, service: Service[Stub], method: FutureMethod[Request, Reply], request: Request, *, cap_s: float = 3.0
+    ) -> "Answer[Reply]":
+        """Call for the subscriber without waiting, on the same terms."""
+        token = self._token()
+        return Answer(
+            pending=service.remote.begin(method, request, cap_s=cap_s, access_token=token),
+            token=token,
+            caller=self,
+            repeat=lambda token: service.remote.begin(method, request, cap_s=cap_s, access_token=token),
+        )
+
+    def ask_openly(
+        self, service: Service[Stub], method: UnaryMethod[Request, Reply], request: Request, *, cap_s: float = 3.0
+    ) -> Reply:
+        """Call as the gateway itself: for what needs no login. Raises `RemoteError`."""
+        return service.remote.call(method, request, cap_s=cap_s)
+
+    def download(
+        self, service: Service[Stub], method: StreamingMethod[Request, Reply], request: Request, *, cap_s: float = 20.0
+    ) -> Iterator[Reply]:
+        """Call for the subscriber and return the pieces of the answer.
+
+        The first piece is waited for, so that a refusal becomes an answer instead of a broken download.
+        """
+        token = self._token()
+        try:
+            return _begun(service.remote.stream(method, request, cap_s=cap_s, access_token=token))
+        except RemoteError as error:
+            token = self.renewed(error, refused=token)
+            return _begun(service.remote.stream(method, request, cap_s=cap_s, access_token=token))
+
+    def _token(self) -> str:
+        if not self.access_token:
+            raise CredentialsMissing("This needs a login.")
+        return self.access_token
+
+    def renewed(self, error: RemoteError, *, refused: str) -> str:
+        """Return another access token than the `refused` one, or raise the error again when that is no cure."""
+        if error.reason != _REFUSED_TOKEN:
+            raise error
+        if self.access_token == refused:
+            if self.renew is None:
+                raise error
+            renew, self.renew = self.renew, None
+            self.access_token = renew()
+        return self.access_token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Generic[Reply]):
+    """The answer of a call that was begun, and what is needed to make it once more."""
+
+    pending: Pending[Reply]
+    token: str
+    caller: Caller
+    repeat: Callable[[str], Pending[Reply]]
+
+    def result(self) -> Reply:
+        """Wait for it. Raises `RemoteError`."""
+        try:
+            return self.pending.result()
+        except RemoteError as error:
+            return self.repeat(self.caller.renewed(error, refused=self.token)).result()
+
+
+def connect(settings: Settings, /, *, clock: Clock) -> Clients:
+    """Return the services as the settings name them. Nothing connects before the first call."""
+    tokens = ServiceTokens(name="gateway", key=load_private_key(settings.service_key_file), clock=clock)
+
+    def remote(name: str, address: str, service: ServiceDescriptor) -> Remote:
+        return Remote(
+            name=name,
+            address=address,
+            tokens=tokens,
+            idempotent_methods=_reads(service),
+            ca_file=settings.tls_ca_file,
+        )
+
+    identity = remote("identity", settings.identity_address, _descriptor(identity_pb2, "IdentityService"))
+    accounts = remote("accounts", settings.accounts_address, _descriptor(accounts_pb2, "AccountsService"))
+    payments = remote("payments", settings.payments_address, _descriptor(payments_pb2, "PaymentsService"))
+    documents = remote("documents", settings.documents_address, _descriptor(documents_pb2, "DocumentsService"))
+    content = remote("content", settings.content_address, _descriptor(content_pb2, "ContentService"))
+    return Clients(
+        identity=Service(remote=identity, stub=identity_pb2_grpc.IdentityServiceStub(identity.channel)),
+        accounts=Service(remote=accounts, stub=accounts_pb2_grpc.AccountsServiceStub(accounts.channel)),
+        payments=Service(remote=payments, stub=payments_pb2_grpc.PaymentsServiceStub(payments.channel)),
+        documents=Service(remote=documents, stub=documents_pb2_grpc.DocumentsServiceStub(documents.channel)),
+        content=Service(remote=content, stub=content_pb2_grpc.ContentServiceStub(content.channel)),
+    )
+
+
+def _begun(pieces: Iterator[Reply]) -> Iterator[Reply]:
+    return chain(list(islice(pieces, 1)), pieces)
+
+
+def _descriptor(module: Any, name: str) -> ServiceDescriptor:
+    found: ServiceDescriptor = module.DESCRIPTOR.services_by_name[name]
+    return found
+
+
+def _reads(service: ServiceDescriptor) -> Sequence[str]:
+    """Return the methods that change nothing: gRPC may repeat them when the callee is not there."""
+    return [f"{service.full_name}/{method.name}" for method in service.methods if method.name.startswith(_READS)]

@@ -1,0 +1,64 @@
+"""Every text for people, in Russian and English, from `gateway/texts/`: one place, read once at start."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("ru", "en")
+DEFAULT_LANGUAGE = "ru"
+_FOLDER = Path(__file__).parent / "texts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorText:
+    """What to say about a refusal, and where help about it is."""
+
+    title: str
+    detail: str
+    help_slug: str
+
+
+class _Known(dict[str, str]):
+    """Values for placeholders; a missing one becomes a dash instead of an error inside an error."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+class ErrorTexts:
+    """Texts by the reason of a refusal: one file per area, written by whoever raises the reason."""
+
+    def __init__(self, texts: Mapping[str, Mapping[str, Any]], /) -> None:
+        self._texts = texts
+
+    @property
+    def reasons(self) -> frozenset[str]:
+        return frozenset(self._texts)
+
+    def of(self, reason: str, /, *, otherwise: str, language: str, metadata: Mapping[str, str]) -> ErrorText:
+        """Return the text of a reason, or of `otherwise` when a newer service names one that is not known here."""
+        entry = self._texts.get(reason) or self._texts[otherwise]
+        words = entry[language]
+        values = _Known(metadata)
+        return ErrorText(
+            title=words["title"].format_map(values), detail=words["detail"].format_map(values), help_slug=entry["help"]
+        )
+
+
+def load_error_texts(folder: Path = _FOLDER / "errors", /) -> ErrorTexts:
+    """Read all areas. Raises `ValueError` when two of them explain one reason."""
+    texts: dict[str, Mapping[str, Any]] = {}
+    for file in sorted(folder.glob("*.json")):
+        area = json.loads(file.read_text())
+        twice = texts.keys() & area.keys()
+        if twice:
+            raise ValueError(f"{file.name} explains again: {', '.join(sorted(twice))}")
+        texts |= area
+    return ErrorTexts(texts)
+
+
+def load_texts(name: str, /) -> Mapping[str, Mapping[str, str]]:
+    """Read `<name>.<language>.json` of each language, flat: key to text."""
+    return {language: json.loads((_FOLDER / f"{name}.{language}.json").read_text()) for language in LANGUAGES}
