@@ -36,20 +36,19 @@ class Mailbox:
                     return whole
             return None
 
-        found = eventually(find, timeout_s=timeout_s)
-        assert found is not None
-        return found
+        return eventually(find, timeout_s=timeout_s)
 
     def code(self, address: str) -> str:
         """Return the code that was mailed to an address."""
-        match = _CODE.search(self.wait_for(address)["text"])
+        match = _CODE.search(str(self.wait_for(address)["text"]))
         assert match, "the mail holds no code"
         return match.group()
 
     def link(self, address: str, *, containing: str) -> str:
         """Return the first link with `containing` in it that was mailed to an address."""
         text: str = self.wait_for(address, containing=containing)["text"]
-        return next(link.rstrip(".,") for link in _LINK.findall(text) if containing in link)
+        links: list[str] = [link.rstrip(".,") for link in _LINK.findall(text)]
+        return next(link for link in links if containing in link)
 
     def attachment(self, link: str) -> bytes:
         """Return an attachment's bytes."""

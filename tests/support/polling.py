@@ -7,7 +7,7 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
-def eventually(condition: Callable[[], Answer], *, timeout_s: float = 10, every_s: float = 0.02) -> Answer:
+def eventually(condition: Callable[[], Answer | None], *, timeout_s: float = 10, every_s: float = 0.02) -> Answer:
     """Call `condition` until its answer is true, and return that answer.
 
     An AssertionError of the condition counts as "not yet"; the last one is what the test fails with, so a condition may
@@ -23,7 +23,7 @@ def eventually(condition: Callable[[], Answer], *, timeout_s: float = 10, every_
         time.sleep(every_s)
 
 
-def _try(condition: Callable[[], Answer]) -> tuple[Answer | None, AssertionError | None]:
+def _try(condition: Callable[[], Answer | None]) -> tuple[Answer | None, AssertionError | None]:
     try:
         return condition(), None
     except AssertionError as complaint:
