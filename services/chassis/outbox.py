@@ -7,7 +7,7 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
 
 from services.chassis.events import encode
-from services.chassis.publisher import OutgoingMessage, PublishFailed
+from services.chassis.outgoing import OutgoingMessage, PublishFailed
 
 Document = dict[str, Any]
 

@@ -15,20 +15,9 @@ import pika
 import structlog
 from pika.exceptions import AMQPError
 
+from services.chassis.outgoing import OutgoingMessage, PublishFailed
+
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingMessage:
-    """A message to publish; `name` is the routing key."""
-
-    message_id: str
-    name: str
-    body: bytes
-
-
-class PublishFailed(Exception):
-    """Not every message was confirmed: those may or may not have arrived, and are to be published again."""
 
 
 class Publisher:
@@ -213,3 +202,6 @@ def _properties(message: OutgoingMessage) -> pika.BasicProperties:
         message_id=message.message_id,
         type=message.name,
     )
+
+
+__all__ = ["OutgoingMessage", "PublishFailed", "Publisher", "exchange_of"]
