@@ -150,6 +150,7 @@ def _payments_settings(plan: Plan) -> dict[str, str]:
 
 def _documents_settings(plan: Plan) -> dict[str, str]:
     return {
+        "SECRET_KEY_FILE": str(plan.keys.secret_file("documents")),
         "PUBLIC_URL": plan.public_url,
         "SMTP_URL": f"smtp://{plan.ports.address('smtp')}",
     }

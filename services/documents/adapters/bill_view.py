@@ -14,8 +14,34 @@ from services.documents.domain.bill_content import BillContent
 from services.documents.domain.branch import Branch, Payee
 
 _BRAND = "Кабинет-Телеком"
-_MONTHS = tuple("январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь".split())
-_MONTHS_OF = tuple("января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split())
+_MONTHS = (
+    "январь",
+    "февраль",
+    "март",
+    "апрель",
+    "май",
+    "июнь",
+    "июль",
+    "август",
+    "сентябрь",
+    "октябрь",
+    "ноябрь",
+    "декабрь",
+)
+_MONTHS_OF = (
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+)
 _NBSP = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
 _BREAK = "\N{ZERO WIDTH SPACE}"
@@ -49,9 +75,7 @@ def view_of(bill: BillContent, /, *, branch: Branch) -> dict[str, Any]:
         "is_due": is_due,
         "nothing_due": "Платить не нужно: на счёте достаточно денег.",
         "amount_due": roubles(bill.amount_due),
-        "lines": [
-            {"description": printable(line.description), "amount": roubles(line.amount)} for line in bill.lines
-        ],
+        "lines": [{"description": printable(line.description), "amount": roubles(line.amount)} for line in bill.lines],
         "charges_total": roubles(bill.charges_total),
         "summary": _summary(bill),
         "requisites": _requisites(branch.payee, bill),

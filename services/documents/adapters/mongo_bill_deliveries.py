@@ -83,9 +83,7 @@ def _to_document(delivery: BillDelivery) -> Document:
 
 def _from_document(document: Document) -> BillDelivery:
     return BillDelivery(
-        recipient=Recipient(
-            subscriber_id=document["subscriber_id"], billing_account_id=document["billing_account_id"]
-        ),
+        recipient=Recipient(subscriber_id=document["subscriber_id"], billing_account_id=document["billing_account_id"]),
         account=Account(region=document["region"], number=document["number"]),
         state=DeliveryState(document["state"]),
         email=document["email"],

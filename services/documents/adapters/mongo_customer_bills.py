@@ -54,9 +54,7 @@ class MongoCustomerBillRepository:
         document = self.collection.find_one({"_id": customer_bill_id})
         return _from_document(document) if document else None
 
-    def of_account(
-        self, account: Account, *, limit: int, after: tuple[datetime, str] | None
-    ) -> list[CustomerBill]:
+    def of_account(self, account: Account, *, limit: int, after: tuple[datetime, str] | None) -> list[CustomerBill]:
         wanted: Document = {"content.region": account.region, "content.number": account.number}
         if after is not None:
             issued_at, customer_bill_id = after

@@ -1,4 +1,4 @@
-"""Mailing bills in the background: at most one mail per bill, revision and address (I5), to those entitled only (I8)."""
+"""Mailing bills in the background: at most one mail per bill, revision and address (I5), to the entitled only (I8)."""
 
 from dataclasses import dataclass
 
@@ -58,7 +58,7 @@ class AdvanceMailing:
 
     def _send(self, mailing: Mailing) -> None:
         bill = self.bills.get(mailing.customer_bill_id)
-        assert bill is not None and bill.content is not None and bill.pdf is not None, "a mailing is of an archived bill"
+        assert bill is not None and bill.content is not None and bill.pdf is not None, "mailings are of archived bills"
         entitled = self._entitled(mailing, bill.content.account)
         if not entitled:
             mailing.cancel()

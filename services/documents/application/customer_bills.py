@@ -66,7 +66,7 @@ class FindCustomerBill:
     bills: CustomerBillRepository
 
     def __call__(self, *, recipient: Recipient, customer_bill_id: str) -> CustomerBill:
-        """Raises `CustomerBillNotFound`, also when the account is not the subscriber's or the bill another account's."""
+        """Raises `CustomerBillNotFound`, also for a foreign account and a bill of another account."""
         account = self._account(recipient)
         bill = self.bills.get(customer_bill_id)
         if bill is None or bill.content is None or bill.content.account != account:

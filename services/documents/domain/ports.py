@@ -50,9 +50,7 @@ class CustomerBillRepository(Protocol):
 
     def get(self, customer_bill_id: str, /) -> CustomerBill | None: ...
 
-    def of_account(
-        self, account: Account, *, limit: int, after: tuple[datetime, str] | None
-    ) -> Sequence[CustomerBill]:
+    def of_account(self, account: Account, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[CustomerBill]:
         """Return bills, newest issue first, those after the position `(issued_at, customer_bill_id)`."""
         ...
 

@@ -1,0 +1,63 @@
+"""Accounts over gRPC: who may see which account's documents, and bills as the regions issued them."""
+
+from datetime import date
+
+from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
+
+from services.chassis.errors import DomainError
+from services.chassis.grpc_client import Remote
+from services.chassis.grpc_values import money_from_proto, time_from_proto
+from services.documents.domain.account import Account, Recipient
+from services.documents.domain.bill_content import BillContent, BillLine
+from services.documents.domain.ports import StepFailed
+
+IDEMPOTENT_METHODS = (
+    "kabinet.accounts.v1.AccountsService/AuthorizeAction",
+    "kabinet.accounts.v1.AccountsService/GetRegionalBill",
+)
+_CAP_S = 3.0
+
+
+class GrpcAccounts:
+    """Meets `AccountAccess` and `RegionalBills`."""
+
+    def __init__(self, remote: Remote, /) -> None:
+        self._remote = remote
+        self._stub = accounts_pb2_grpc.AccountsServiceStub(remote.channel)
+
+    def authorize(self, recipient: Recipient, /) -> Account:
+        request = accounts_pb2.AuthorizeActionRequest(
+            subscriber_id=recipient.subscriber_id,
+            billing_account_id=recipient.billing_account_id,
+            action=accounts_pb2.ACTION_DOCUMENTS,
+        )
+        answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_CAP_S)
+        return Account(region=answer.region, number=answer.number)
+
+    def fetch(self, regional_bill_id: str, /) -> BillContent:
+        request = accounts_pb2.GetRegionalBillRequest(regional_bill_id=regional_bill_id)
+        try:
+            return _content(self._remote.call(self._stub.GetRegionalBill, request, cap_s=_CAP_S))
+        except (DomainError, ValueError) as error:
+            raise StepFailed("The bill cannot be had from accounts now.", cause=type(error).__name__) from error
+
+
+def _content(answer: accounts_pb2.GetRegionalBillResponse) -> BillContent:
+    return BillContent(
+        account=Account(region=answer.region, number=answer.number),
+        bill_number=answer.bill_number,
+        revision=answer.revision,
+        period_start=date.fromisoformat(answer.period_start),
+        period_end=date.fromisoformat(answer.period_end),
+        issued_at=time_from_proto(answer.issued_at),
+        due_date=date.fromisoformat(answer.due_date),
+        payer_name=answer.payer_name,
+        payer_address=answer.payer_address,
+        lines=tuple(
+            BillLine(description=line.description, amount=money_from_proto(line.amount, field="lines.amount"))
+            for line in answer.lines
+        ),
+        opening_balance=money_from_proto(answer.opening_balance, field="opening_balance"),
+        payments_received=money_from_proto(answer.payments_received, field="payments_received"),
+        amount_due=money_from_proto(answer.amount_due, field="amount_due"),
+    )

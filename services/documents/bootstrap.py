@@ -1,0 +1,148 @@
+"""Composition of the gRPC server and of the dispatcher: settings in, use cases and loops out."""
+
+from dataclasses import dataclass
+
+from services.chassis.changes import ChangeStreamWaker
+from services.chassis.clock import Clock
+from services.chassis.grpc_bootstrap import service_tokens
+from services.chassis.grpc_client import Remote
+from services.chassis.leases import LeaderLease
+from services.chassis.loops import Dispatcher, DispatcherLoop
+from services.chassis.mail import Mailer
+from services.chassis.outbox import Relay
+from services.chassis.publisher import Publisher, exchange_of
+from services.documents.adapters.branch_file import load_branches
+from services.documents.adapters.consent_files import ConsentFiles
+from services.documents.adapters.grpc_accounts import IDEMPOTENT_METHODS, GrpcAccounts
+from services.documents.adapters.hmac_tokens import HmacConfirmationTokens
+from services.documents.adapters.smtp_post import SmtpPost
+from services.documents.adapters.typst_renderer import TypstBillRenderer
+from services.documents.application.advance_customer_bill import AdvanceCustomerBill
+from services.documents.application.advance_mailing import AdvanceMailing
+from services.documents.application.bill_deliveries import (
+    ConfirmBillDelivery,
+    EndBillDelivery,
+    GetBillDelivery,
+    SetBillDelivery,
+)
+from services.documents.application.customer_bills import (
+    DownloadCustomerBill,
+    FindCustomerBill,
+    GetCustomerBill,
+    ListCustomerBills,
+)
+from services.documents.application.mail_confirmation import MailConfirmation
+from services.documents.bootstrap_stores import Stores, open_stores
+from services.documents.config import Settings
+
+_NAME = "documents"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """What the gRPC server answers with."""
+
+    get_delivery: GetBillDelivery
+    set_delivery: SetBillDelivery
+    end_delivery: EndBillDelivery
+    confirm_delivery: ConfirmBillDelivery
+    list_bills: ListCustomerBills
+    get_bill: GetCustomerBill
+    download_bill: DownloadCustomerBill
+    clock: Clock
+
+
+def build_grpc(settings: Settings, /) -> UseCases:
+    """Return the use cases, wired to MongoDB and accounts; makes the indexes."""
+    stores = open_stores(settings, role="grpc")
+    accounts = _accounts(settings, stores)
+    deliveries, clock, texts = stores.deliveries, stores.clock, ConsentFiles(settings.consent_texts)
+    find = FindCustomerBill(accounts=accounts, bills=stores.bills)
+    return UseCases(
+        get_delivery=GetBillDelivery(accounts=accounts, deliveries=deliveries, texts=texts),
+        set_delivery=SetBillDelivery(accounts=accounts, deliveries=deliveries, texts=texts, clock=clock),
+        end_delivery=EndBillDelivery(accounts=accounts, deliveries=deliveries, texts=texts, clock=clock),
+        confirm_delivery=ConfirmBillDelivery(deliveries=deliveries, tokens=_tokens(settings), clock=clock),
+        list_bills=ListCustomerBills(accounts=accounts, bills=stores.bills, mailings=stores.mailings),
+        get_bill=GetCustomerBill(find=find, mailings=stores.mailings),
+        download_bill=DownloadCustomerBill(find=find, archive=stores.archive),
+        clock=clock,
+    )
+
+
+def build_dispatcher(settings: Settings, /) -> Dispatcher:
+    """Return the loops that do everything that leaves documents, not yet started."""
+    stores = open_stores(settings, role="dispatcher")
+    waker = ChangeStreamWaker(stores.database)
+    relay = Relay(
+        [stores.bills.collection, stores.mailings.collection],
+        publisher=Publisher(settings.amqp_url, exchange=exchange_of(_NAME)),
+        lease=LeaderLease(stores.database["leases"], name="relay", owner=stores.owner),
+    )
+    post, accounts = _post(settings, stores), _accounts(settings, stores)
+    links = MailConfirmation(deliveries=stores.deliveries, tokens=_tokens(settings), post=post, clock=stores.clock)
+    loops = [
+        DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop),
+        DispatcherLoop("links", links, waker=waker, next_due_in_s=stores.deliveries.due.seconds_until_due),
+        DispatcherLoop(
+            "bills",
+            _bills(settings, stores, accounts),
+            waker=waker,
+            concurrency=settings.render_threads,
+            next_due_in_s=stores.bills.due.seconds_until_due,
+        ),
+        DispatcherLoop(
+            "mailings",
+            _mailings(stores, accounts, post),
+            waker=waker,
+            concurrency=settings.mail_threads,
+            next_due_in_s=stores.mailings.due.seconds_until_due,
+        ),
+    ]
+    return Dispatcher(loops, waker=waker)
+
+
+def _bills(settings: Settings, stores: Stores, accounts: GrpcAccounts) -> AdvanceCustomerBill:
+    return AdvanceCustomerBill(
+        bills=stores.bills,
+        regional_bills=accounts,
+        renderer=TypstBillRenderer(load_branches(settings.branches_file)),
+        archive=stores.archive,
+        deliveries=stores.deliveries,
+        mailings=stores.mailings,
+        clock=stores.clock,
+    )
+
+
+def _mailings(stores: Stores, accounts: GrpcAccounts, post: SmtpPost) -> AdvanceMailing:
+    return AdvanceMailing(
+        mailings=stores.mailings,
+        bills=stores.bills,
+        deliveries=stores.deliveries,
+        accounts=accounts,
+        archive=stores.archive,
+        post=post,
+        clock=stores.clock,
+    )
+
+
+def _accounts(settings: Settings, stores: Stores) -> GrpcAccounts:
+    tokens = service_tokens(_NAME, settings=settings, clock=stores.clock)
+    return GrpcAccounts(
+        Remote(
+            name="accounts",
+            address=settings.accounts_address,
+            tokens=tokens,
+            idempotent_methods=IDEMPOTENT_METHODS,
+            ca_file=settings.tls_ca_file,
+        )
+    )
+
+
+def _tokens(settings: Settings) -> HmacConfirmationTokens:
+    return HmacConfirmationTokens(settings.secret_key_file.read_bytes().strip())
+
+
+def _post(settings: Settings, stores: Stores) -> SmtpPost:
+    mailer = Mailer(settings.smtp_url, sender=settings.mail_from, timeout_s=settings.mail_timeout_s, clock=stores.clock)
+    return SmtpPost(mailer, sender=settings.mail_from, public_url=settings.public_url)

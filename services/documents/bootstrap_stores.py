@@ -1,0 +1,49 @@
+"""The part of the composition that all roles share: repositories. Knows neither gRPC nor the broker's client."""
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.database import Database
+
+from services.chassis.clock import Clock, build_clock
+from services.chassis.mongo import connect
+from services.documents.adapters.mongo_archive import MongoArchive
+from services.documents.adapters.mongo_bill_deliveries import MongoBillDeliveryRepository
+from services.documents.adapters.mongo_customer_bills import MongoCustomerBillRepository
+from services.documents.adapters.mongo_mailings import MongoMailingRepository
+from services.documents.config import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Everything that documents keeps."""
+
+    clock: Clock
+    owner: str
+    database: Database[dict[str, Any]]
+    deliveries: MongoBillDeliveryRepository
+    bills: MongoCustomerBillRepository
+    mailings: MongoMailingRepository
+    archive: MongoArchive
+
+
+def open_stores(settings: Settings, /, *, role: str) -> Stores:
+    """Return the repositories with their indexes made (idempotent)."""
+    clock = build_clock(settings.clock_file)
+    owner = f"{role}@{socket.gethostname()}:{os.getpid()}"
+    client = connect(settings.mongo_url, app_name=f"documents-{role}")
+    database = client[settings.mongo_database]
+    stores = Stores(
+        clock=clock,
+        owner=owner,
+        database=database,
+        deliveries=MongoBillDeliveryRepository(database, clock=clock, owner=owner),
+        bills=MongoCustomerBillRepository(database, clock=clock, owner=owner),
+        mailings=MongoMailingRepository(database, clock=clock, owner=owner),
+        archive=MongoArchive(database, clock=clock),
+    )
+    for repository in (stores.deliveries, stores.bills, stores.mailings):
+        repository.ensure_indexes()
+    return stores
