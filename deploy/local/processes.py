@@ -130,6 +130,7 @@ def _identity_settings(plan: Plan) -> dict[str, str]:
         # Everybody is on one address here: tests, demo and measurements log in more often than any attacker may.
         "LOGIN_RATE_PER_ADDRESS": "100000/minute",
         "LOGIN_RATE_PER_LOGIN": "100000/minute",
+        "LOGIN_RATE_PER_PAIR": "60/minute",
         "REGISTRATION_RATE_PER_ADDRESS": "100000/minute",
         "REGISTRATION_RATE_PER_EMAIL": "100000/minute",
     }
