@@ -1,0 +1,6 @@
+"""`python -m services.payments grpc|dispatcher|worker`."""
+
+from services.chassis.process import run_service
+
+if __name__ == "__main__":
+    run_service("services.payments", roles=("grpc", "dispatcher", "worker"))

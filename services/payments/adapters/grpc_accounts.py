@@ -1,0 +1,84 @@
+"""The accounts service over gRPC, in the words of payments."""
+
+from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
+
+from services.chassis.errors import Kind
+from services.chassis.grpc_client import Remote, RemoteError
+from services.chassis.grpc_values import money_from_proto, money_to_proto, time_from_proto, time_to_proto
+from services.payments.domain.payment import Payment
+from services.payments.domain.ports import (
+    AccountGone,
+    AccountsSilent,
+    Action,
+    DecisionBalance,
+    Posting,
+    PostingRefusedByAccounts,
+    PostingState,
+)
+
+_SERVICE = "kabinet.accounts.v1.AccountsService"
+IDEMPOTENT = tuple(f"{_SERVICE}/{method}" for method in ("AuthorizeAction", "GetDecisionBalance", "RequestPosting"))
+
+_AUTHORIZE_S = 2.0
+_BALANCE_S = 5.0
+_POSTING_S = 5.0
+_ACTIONS = {Action.PAY: accounts_pb2.ACTION_PAY, Action.MANAGE: accounts_pb2.ACTION_MANAGE}
+_STATES = {
+    accounts_pb2.POSTING_STATE_REQUESTED: PostingState.REQUESTED,
+    accounts_pb2.POSTING_STATE_POSTED: PostingState.POSTED,
+    accounts_pb2.POSTING_STATE_REFUSED: PostingState.REFUSED,
+}
+
+
+class GrpcAccounts:
+    """See Accounts. Speaks for payments itself: the subscriber is named in the request."""
+
+    def __init__(self, remote: Remote, /) -> None:
+        self._remote = remote
+        self._stub = accounts_pb2_grpc.AccountsServiceStub(remote.channel)
+
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
+        """Refusals of accounts go on to the subscriber as they are."""
+        request = accounts_pb2.AuthorizeActionRequest(
+            subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=_ACTIONS[action]
+        )
+        answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
+        return str(answer.time_zone)
+
+    def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
+        request = accounts_pb2.GetDecisionBalanceRequest(billing_account_id=billing_account_id)
+        try:
+            answer = self._remote.call(self._stub.GetDecisionBalance, request, cap_s=_BALANCE_S)
+        except RemoteError as error:
+            if error.kind is Kind.NOT_FOUND:
+                raise AccountGone(billing_account_id) from None
+            raise AccountsSilent(error.reason) from None
+        balance = money_from_proto(answer.balance, field="balance")
+        return DecisionBalance(balance=balance, as_of=time_from_proto(answer.as_of))
+
+    def request_posting(self, payment: Payment, /) -> Posting:
+        request = accounts_pb2.RequestPostingRequest(
+            payment_id=payment.payment_id,
+            billing_account_id=payment.billing_account_id,
+            amount=money_to_proto(payment.amount),
+            captured_at=time_to_proto(payment.captured_at),
+        )
+        try:
+            answer = self._remote.call(self._stub.RequestPosting, request, cap_s=_POSTING_S)
+        except RemoteError as error:
+            if error.kind in {Kind.NOT_FOUND, Kind.ALREADY_EXISTS, Kind.INVALID}:
+                raise PostingRefusedByAccounts(error.reason) from None
+            raise AccountsSilent(error.reason) from None
+        return _posting(answer.posting)
+
+
+def _posting(message: accounts_pb2.Posting) -> Posting:
+    """A state that is unknown here counts as not yet: nothing is concluded from it."""
+    return Posting(
+        state=_STATES.get(message.state, PostingState.REQUESTED),
+        posted_at=time_from_proto(message.posted_at) if message.HasField("posted_at") else None,
+        service_restored_at=(
+            time_from_proto(message.service_restored_at) if message.HasField("service_restored_at") else None
+        ),
+        refusal_reason=message.refusal_reason,
+    )

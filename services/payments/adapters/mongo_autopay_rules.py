@@ -1,0 +1,149 @@
+"""Autopay rules in MongoDB; that an account has one active rule at most is a unique index."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from services.chassis.money import Money
+from services.chassis.work import due_at_of, ensure_work_index, work_fields
+from services.payments.adapters.autopay_documents import trigger_from_document, trigger_to_document
+from services.payments.adapters.mongo_saving import duplicate_key, save_aggregate
+from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists, StopReason, Terms
+
+Document = dict[str, Any]
+
+_ACTIVE = "active"
+_STOPPED = "stopped"
+
+
+def rules_collection(database: Database[Document], /) -> Collection[Document]:
+    return database["autopay_rules"]
+
+
+class MongoAutopayRuleRepository:
+    """See AutopayRuleRepository."""
+
+    def __init__(self, database: Database[Document], /) -> None:
+        self._rules = rules_collection(database)
+
+    def ensure_indexes(self) -> None:
+        self._rules.create_index(
+            [("billing_account_id", ASCENDING)],
+            name="one_active_per_account",
+            unique=True,
+            partialFilterExpression={"state": _ACTIVE},
+        )
+        self._rules.create_index(
+            [("subscriber_id", ASCENDING), ("request_id", ASCENDING)], name="one_per_request", unique=True
+        )
+        self._rules.create_index([("payment_method_id", ASCENDING)], name="on_method")
+        self._rules.create_index(
+            [("next_charge_at", ASCENDING)],
+            name="due_by_date",
+            partialFilterExpression={"next_charge_at": {"$type": "date"}},
+        )
+        ensure_work_index(self._rules)
+
+    def get(self, autopay_rule_id: str, /) -> AutopayRule | None:
+        return self._one({"_id": autopay_rule_id})
+
+    def by_request(self, *, subscriber_id: str, request_id: str) -> AutopayRule | None:
+        return self._one({"subscriber_id": subscriber_id, "request_id": request_id})
+
+    def of_subscriber(self, *, subscriber_id: str) -> Sequence[AutopayRule]:
+        rows = self._rules.find(
+            {"subscriber_id": subscriber_id}, sort=[("created_at", DESCENDING), ("_id", DESCENDING)]
+        )
+        return [to_rule(row) for row in rows]
+
+    def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None:
+        return self._one({"billing_account_id": billing_account_id, "state": _ACTIVE})
+
+    def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]:
+        rows = self._rules.find({"payment_method_id": payment_method_id, "state": _ACTIVE})
+        return [to_rule(row) for row in rows]
+
+    def due_by_date(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
+        rows = self._rules.find(
+            {"next_charge_at": {"$type": "date", "$lte": now}, "state": _ACTIVE},
+            sort=[("next_charge_at", ASCENDING)],
+            limit=limit,
+        )
+        return [to_rule(row) for row in rows]
+
+    def save(self, rule: AutopayRule, /) -> None:
+        try:
+            save_aggregate(
+                self._rules, document_id=rule.autopay_rule_id, version=rule.version, document=_to_document(rule)
+            )
+        except DuplicateKeyError as error:
+            if duplicate_key(error) == ["billing_account_id"]:
+                raise AutopayRuleExists("The account has an active autopay rule already.") from None
+            raise
+        rule.version += 1
+
+    def _one(self, query: Document) -> AutopayRule | None:
+        document = self._rules.find_one(query)
+        return None if document is None else to_rule(document)
+
+
+def to_rule(document: Document, /) -> AutopayRule:
+    """Return the rule that `save` wrote."""
+    stop_reason = document["stop_reason"]
+    return AutopayRule(
+        autopay_rule_id=document["_id"],
+        subscriber_id=document["subscriber_id"],
+        billing_account_id=document["billing_account_id"],
+        time_zone=document["time_zone"],
+        terms=Terms(
+            payment_method_id=document["payment_method_id"],
+            trigger=trigger_from_document(document["trigger"]),
+            amount=Money.from_mapping(document["amount"]),
+        ),
+        created_at=document["created_at"],
+        request_id=document["request_id"],
+        fingerprint=document["fingerprint"],
+        rule_version=document["rule_version"],
+        stopped_at=document["stopped_at"],
+        stop_reason=StopReason(stop_reason) if stop_reason else None,
+        next_charge_at=document["next_charge_at"],
+        next_period=document["next_period"],
+        last_period=document["last_period"],
+        armed=document["armed"],
+        episode=document["episode"],
+        episode_rule_version=document["episode_rule_version"],
+        balance_as_of=document["balance_as_of"],
+        due_at=due_at_of(document),
+        version=document["version"],
+    )
+
+
+def _to_document(rule: AutopayRule) -> Document:
+    return {
+        "subscriber_id": rule.subscriber_id,
+        "billing_account_id": rule.billing_account_id,
+        "time_zone": rule.time_zone,
+        "payment_method_id": rule.terms.payment_method_id,
+        "trigger": trigger_to_document(rule.terms.trigger),
+        "amount": rule.terms.amount.as_mapping(),
+        "created_at": rule.created_at,
+        "request_id": rule.request_id,
+        "fingerprint": rule.fingerprint,
+        "rule_version": rule.rule_version,
+        "state": _ACTIVE if rule.is_active else _STOPPED,
+        "stopped_at": rule.stopped_at,
+        "stop_reason": rule.stop_reason.value if rule.stop_reason else None,
+        "next_charge_at": rule.next_charge_at,
+        "next_period": rule.next_period,
+        "last_period": rule.last_period,
+        "armed": rule.armed,
+        "episode": rule.episode,
+        "episode_rule_version": rule.episode_rule_version,
+        "balance_as_of": rule.balance_as_of,
+        **work_fields(rule.due_at),
+    }

@@ -1,0 +1,23 @@
+"""Profiles of what is offered, as JSON files beside the service: ru-2014 to the letter, ru-2026 as it is today."""
+
+import json
+from pathlib import Path
+
+from services.chassis.money import Money
+from services.payments.domain.offer import KindStatus, Offer
+from services.payments.domain.payment import PaymentKind
+
+_FOLDER = Path(__file__).parents[1] / "profiles"
+
+
+def load_offer(profile: str, /) -> Offer:
+    """Return the offer of a profile; a name without a file, or a file of another form, ends the start."""
+    document = json.loads((_FOLDER / f"{profile}.json").read_text())
+    return Offer(
+        kinds=tuple(
+            KindStatus(kind=PaymentKind(entry["kind"]), disabled_reason=entry["disabled_reason"])
+            for entry in document["kinds"]
+        ),
+        card_brands=tuple(document["card_brands"]),
+        largest_payment=Money.from_mapping(document["largest_payment"]),
+    )

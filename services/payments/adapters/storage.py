@@ -1,0 +1,41 @@
+"""The collections of payments put together, for every composition root alike; it opens no connection by itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.database import Database
+
+from services.chassis.clock import Clock
+from services.payments.adapters.mongo_autopay_occasions import MongoAutopayOccasionRepository
+from services.payments.adapters.mongo_autopay_rules import MongoAutopayRuleRepository
+from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
+from services.payments.adapters.mongo_payments import MongoPaymentRepository
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """The repositories over one database."""
+
+    payments: MongoPaymentRepository
+    methods: MongoPaymentMethodRepository
+    rules: MongoAutopayRuleRepository
+    occasions: MongoAutopayOccasionRepository
+
+    def ensure_indexes(self) -> None:
+        """Make the indexes that carry invariants, before anything is written."""
+        self.payments.ensure_indexes()
+        self.methods.ensure_indexes()
+        self.rules.ensure_indexes()
+        self.occasions.ensure_indexes()
+
+
+def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
+    """Return the repositories over a database."""
+    return Storage(
+        payments=MongoPaymentRepository(database, clock=clock),
+        methods=MongoPaymentMethodRepository(database),
+        rules=MongoAutopayRuleRepository(database),
+        occasions=MongoAutopayOccasionRepository(database),
+    )

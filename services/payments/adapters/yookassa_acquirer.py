@@ -1,0 +1,162 @@
+"""YooKassa as our acquirer: orders and answers between our terms and its API."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from yookassa.domain.request import PaymentRequest
+from yookassa.domain.request.refund_request import RefundRequest
+
+from services.chassis.clock import to_milliseconds
+from services.chassis.events import to_rfc3339
+from services.chassis.money import Money
+from services.payments.adapters.yookassa_amount import from_amount, to_amount
+from services.payments.adapters.yookassa_card import saved_card_of
+from services.payments.adapters.yookassa_client import YookassaClient
+from services.payments.domain.acquirer import (
+    Absent,
+    AcquirerPayment,
+    AcquirerRefund,
+    Busy,
+    ChargeOrder,
+    PaymentAnswer,
+    RefundAnswer,
+    Refused,
+    Silence,
+    Status,
+)
+
+_DESCRIPTION = "Оплата услуг связи"
+_PAGE = "100"
+_PAGES_AT_MOST = 50
+_STATUSES = {
+    "pending": Status.PENDING,
+    "waiting_for_capture": Status.PENDING,  # with `capture: true` it passes by itself
+    "succeeded": Status.SUCCEEDED,
+    "canceled": Status.CANCELED,
+}
+
+_log = structlog.get_logger(__name__)
+
+
+class YookassaAcquirer:
+    """See Acquirer. https://yookassa.ru/developers/api"""
+
+    def __init__(self, client: YookassaClient, /) -> None:
+        self._client = client
+
+    def charge(self, order: ChargeOrder, /, *, timeout_s: float) -> PaymentAnswer:
+        answer = self._client.call(
+            "POST",
+            "/payments",
+            timeout_s=timeout_s,
+            body=PaymentRequest(_body(order)),
+            idempotence_key=order.idempotence_key,
+        )
+        return _payment_answer(answer)
+
+    def get(self, acquirer_payment_id: str, /, *, timeout_s: float) -> PaymentAnswer:
+        """A refusal to show it says nothing about the payment."""
+        answer = self._client.call("GET", f"/payments/{acquirer_payment_id}", timeout_s=timeout_s)
+        return Silence() if isinstance(answer, Refused) else _payment_answer(answer)
+
+    def find(self, payment_id: str, /, *, since: datetime, until: datetime, timeout_s: float) -> PaymentAnswer:
+        """Go through the list page by page: the API cannot search by metadata."""
+        query = {"created_at.gte": to_rfc3339(since), "created_at.lt": to_rfc3339(until), "limit": _PAGE}
+        for _ in range(_PAGES_AT_MOST):
+            page = self._client.call("GET", "/payments", timeout_s=timeout_s, query=query)
+            if not isinstance(page, dict):
+                return Silence() if isinstance(page, Refused) else page
+            found = next((item for item in page.get("items", []) if _our_id(item) == payment_id), None)
+            if found is not None:
+                return _payment_answer(found)
+            if "next_cursor" not in page:
+                return Absent()
+            query["cursor"] = page["next_cursor"]
+        return Absent()
+
+    def refund(
+        self, *, idempotence_key: str, acquirer_payment_id: str, amount: Money, timeout_s: float
+    ) -> RefundAnswer:
+        body = RefundRequest({"payment_id": acquirer_payment_id, "amount": to_amount(amount)})
+        answer = self._client.call("POST", "/refunds", timeout_s=timeout_s, body=body, idempotence_key=idempotence_key)
+        return _refund_answer(answer)
+
+    def find_refund(self, acquirer_payment_id: str, /, *, timeout_s: float) -> RefundAnswer:
+        """Return the refund that counts: one that went through before one that was cancelled."""
+        page = self._client.call("GET", "/refunds", timeout_s=timeout_s, query={"payment_id": acquirer_payment_id})
+        if not isinstance(page, dict):
+            return Silence() if isinstance(page, Refused) else page
+        refunds = [_refund_answer(item) for item in page.get("items", [])]
+        refunds.sort(key=lambda refund: isinstance(refund, AcquirerRefund) and refund.status is Status.CANCELED)
+        return refunds[0] if refunds else Absent()
+
+
+def _body(order: ChargeOrder) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "amount": to_amount(order.amount),
+        "capture": True,
+        "description": _DESCRIPTION,
+        "metadata": {"payment_id": order.payment_id},
+    }
+    if order.acquirer_method_id:
+        return body | {"payment_method_id": order.acquirer_method_id}
+    return body | {
+        "confirmation": {"type": "redirect", "return_url": order.return_url},
+        "payment_method_data": {"type": "bank_card"},
+        "save_payment_method": order.save_payment_method,
+    }
+
+
+def _payment_answer(answer: dict[str, Any] | Refused | Busy | Silence) -> PaymentAnswer:
+    return _read(answer, _to_payment) if isinstance(answer, dict) else answer
+
+
+def _refund_answer(answer: dict[str, Any] | Refused | Busy | Silence) -> RefundAnswer:
+    return _read(answer, _to_refund) if isinstance(answer, dict) else answer
+
+
+def _read(document: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Any]) -> Any:
+    """Return what a document says; one that cannot be understood is no answer."""
+    try:
+        return read(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        _log.error("acquirer_not_understood", error=type(error).__name__)
+        return Silence()
+
+
+def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
+    captured_at = document.get("captured_at")
+    return AcquirerPayment(
+        acquirer_payment_id=_text(document["id"]),
+        payment_id=_our_id(document),
+        status=_STATUSES[document["status"]],
+        amount=from_amount(document["amount"]),
+        confirmation_url=(document.get("confirmation") or {}).get("confirmation_url", ""),
+        decline_reason=(document.get("cancellation_details") or {}).get("reason", ""),
+        captured_at=_moment(captured_at) if captured_at else None,
+        saved_card=saved_card_of(document.get("payment_method") or {}),
+    )
+
+
+def _to_refund(document: Mapping[str, Any]) -> AcquirerRefund:
+    return AcquirerRefund(
+        acquirer_refund_id=_text(document["id"]),
+        status=_STATUSES[document["status"]],
+        amount=from_amount(document["amount"]),
+    )
+
+
+def _our_id(document: Mapping[str, Any]) -> str:
+    return str((document.get("metadata") or {}).get("payment_id", ""))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("not a text")
+    return value
+
+
+def _moment(text: str) -> datetime:
+    return to_milliseconds(datetime.fromisoformat(text).astimezone(UTC))

@@ -1,0 +1,165 @@
+"""Creating a payment: save the intent, charge within the request, answer whatever is known by then."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from services.chassis.clock import Clock
+from services.chassis.deadline import timeout_s
+from services.chassis.errors import DomainError, FieldInvalid, Kind, VersionConflict
+from services.chassis.ids import new_id
+from services.chassis.money import Money
+from services.payments.application.charging import Charging
+from services.payments.domain.offer import Offer
+from services.payments.domain.payment import Payment, PaymentKind, Reached, State
+from services.payments.domain.payment_method import PaymentMethodNotFound
+from services.payments.domain.ports import (
+    Accounts,
+    Action,
+    AlreadySaved,
+    PaymentMethodRepository,
+    PaymentRepository,
+)
+from services.payments.domain.request import check_request_id, check_same, fingerprint_of
+
+_log = structlog.get_logger(__name__)
+
+
+class ReturnUrlNotAllowed(DomainError):
+    """The acquirer's page sends payers back to our own pages only."""
+
+    reason = "RETURN_URL_NOT_ALLOWED"
+    kind = Kind.INVALID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRequest:
+    """What the subscriber asks for."""
+
+    request_id: str
+    subscriber_id: str
+    billing_account_id: str
+    amount: Money
+    kind: PaymentKind
+    payment_method_id: str
+    save_payment_method: bool
+    return_url: str
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint_of(
+            self.billing_account_id,
+            self.amount.amount_minor,
+            self.amount.currency,
+            self.kind.value,
+            self.payment_method_id,
+            self.save_payment_method,
+            self.return_url,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePayment:
+    """Creates a payment once per (subscriber, request_id).
+
+    The unique index decides who is first; everybody else is given the first one's payment as it is now.
+    """
+
+    payments: PaymentRepository
+    methods: PaymentMethodRepository
+    accounts: Accounts
+    charging: Charging
+    offer: Offer
+    return_prefixes: Sequence[str]
+    clock: Clock
+    charge_timeout_s: float
+    charge_grace: timedelta
+
+    def __call__(self, request: PaymentRequest, /) -> Payment:
+        """Return the payment, new or first; UNKNOWN when the acquirer did not answer."""
+        check_request_id(request.request_id)
+        self._check_content(request)
+        known = self._known(request)
+        if known is not None:
+            return known
+        self.accounts.authorize(
+            subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id, action=Action.PAY
+        )
+        self._check_method(request)
+        return self._create(request)
+
+    def _create(self, request: PaymentRequest) -> Payment:
+        payment = self._new(request)
+        try:
+            self.payments.save(payment)
+        except AlreadySaved:
+            first = self._known(request)
+            if first is None:
+                raise VersionConflict("Two requests with one id met.", id=request.request_id) from None
+            return first
+        return self._charge(payment)
+
+    def _charge(self, payment: Payment) -> Payment:
+        try:
+            self.charging.charge(payment, timeout_s=timeout_s(self.charge_timeout_s))
+        except VersionConflict:  # it took so long that the dispatcher has asked meanwhile: what it saved holds
+            _log.warning("charge_overtaken", payment_id=payment.payment_id)
+            return self.payments.get(payment.payment_id) or payment
+        return payment
+
+    def _known(self, request: PaymentRequest) -> Payment | None:
+        known = self.payments.by_request(subscriber_id=request.subscriber_id, request_id=request.request_id)
+        if known is not None:
+            check_same(request.fingerprint, known.fingerprint)
+        return known
+
+    def _check_content(self, request: PaymentRequest) -> None:
+        if request.amount.currency != self.offer.largest_payment.currency:
+            raise FieldInvalid(field="amount", rule="roubles only")
+        self.offer.check_amount(request.amount)
+        self.offer.check_kind(request.kind)
+        self._check_return_url(request)
+        if request.kind is not PaymentKind.NEW_CARD and request.save_payment_method:
+            raise FieldInvalid(field="save_payment_method", rule="for a new card only")
+        if request.kind is not PaymentKind.SAVED_CARD and request.payment_method_id:
+            raise FieldInvalid(field="payment_method_id", rule="for a saved card only")
+
+    def _check_return_url(self, request: PaymentRequest) -> None:
+        if not request.return_url and request.kind is PaymentKind.SAVED_CARD:
+            return
+        if not any(_is_under(request.return_url, prefix) for prefix in self.return_prefixes):
+            raise ReturnUrlNotAllowed("The payer can only be sent back to the pages of the cabinet.")
+
+    def _check_method(self, request: PaymentRequest) -> None:
+        if request.kind is not PaymentKind.SAVED_CARD:
+            return
+        method = self.methods.get(request.payment_method_id)
+        if method is None or method.subscriber_id != request.subscriber_id or not method.is_usable:
+            raise PaymentMethodNotFound("There is no such saved card.")
+
+    def _new(self, request: PaymentRequest) -> Payment:
+        now = self.clock.now()
+        payment = Payment(
+            payment_id=new_id("pay"),
+            subscriber_id=request.subscriber_id,
+            billing_account_id=request.billing_account_id,
+            amount=request.amount,
+            kind=request.kind,
+            history=[Reached(State.CREATED, now)],
+            payment_method_id=request.payment_method_id,
+            save_payment_method=request.save_payment_method,
+            return_url=request.return_url,
+            request_id=request.request_id,
+            fingerprint=request.fingerprint,
+        )
+        payment.begin_charge(now=now, grace=self.charge_grace)
+        return payment
+
+
+def _is_under(url: str, prefix: str) -> bool:
+    """Compare whole segments: `https://host.evil` is not under `https://host`."""
+    base = prefix.rstrip("/")
+    printable = url.isascii() and url.isprintable() and not set(url) & {" ", "\\", "@"}
+    return printable and (url == base or url.startswith((f"{base}/", f"{base}?")))

@@ -1,0 +1,193 @@
+"""Composition root of the grpc and dispatcher roles: settings in, a server or loops out."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from services.chassis.changes import ChangeStreamWaker
+from services.chassis.clock import Clock
+from services.chassis.leases import LeaderLease
+from services.chassis.loops import Dispatcher, DispatcherLoop
+from services.chassis.outbox import Relay
+from services.chassis.publisher import Publisher, exchange_of
+from services.chassis.work import DueWork
+from services.payments.adapters.mongo_autopay_occasions import occasions_collection, to_occasion
+from services.payments.adapters.mongo_autopay_rules import rules_collection, to_rule
+from services.payments.adapters.mongo_payments import payments_collection, to_payment
+from services.payments.adapters.mongo_saving import MongoDue
+from services.payments.application.autopay_forecast import ForecastAutopayRule, ListAutopayDecisions
+from services.payments.application.autopay_rules import (
+    CheckTerms,
+    CreateAutopayRule,
+    GetAutopayRule,
+    ListAutopayRules,
+    StopAutopayRule,
+    UpdateAutopayRule,
+)
+from services.payments.application.create_payment import CreatePayment
+from services.payments.application.drive_occasion import DriveOccasions
+from services.payments.application.drive_payment import DrivePayments
+from services.payments.application.note_notification import NoteNotification
+from services.payments.application.open_occasions import RecheckRules
+from services.payments.application.payment_methods import ListPaymentMethods, RemovePaymentMethod
+from services.payments.application.read_payments import GetPayment, ListPayments
+from services.payments.application.stop_rules import StopRulesOfMethod
+from services.payments.bootstrap_parts import Parts
+from services.payments.config import Settings
+from services.payments.domain.offer import Offer
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """What the gRPC server answers with."""
+
+    create_payment: CreatePayment
+    get_payment: GetPayment
+    list_payments: ListPayments
+    offer: Offer
+    list_payment_methods: ListPaymentMethods
+    remove_payment_method: RemovePaymentMethod
+    note_notification: NoteNotification
+    create_rule: CreateAutopayRule
+    get_rule: GetAutopayRule
+    list_rules: ListAutopayRules
+    update_rule: UpdateAutopayRule
+    stop_rule: StopAutopayRule
+    forecast_rule: ForecastAutopayRule
+    list_decisions: ListAutopayDecisions
+    clock: Clock
+
+
+def build_grpc(settings: Settings, /) -> UseCases:
+    """Return the use cases, wired to MongoDB, accounts and the acquirer; makes the indexes."""
+    return build_use_cases(Parts(settings))
+
+
+def build_use_cases(parts: Parts, /) -> UseCases:
+    """Return what the contract's methods call."""
+    storage, clock = parts.storage, parts.clock
+    get_rule = GetAutopayRule(rules=storage.rules)
+    check_terms = CheckTerms(methods=storage.methods, offer=parts.offer)
+    return UseCases(
+        create_payment=CreatePayment(
+            payments=storage.payments,
+            methods=storage.methods,
+            accounts=parts.accounts,
+            charging=parts.charging,
+            offer=parts.offer,
+            return_prefixes=(parts.settings.public_url,),
+            clock=clock,
+            charge_timeout_s=parts.settings.charge_timeout_s,
+            charge_grace=parts.charge_grace,
+        ),
+        get_payment=GetPayment(payments=storage.payments),
+        list_payments=ListPayments(payments=storage.payments),
+        offer=parts.offer,
+        list_payment_methods=ListPaymentMethods(methods=storage.methods),
+        remove_payment_method=RemovePaymentMethod(
+            methods=storage.methods,
+            stop_rules=StopRulesOfMethod(rules=storage.rules, stop_rule=parts.stop_rule),
+            clock=clock,
+        ),
+        note_notification=NoteNotification(payments=storage.payments, clock=clock),
+        create_rule=CreateAutopayRule(
+            rules=storage.rules, accounts=parts.accounts, check_terms=check_terms, clock=clock
+        ),
+        get_rule=get_rule,
+        list_rules=ListAutopayRules(rules=storage.rules),
+        update_rule=UpdateAutopayRule(
+            rules=storage.rules, get_rule=get_rule, accounts=parts.accounts, check_terms=check_terms, clock=clock
+        ),
+        stop_rule=StopAutopayRule(get_rule=get_rule, stop_rule=parts.stop_rule),
+        forecast_rule=ForecastAutopayRule(get_rule=get_rule, methods=storage.methods, clock=clock),
+        list_decisions=ListAutopayDecisions(get_rule=get_rule, occasions=storage.occasions),
+        clock=clock,
+    )
+
+
+def build_dispatcher(settings: Settings, /) -> Dispatcher:
+    """Return the loops through which everything leaves, not yet started."""
+    parts = Parts(settings)
+    waker = ChangeStreamWaker(parts.database)
+    return Dispatcher(
+        [_relay(parts, waker), _payments(parts, waker), _occasions(parts, waker), _rechecks(parts, waker)], waker=waker
+    )
+
+
+def drive_payments(parts: Parts, due: DueWork, /) -> DrivePayments:
+    """Return the step that brings one due payment on."""
+    return DrivePayments(
+        due=MongoDue(due, to_payment),
+        payments=parts.storage.payments,
+        methods=parts.storage.methods,
+        rules=parts.storage.rules,
+        accounts=parts.accounts,
+        acquirer=parts.acquirer,
+        charging=parts.charging,
+        clock=parts.clock,
+        backoff=parts.backoff,
+        charge_timeout_s=parts.settings.charge_timeout_s,
+        charge_grace=parts.charge_grace,
+    )
+
+
+def drive_occasions(parts: Parts, due: DueWork, /) -> DriveOccasions:
+    """Return the step that brings one due occasion on."""
+    return DriveOccasions(
+        due=MongoDue(due, to_occasion),
+        occasions=parts.storage.occasions,
+        rules=parts.storage.rules,
+        methods=parts.storage.methods,
+        payments=parts.storage.payments,
+        accounts=parts.accounts,
+        stop_rule=parts.stop_rule,
+        clock=parts.clock,
+        backoff=parts.backoff,
+    )
+
+
+def recheck_rules(parts: Parts, due: DueWork, /) -> RecheckRules:
+    """Return the step that looks at one threshold rule's balance."""
+    return RecheckRules(
+        due=MongoDue(due, to_rule),
+        rules=parts.storage.rules,
+        occasions=parts.storage.occasions,
+        accounts=parts.accounts,
+        stop_rule=parts.stop_rule,
+        clock=parts.clock,
+        every=timedelta(seconds=parts.settings.autopay_recheck_s),
+    )
+
+
+def _relay(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
+    relay = Relay(
+        [payments_collection(parts.database)],
+        publisher=Publisher(parts.settings.amqp_url, exchange=exchange_of("payments")),
+        lease=LeaderLease(parts.database["leases"], name="relay", owner=parts.owner),
+    )
+    return DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop)
+
+
+def _payments(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
+    due = parts.due(payments_collection(parts.database))
+    return DispatcherLoop(
+        "payments",
+        drive_payments(parts, due),
+        waker=waker,
+        concurrency=parts.settings.dispatcher_concurrency,
+        next_due_in_s=due.seconds_until_due,
+    )
+
+
+def _occasions(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
+    due = parts.due(occasions_collection(parts.database))
+    return DispatcherLoop(
+        "occasions", drive_occasions(parts, due), waker=waker, concurrency=2, next_due_in_s=due.seconds_until_due
+    )
+
+
+def _rechecks(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
+    due = parts.due(rules_collection(parts.database))
+    return DispatcherLoop("rule-rechecks", recheck_rules(parts, due), waker=waker, next_due_in_s=due.seconds_until_due)

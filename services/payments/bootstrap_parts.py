@@ -1,0 +1,102 @@
+"""The adapters that the grpc and dispatcher roles are composed of, each made when it is first needed."""
+
+import os
+import socket
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from services.chassis.clock import Clock, build_clock
+from services.chassis.grpc_bootstrap import service_tokens
+from services.chassis.grpc_client import Remote
+from services.chassis.mongo import connect
+from services.chassis.work import DueWork
+from services.payments.adapters.grpc_accounts import IDEMPOTENT, GrpcAccounts
+from services.payments.adapters.profile_file import load_offer
+from services.payments.adapters.storage import Storage, storage_in
+from services.payments.adapters.yookassa_acquirer import YookassaAcquirer
+from services.payments.adapters.yookassa_client import ShopSettings, YookassaClient
+from services.payments.application.charging import Charging
+from services.payments.application.stop_rules import StopRule
+from services.payments.config import Settings
+from services.payments.domain.backoff import Backoff, standard_backoff
+from services.payments.domain.offer import Offer
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The adapters of one process, each made when it is first needed."""
+
+    settings: Settings
+    owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+
+    @cached_property
+    def clock(self) -> Clock:
+        return build_clock(self.settings.clock_file)
+
+    @cached_property
+    def database(self) -> Database[Document]:
+        return connect(self.settings.mongo_url, app_name="payments")[self.settings.mongo_database]
+
+    @cached_property
+    def storage(self) -> Storage:
+        storage = storage_in(self.database, clock=self.clock)
+        storage.ensure_indexes()
+        return storage
+
+    @cached_property
+    def accounts(self) -> GrpcAccounts:
+        tokens = service_tokens("payments", settings=self.settings, clock=self.clock)
+        return GrpcAccounts(
+            Remote(
+                name="accounts",
+                address=self.settings.accounts_address,
+                tokens=tokens,
+                idempotent_methods=IDEMPOTENT,
+                ca_file=self.settings.tls_ca_file,
+            )
+        )
+
+    @cached_property
+    def acquirer(self) -> YookassaAcquirer:
+        shop = ShopSettings(
+            api_url=self.settings.yookassa_api_url,
+            shop_id=self.settings.yookassa_shop_id,
+            secret_key=self.settings.yookassa_secret_key.get_secret_value(),
+        )
+        return YookassaAcquirer(YookassaClient(shop))
+
+    @cached_property
+    def offer(self) -> Offer:
+        return load_offer(self.settings.profile)
+
+    @cached_property
+    def backoff(self) -> Backoff:
+        return standard_backoff(scale=self.settings.backoff_scale)
+
+    @cached_property
+    def charging(self) -> Charging:
+        return Charging(
+            payments=self.storage.payments,
+            methods=self.storage.methods,
+            acquirer=self.acquirer,
+            clock=self.clock,
+            backoff=self.backoff,
+        )
+
+    @cached_property
+    def stop_rule(self) -> StopRule:
+        return StopRule(rules=self.storage.rules, clock=self.clock)
+
+    @property
+    def charge_grace(self) -> timedelta:
+        return timedelta(seconds=self.settings.charge_grace_s)
+
+    def due(self, collection: Collection[Document], /) -> DueWork:
+        return DueWork(collection, owner=self.owner, clock=self.clock)

@@ -1,0 +1,37 @@
+"""Composition root of the worker role; neither gRPC nor pika may be reached from here: under eventlet they hang."""
+
+from dataclasses import dataclass
+
+from services.chassis.clock import build_clock
+from services.chassis.mongo import connect
+from services.payments.adapters.storage import storage_in
+from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions
+from services.payments.application.record_crediting import RecordCrediting
+from services.payments.application.stop_rules import StopRule, StopRuleOfAccount
+from services.payments.config import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerUseCases:
+    """What events and timers lead to."""
+
+    record_crediting: RecordCrediting
+    observe_balance: ObserveBalance
+    stop_rule_of_account: StopRuleOfAccount
+    open_due_occasions: OpenDueOccasions
+
+
+def build_worker_use_cases(settings: Settings, /) -> WorkerUseCases:
+    """Return them, over the service's own database."""
+    clock = build_clock(settings.clock_file)
+    database = connect(settings.mongo_url, app_name="payments-worker")[settings.mongo_database]
+    storage = storage_in(database, clock=clock)
+    storage.ensure_indexes()
+    return WorkerUseCases(
+        record_crediting=RecordCrediting(payments=storage.payments, clock=clock),
+        observe_balance=ObserveBalance(rules=storage.rules, occasions=storage.occasions, clock=clock),
+        stop_rule_of_account=StopRuleOfAccount(
+            rules=storage.rules, stop_rule=StopRule(rules=storage.rules, clock=clock)
+        ),
+        open_due_occasions=OpenDueOccasions(rules=storage.rules, occasions=storage.occasions, clock=clock),
+    )

@@ -1,0 +1,46 @@
+"""What payments tells the rest of the suite; the contracts stand in protos/events/payments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from services.chassis.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCaptured:
+    """The acquirer has taken the money; the account's region is to credit it."""
+
+    name: ClassVar[str] = "payments.payment_captured.v1"
+
+    payment_id: str
+    billing_account_id: str
+    amount: Money
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDeclined:
+    """A payment ended without any money taken."""
+
+    name: ClassVar[str] = "payments.payment_declined.v1"
+
+    payment_id: str
+    billing_account_id: str
+    decline_reason: str
+    declined_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRefunded:
+    """Captured money that no region would take went back to the payer, in full."""
+
+    name: ClassVar[str] = "payments.payment_refunded.v1"
+
+    payment_id: str
+    billing_account_id: str
+    amount: Money
+    refunded_at: datetime
+
+
+PaymentEvent = PaymentCaptured | PaymentDeclined | PaymentRefunded

@@ -1,0 +1,170 @@
+"""What the use cases need of the world, as Protocols; how each is met, adapters know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol, TypeVar
+
+from services.chassis.money import Money
+from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.payments.domain.autopay_rule import AutopayRule
+from services.payments.domain.payment import Payment
+from services.payments.domain.payment_method import PaymentMethod
+
+Aggregate = TypeVar("Aggregate", covariant=True)
+
+
+class AlreadySaved(Exception):
+    """Another aggregate has this id or this request_id: whoever creates reads that one instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePosition:
+    """The last row of a page: its time and id."""
+
+    at: datetime
+    row_id: str
+
+
+class Due(Protocol[Aggregate]):
+    """Work whose time has come."""
+
+    def claim(self) -> Aggregate | None:
+        """Return the longest-due one, leased to this process; None when there is none."""
+        ...
+
+
+class PaymentRepository(Protocol):
+    """Payments. `save` raises VersionConflict for a lost race, AlreadySaved for a second one of a request."""
+
+    def get(self, payment_id: str, /) -> Payment | None: ...
+
+    def by_request(self, *, subscriber_id: str, request_id: str) -> Payment | None: ...
+
+    def save(self, payment: Payment, /) -> None: ...
+
+    def page(
+        self, *, subscriber_id: str, billing_account_id: str, size: int, after: PagePosition | None
+    ) -> Sequence[Payment]:
+        """Return a subscriber's payments, newest first; of every account when `billing_account_id` is empty."""
+        ...
+
+    def hurry(self, *, acquirer_payment_id: str, now: datetime) -> None:
+        """Make the undecided payment with that acquirer id due now. An id that nobody has is ignored."""
+        ...
+
+    def under_way(self, *, billing_account_id: str, balance_as_of: datetime) -> Money:
+        """Return the sum that was or may have been taken and that a balance of that moment does not show."""
+        ...
+
+    def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
+        """Return how many payments rules have made for an account since then that were not declined."""
+        ...
+
+
+class PaymentMethodRepository(Protocol):
+    """Saved cards. `save` raises VersionConflict, AlreadySaved."""
+
+    def get(self, payment_method_id: str, /) -> PaymentMethod | None: ...
+
+    def usable_of(self, *, subscriber_id: str) -> Sequence[PaymentMethod]:
+        """Return what was not removed, newest first."""
+        ...
+
+    def save(self, method: PaymentMethod, /) -> None: ...
+
+
+class AutopayRuleRepository(Protocol):
+    """Rules. `save` raises VersionConflict, AlreadySaved, and AutopayRuleExists for a second active one."""
+
+    def get(self, autopay_rule_id: str, /) -> AutopayRule | None: ...
+
+    def by_request(self, *, subscriber_id: str, request_id: str) -> AutopayRule | None: ...
+
+    def of_subscriber(self, *, subscriber_id: str) -> Sequence[AutopayRule]:
+        """Return all of them, newest first."""
+        ...
+
+    def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None: ...
+
+    def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]: ...
+
+    def due_by_date(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
+        """Return active rules whose next date has come, the longest waiting first."""
+        ...
+
+    def save(self, rule: AutopayRule, /) -> None: ...
+
+
+class AutopayOccasionRepository(Protocol):
+    """Occasions with their decisions. `save` raises VersionConflict, AlreadySaved for a second one of its id."""
+
+    def get(self, decision_id: str, /) -> AutopayOccasion | None: ...
+
+    def save(self, occasion: AutopayOccasion, /) -> None: ...
+
+    def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
+        """Return those that are decided, newest first."""
+        ...
+
+
+class Action(Enum):
+    """What a subscriber wants to do with a billing account."""
+
+    PAY = "pay"
+    MANAGE = "manage"
+
+
+class AccountGone(Exception):
+    """No such billing account, or it was unlinked."""
+
+
+class AccountsSilent(Exception):
+    """Accounts, or the region behind it, does not answer now: nothing may be decided."""
+
+
+class PostingRefusedByAccounts(Exception):
+    """Accounts will never take this posting as it is: a person has to look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionBalance:
+    """A balance that money may be decided on."""
+
+    balance: Money
+    as_of: datetime
+
+
+class PostingState(Enum):
+    """How far the crediting has come."""
+
+    REQUESTED = "requested"
+    POSTED = "posted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """The crediting of a payment as accounts tells it."""
+
+    state: PostingState
+    posted_at: datetime | None = None
+    service_restored_at: datetime | None = None
+    refusal_reason: str = ""
+
+
+class Accounts(Protocol):
+    """The billing accounts and their regions."""
+
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
+        """Return the time zone of the account's region. Raises the DomainError that the subscriber is to see."""
+        ...
+
+    def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
+        """Return the balance as the region tells it now. Raises AccountGone, AccountsSilent."""
+        ...
+
+    def request_posting(self, payment: Payment, /) -> Posting:
+        """Have a captured payment credited, or ask how far it is. Raises AccountsSilent, PostingRefusedByAccounts."""
+        ...
