@@ -1,8 +1,8 @@
 """Confirmed, persistent publishing to one service's exchange; what is published is the relay's business.
 
 pika's blocking connection waits for a confirm without any limit (a queue that has no leader never gives one), so the
-asynchronous one is used, in a thread of its own: waiting is bounded, heartbeats are answered while nobody publishes, and
-a batch of messages is under way at once instead of one fsync after another.
+asynchronous one is used, in a thread of its own: waiting is bounded, heartbeats are answered while nobody publishes,
+and a batch of messages is under way at once instead of one fsync after another.
 """
 
 import threading

@@ -1,8 +1,8 @@
 """The worker that the messaging tests run as a process of its own, so that eventlet stays out of pytest.
 
 `python -m tests.chassis.inbox_worker` with SERVICE, EVENT, AMQP_URL, MONGO_URL, MONGO_DATABASE, EVENT_SCHEMAS and
-LADDER_S in the environment. What the handler does, the event says: `work`, `fail`, `fail_twice`, `refuse`, `wait` (until
-released) or `die`.
+LADDER_S in the environment. What the handler does, the event says: `work`, `fail`, `fail_twice`, `refuse`, `wait`
+(until released) or `die`.
 """
 
 # ruff: noqa: E402  nothing may be imported before the patching
@@ -14,6 +14,7 @@ import eventlet
 
 eventlet.monkey_patch()
 
+import logging
 import time
 from functools import partial
 from pathlib import Path
@@ -69,6 +70,7 @@ class Laboratory:
 
 def main() -> None:
     environment = os.environ
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     database = connect(environment["MONGO_URL"], app_name="inbox-worker")[environment["MONGO_DATABASE"]]
     laboratory = Laboratory(database)
     worker = build_worker(

@@ -143,8 +143,10 @@ class Broker:
         node of a fresh queue comes back with a queue that never elects a leader; the queues of a suite are older.
         """
         tables = list(self._folder.glob("mnesia/*/quorum/*/names.dets"))
+        name = f"%2F_{queue}".encode()
+        entry = bytes([len(name)]) + name  # with its length, so that `a.inbox` is not found in `a.inbox.dlq`
         wait_until(
-            lambda: any(queue.encode() in table.read_bytes() for table in tables),
+            lambda: any(entry in table.read_bytes() for table in tables),
             what=f"the broker has written down {queue}",
             timeout_s=20,
         )
