@@ -149,9 +149,11 @@ class Suite:
     def _is_up(self, process: Process, starts: set[int]) -> bool:
         """Say whether the process runs; `starts` gathers when it was started, which tells one that keeps ending."""
         status = self.supervisor.statuses()[process.name]
-        starts.add(status.started_at)
-        if status.state == "FATAL" or (status.state == "BACKOFF" and len(starts) >= _STARTS_BEFORE_GIVING_UP):
-            raise PartFailed(process.name, f"does not stay up: {status.description}", self.log_of(process.name))
+        starts |= {status.started_at} - {0}
+        ended = status.state == "BACKOFF" and len(starts) == _STARTS_BEFORE_GIVING_UP
+        # A process that lives for a second or more before it ends is never in BACKOFF; it is just started once more.
+        if status.state == "FATAL" or ended or len(starts) > _STARTS_BEFORE_GIVING_UP:
+            raise PartFailed(process.name, "does not stay up", self.log_of(process.name))
         return status.state in {"RUNNING", "STARTING"}
 
     def _configured(self, processes: Sequence[Process]) -> bool:
