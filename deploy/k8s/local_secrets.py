@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.local.keys import CALLERS, REGIONS, Keys
+from deploy.local.keys import CALLERS, REGIONS, SECRETS, Keys
 from deploy.local.world import SHOP_ID, SOCIAL_CLIENT_ID
 
 NAMESPACE = "kabinet"
@@ -75,8 +75,8 @@ def _key_files(keys: Keys, caller: str) -> dict[str, str]:
     files = {"service.jwk.json": keys.caller(caller).read_text()}
     if caller == "identity":
         files["access-tokens.jwk.json"] = keys.token_key.read_text()
-    if caller == "gateway":
-        files["cookie.secret"] = keys.secret("gateway")
+    if caller in SECRETS:
+        files["secret.key"] = keys.secret(caller)
     return files
 
 
