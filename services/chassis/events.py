@@ -66,13 +66,12 @@ def to_outbox_entry(event: Event, *, now: datetime, aggregate_id: str) -> dict[s
     """
     if not _NAME.fullmatch(event.name):
         raise ValueError(f"not an event name: {event.name}")
-    values = {field.name: getattr(event, field.name) for field in fields(event)}
     return {
         "_id": new_id("evt"),
         "name": event.name,
         "aggregate_id": aggregate_id,
         "occurred_at": now,
-        "data": {name: _jsonable(value) for name, value in values.items() if value is not None},
+        "data": _fields_of(event),
     }
 
 
@@ -186,8 +185,13 @@ def _jsonable(value: Any) -> Any:
         case list() | tuple() | frozenset():
             return [_jsonable(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _jsonable(getattr(value, field.name)) for field in fields(value)}
+        return _fields_of(value)
     raise TypeError(f"an event cannot hold a {type(value).__name__}")
+
+
+def _fields_of(instance: Any) -> dict[str, Any]:
+    values = {field.name: getattr(instance, field.name) for field in fields(instance)}
+    return {name: _jsonable(value) for name, value in values.items() if value is not None}
 
 
 def _key(key: Any) -> str:

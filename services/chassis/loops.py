@@ -35,7 +35,7 @@ class DispatcherLoop:
     `idle_s` is what is relied upon. A step that raises is logged and repeated with growing pauses; it never ends the
     thread.
 
-    With `concurrency > 1` a wake-up rouses one thread, and each thread that found work rouses one more: as many as
+    With `concurrency > 1` each wake-up rouses one thread, and each thread that found work rouses one more: as many as
     there is work for, without all of them asking the database for one item.
     """
 
@@ -79,9 +79,9 @@ class DispatcherLoop:
             thread.start()
 
     def wake(self) -> None:
-        """Rouse one sleeping thread now; without one, the next that would sleep looks again first."""
+        """Rouse one sleeping thread; if all are busy, the next one that would sleep looks again first."""
         with self._awake:
-            self._calls = 1
+            self._calls = min(self._calls + 1, len(self._threads))
             self._awake.notify()
 
     def ask_to_stop(self) -> None:
@@ -112,7 +112,7 @@ class DispatcherLoop:
                 found, pause_s = False, _backoff_s(failures)
                 _log_failure(self._name, failures, error)
             if found:
-                self.wake()
+                self._rouse_another()
             elif failures:
                 self._stopping.wait(pause_s)
             else:
@@ -127,7 +127,11 @@ class DispatcherLoop:
     def _sleep(self, seconds: float) -> None:
         with self._awake:
             self._awake.wait_for(lambda: self._calls or self._stopping.is_set(), timeout=seconds)
-            self._calls = 0
+            self._calls = max(0, self._calls - 1)
+
+    def _rouse_another(self) -> None:
+        if len(self._threads) > 1:
+            self.wake()
 
 
 class Dispatcher:

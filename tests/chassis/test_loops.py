@@ -1,0 +1,198 @@
+"""Loops that work while there is something to do, wake at once, survive what their steps raise and stop when asked."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from services.chassis.changes import ChangeStreamWaker
+from services.chassis.loops import Dispatcher, DispatcherLoop
+from services.chassis.mongo import connect, save_versioned
+from services.chassis.work import work_fields
+from tests.support.polling import eventually
+from tests.support.servers import Mongo
+
+Document = dict[str, Any]
+Start = Callable[[DispatcherLoop], DispatcherLoop]
+
+
+class Pile:
+    """So many items, and a step that takes one."""
+
+    def __init__(self, items: int) -> None:
+        self._lock = threading.Lock()
+        self._items = items
+        self.calls = 0
+
+    def add(self, items: int) -> None:
+        with self._lock:
+            self._items += items
+
+    def take(self) -> bool:
+        with self._lock:
+            self.calls += 1
+            found = self._items > 0
+            self._items -= int(found)
+            return found
+
+    @property
+    def is_empty(self) -> bool:
+        return self._items == 0
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[DispatcherLoop] = []
+
+    def run(loop: DispatcherLoop) -> DispatcherLoop:
+        started.append(loop)
+        loop.start()
+        return loop
+
+    yield run
+    for loop in started:
+        loop.ask_to_stop()
+        assert loop.join(5)
+
+
+def test_repeats_the_step_while_it_finds_something_and_then_sleeps(start: Start) -> None:
+    pile = Pile(100)
+
+    start(DispatcherLoop("pile", pile.take, idle_s=60))
+
+    eventually(lambda: pile.calls == 101)
+    assert pile.is_empty
+
+
+def test_wakes_when_called_long_before_it_would_have_looked(start: Start) -> None:
+    pile = Pile(0)
+    loop = start(DispatcherLoop("pile", pile.take, idle_s=60))
+    eventually(lambda: pile.calls == 1)
+
+    pile.add(3)
+    loop.wake()
+
+    eventually(lambda: pile.is_empty)
+
+
+def test_looks_again_after_its_idle_time_when_nobody_calls(start: Start) -> None:
+    pile = Pile(0)
+    start(DispatcherLoop("pile", pile.take, idle_s=0.05))
+    eventually(lambda: pile.calls >= 1)
+
+    pile.add(1)
+
+    eventually(lambda: pile.is_empty, timeout_s=2)
+
+
+def test_sleeps_no_longer_than_until_the_next_item_is_due(start: Start) -> None:
+    pile = Pile(0)
+
+    start(DispatcherLoop("pile", pile.take, idle_s=60, next_due_in_s=lambda: 0.01))
+
+    eventually(lambda: pile.calls >= 3, timeout_s=2)
+
+
+def test_a_step_that_raises_is_tried_again_and_the_loop_lives(start: Start) -> None:
+    failures_left = [2]
+    pile = Pile(1)
+
+    def step() -> bool:
+        if failures_left[0]:
+            failures_left[0] -= 1
+            raise RuntimeError("no")
+        return pile.take()
+
+    loop = start(DispatcherLoop("pile", step, idle_s=60))
+
+    eventually(lambda: pile.is_empty)
+    assert loop.is_alive
+
+
+def test_one_call_rouses_as_many_threads_as_there_is_work_for(start: Start) -> None:
+    barrier = threading.Barrier(3)
+    pile = Pile(0)
+
+    def step() -> bool:
+        found = pile.take()
+        if found:
+            barrier.wait(5)  # passed only by three at once
+        return found
+
+    loop = start(DispatcherLoop("pile", step, idle_s=60, concurrency=3))
+    eventually(lambda: pile.calls == 3)
+
+    pile.add(6)
+    for _ in range(3):
+        loop.wake()
+
+    eventually(lambda: pile.is_empty)
+
+
+def test_stopping_waits_for_the_step_under_way_and_tidies_afterwards() -> None:
+    entered, leave, order = threading.Event(), threading.Event(), list[str]()
+
+    def step() -> bool:
+        entered.set()
+        leave.wait(5)
+        order.append("step")
+        return True
+
+    dispatcher = Dispatcher([DispatcherLoop("slow", step, on_stop=lambda: order.append("tidied"))])
+    dispatcher.start()
+    entered.wait(5)
+
+    assert not dispatcher.stop(grace_s=0.05)
+    leave.set()
+    assert dispatcher.stop(grace_s=5)
+
+    assert order == ["step", "tidied"]
+    assert not dispatcher.is_alive
+
+
+def test_a_write_wakes_the_loop_of_its_field_and_no_other(database: Database[Document], start: Start) -> None:
+    database.create_collection("things")
+    waker = ChangeStreamWaker(database)
+    of_work, of_outbox = threading.Event(), threading.Event()
+    waker.subscribe("work", of_work.set)
+    waker.subscribe("outbox", of_outbox.set)
+    waker.start()
+    try:
+        assert of_work.wait(5)  # a new stream wakes everybody
+        assert of_outbox.wait(5)
+        of_work.clear()
+        of_outbox.clear()
+
+        save_versioned(database["things"], document_id="a", version=0, document=work_fields(None))
+        assert of_work.wait(5)
+        assert not of_outbox.is_set()
+        of_work.clear()
+        save_versioned(database["things"], document_id="a", version=1, document={}, outbox=[{"_id": "evt_1"}])
+
+        assert of_outbox.wait(5)
+        assert not of_work.is_set()
+    finally:
+        waker.stop()
+
+
+def test_the_waker_survives_a_restart_of_mongodb(mongo: Mongo) -> None:
+    with connect(mongo.url, app_name="test") as client:
+        database = client["waker"]
+        woken = threading.Event()
+        waker = ChangeStreamWaker(database)
+        waker.subscribe("work", woken.set)
+        waker.start()
+        try:
+            assert woken.wait(5)
+            mongo.kill()
+            mongo.start()
+            woken.clear()
+
+            save_versioned(database["things"], document_id="a", version=0, document=work_fields(None))
+
+            assert woken.wait(20)
+        finally:
+            waker.stop()
+            client.drop_database("waker")
