@@ -1,0 +1,141 @@
+"""What a region answers, as values of the domain. An answer that its contract does not allow is refused as a whole."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from kabinet.common.v1 import money_pb2
+from kabinet.regional.v1 import billing_pb2
+
+from services.accounts.domain.account_report import (
+    AccountReport,
+    BillingMode,
+    Charge,
+    CreditedPayment,
+    Page,
+    PlacedCharge,
+    RegionalPosting,
+    Service,
+    ServiceKind,
+    ServiceState,
+    TariffPlan,
+)
+from services.accounts.domain.errors import RegionAnswerInvalid
+from services.chassis.errors import DomainError
+from services.chassis.grpc_values import money_from_proto, time_from_proto
+from services.chassis.money import Money
+
+Value = TypeVar("Value")
+Message = TypeVar("Message")
+
+_MODES: Mapping[int, BillingMode] = {
+    billing_pb2.BILLING_MODE_ADVANCE: BillingMode.ADVANCE,
+    billing_pb2.BILLING_MODE_CREDIT: BillingMode.CREDIT,
+}
+_KINDS: Mapping[int, ServiceKind] = {
+    billing_pb2.SERVICE_KIND_TELEPHONY: ServiceKind.TELEPHONY,
+    billing_pb2.SERVICE_KIND_INTERNET: ServiceKind.INTERNET,
+    billing_pb2.SERVICE_KIND_TV: ServiceKind.TV,
+}
+_STATES: Mapping[int, ServiceState] = {
+    billing_pb2.SERVICE_STATE_ACTIVE: ServiceState.ACTIVE,
+    billing_pb2.SERVICE_STATE_SUSPENDED: ServiceState.SUSPENDED,
+}
+
+
+def read(region: str, message: Message, mapping: Callable[[Message], Value], /) -> Value:
+    """Return what `mapping` makes of an answer. Raises `RegionAnswerInvalid` when it makes nothing of it."""
+    try:
+        return mapping(message)
+    except (DomainError, KeyError, ValueError, OverflowError) as error:
+        raise RegionAnswerInvalid(region=region, problem=f"not readable: {type(error).__name__}") from None
+
+
+def report_of(answer: billing_pb2.GetAccountResponse, /) -> AccountReport:
+    """Return an account's figures."""
+    plan = answer.tariff_plan if answer.HasField("tariff_plan") else None
+    return AccountReport(
+        balance=_money(answer.balance),
+        as_of=time_from_proto(_present(answer.as_of)),
+        billing_mode=_MODES[answer.billing_mode],
+        tariff_plan=_tariff_plan(plan) if plan is not None else None,
+        services=tuple(_service(service) for service in answer.services),
+    )
+
+
+def charges_of(answer: billing_pb2.ListChargesResponse, /) -> Page[Charge]:
+    """Return a page of fees."""
+    return Page(
+        rows=tuple(_charge(charge) for charge in answer.charges),
+        next_page_token=answer.next_page_token,
+        as_of=time_from_proto(_present(answer.as_of)),
+    )
+
+
+def payments_of(answer: billing_pb2.ListPaymentsResponse, /) -> Page[CreditedPayment]:
+    """Return a page of payments."""
+    return Page(
+        rows=tuple(_payment(payment) for payment in answer.payments),
+        next_page_token=answer.next_page_token,
+        as_of=time_from_proto(_present(answer.as_of)),
+    )
+
+
+def posting_of(posting: billing_pb2.Posting, /) -> RegionalPosting:
+    """Return a payment as the books hold it."""
+    restored = posting.service_restored_at if posting.HasField("service_restored_at") else None
+    return RegionalPosting(
+        payment_id=posting.payment_id,
+        number=posting.number,
+        amount=_money(posting.amount),
+        posted_at=time_from_proto(_present(posting.posted_at)),
+        balance_after=_money(posting.balance_after),
+        service_restored_at=time_from_proto(restored) if restored is not None else None,
+    )
+
+
+def placed_charge_of(answer: billing_pb2.PlaceChargeResponse, /) -> PlacedCharge:
+    """Return a one-time fee as the books hold it."""
+    return PlacedCharge(charge=_charge(answer.charge), balance_after=_money(answer.balance_after))
+
+
+def _money(message: money_pb2.Money) -> Money:
+    return money_from_proto(message, field="money")
+
+
+def _present(message: Timestamp) -> Timestamp:
+    """Return a moment that was set: the epoch is how an unset one reads, and no books are that old."""
+    if not message.seconds:
+        raise ValueError("a time is missing")
+    return message
+
+
+def _tariff_plan(plan: billing_pb2.TariffPlan) -> TariffPlan:
+    return TariffPlan(tariff_plan_id=plan.tariff_plan_id, name=plan.name, monthly_fee=_money(plan.monthly_fee))
+
+
+def _service(service: billing_pb2.Service) -> Service:
+    return Service(
+        service_id=service.service_id,
+        kind=_KINDS[service.kind],
+        name=service.name,
+        state=_STATES[service.state],
+    )
+
+
+def _charge(charge: billing_pb2.Charge) -> Charge:
+    return Charge(
+        charge_id=charge.charge_id,
+        description=charge.description,
+        amount=_money(charge.amount),
+        charged_at=time_from_proto(_present(charge.charged_at)),
+    )
+
+
+def _payment(payment: billing_pb2.CreditedPayment) -> CreditedPayment:
+    return CreditedPayment(
+        payment_id=payment.payment_id,
+        channel=payment.channel,
+        amount=_money(payment.amount),
+        credited_at=time_from_proto(_present(payment.credited_at)),
+    )

@@ -1,0 +1,185 @@
+"""The billing systems of the regions over gRPC: one channel, one gate and one set of rules per region."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc
+
+from services.accounts.adapters import grpc_region_values as values
+from services.accounts.adapters.region_gate import GateRules, RegionGate
+from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_report import (
+    AccountReport,
+    Charge,
+    CreditedPayment,
+    Page,
+    PlacedCharge,
+    RegionalPosting,
+)
+from services.accounts.domain.errors import (
+    AccountClosed,
+    ChargeIdReused,
+    InsufficientFunds,
+    PaymentIdReused,
+    RegionAnswerInvalid,
+    RegionUnavailable,
+)
+from services.accounts.domain.proof_ladder import Proof
+from services.chassis.errors import DomainError, Kind
+from services.chassis.grpc_client import Remote, UnaryMethod
+from services.chassis.grpc_errors import RemoteError
+from services.chassis.grpc_values import money_to_proto, time_to_proto
+from services.chassis.money import Money
+from services.chassis.paging import PageTokenInvalid
+from services.chassis.tokens import ServiceTokens
+
+Request = TypeVar("Request")
+Reply = TypeVar("Reply")
+Stub = billing_pb2_grpc.RegionalBillingServiceStub
+
+_REFUSALS: Mapping[str, Callable[[], DomainError]] = {
+    refusal.reason: refusal for refusal in (AccountClosed, InsufficientFunds, PaymentIdReused, ChargeIdReused)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    remote: Remote
+    stub: Stub
+    gate: RegionGate
+
+
+class GrpcRegionalBilling:
+    """Every call has a deadline, passes the region's gate, and ends in an answer or in an error of the domain.
+
+    gRPC repeats nothing here: a region that is away shall cost a fast refusal, and whatever matters is tried again by
+    whoever keeps it.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoints: Mapping[str, str],
+        tokens: ServiceTokens,
+        rules: GateRules,
+        timeout_s: float,
+        ca_file: Path | None = None,
+    ) -> None:
+        self._timeout_s = timeout_s
+        self._connections = {
+            region: _connect(region, address, tokens=tokens, rules=rules, ca_file=ca_file)
+            for region, address in endpoints.items()
+        }
+
+    def answers(self, region: str, /) -> bool:
+        """Say whether the region answered when it was last asked."""
+        connection = self._connections.get(region)
+        return connection is not None and connection.gate.answers
+
+    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool:
+        """Ask whether number and fact belong together; a number that the region does not know is a wrong one."""
+        request = billing_pb2.VerifyOwnershipRequest(
+            number=key.number, proof=billing_pb2.Proof(kind=proof.kind, value=proof.value)
+        )
+        try:
+            answer = self._ask(key.region, lambda stub: stub.VerifyOwnership, request)
+        except RemoteError as error:
+            if error.kind in {Kind.NOT_FOUND, Kind.INVALID}:
+                return False
+            raise _meaning(error, key.region) from None
+        verified: bool = answer.verified
+        return verified
+
+    def account(self, key: AccountKey, /) -> AccountReport:
+        request = billing_pb2.GetAccountRequest(number=key.number)
+        answer = self._call(key.region, lambda stub: stub.GetAccount, request)
+        return values.read(key.region, answer, values.report_of)
+
+    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[Charge]:
+        request = billing_pb2.ListChargesRequest(number=key.number, page_size=page_size, page_token=page_token)
+        answer = self._page(key.region, lambda stub: stub.ListCharges, request)
+        return values.read(key.region, answer, values.charges_of)
+
+    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[CreditedPayment]:
+        request = billing_pb2.ListPaymentsRequest(number=key.number, page_size=page_size, page_token=page_token)
+        answer = self._page(key.region, lambda stub: stub.ListPayments, request)
+        return values.read(key.region, answer, values.payments_of)
+
+    def post_payment(
+        self, key: AccountKey, /, *, payment_id: str, amount: Money, captured_at: datetime
+    ) -> RegionalPosting:
+        request = billing_pb2.PostPaymentRequest(
+            payment_id=payment_id,
+            number=key.number,
+            amount=money_to_proto(amount),
+            captured_at=time_to_proto(captured_at),
+        )
+        answer = self._call(key.region, lambda stub: stub.PostPayment, request)
+        return values.read(key.region, answer.posting, values.posting_of)
+
+    def posting(self, region: str, /, *, payment_id: str) -> RegionalPosting | None:
+        request = billing_pb2.GetPostingRequest(payment_id=payment_id)
+        try:
+            answer = self._ask(region, lambda stub: stub.GetPosting, request)
+        except RemoteError as error:
+            # The word counts, not the code: a proxy's NOT_FOUND must not be taken for "never applied".
+            if error.reason == "POSTING_NOT_FOUND":
+                return None
+            raise _meaning(error, region) from None
+        return values.read(region, answer.posting, values.posting_of)
+
+    def place_charge(self, key: AccountKey, /, *, charge_id: str, amount: Money, description: str) -> PlacedCharge:
+        request = billing_pb2.PlaceChargeRequest(
+            charge_id=charge_id, number=key.number, amount=money_to_proto(amount), description=description
+        )
+        answer = self._call(key.region, lambda stub: stub.PlaceCharge, request)
+        return values.read(key.region, answer, values.placed_charge_of)
+
+    def close(self) -> None:
+        """Close all channels."""
+        for connection in self._connections.values():
+            connection.remote.close()
+
+    def _page(self, region: str, method: "Callable[[Stub], UnaryMethod[Request, Reply]]", request: Request) -> Reply:
+        try:
+            return self._ask(region, method, request)
+        except RemoteError as error:
+            if error.kind is Kind.INVALID:
+                raise PageTokenInvalid("The page token is not valid.") from None
+            raise _meaning(error, region) from None
+
+    def _call(self, region: str, method: "Callable[[Stub], UnaryMethod[Request, Reply]]", request: Request) -> Reply:
+        try:
+            return self._ask(region, method, request)
+        except RemoteError as error:
+            raise _meaning(error, region) from None
+
+    def _ask(self, region: str, method: "Callable[[Stub], UnaryMethod[Request, Reply]]", request: Request) -> Reply:
+        """Make the call through the gate. Raises `RegionUnavailable` from the gate, `RemoteError` from the call."""
+        connection = self._connections.get(region)
+        if connection is None:  # linked while the region had an endpoint
+            raise RegionUnavailable(region=region)
+        remote, stub = connection.remote, connection.stub
+        return connection.gate.pass_through(lambda: remote.call(method(stub), request, cap_s=self._timeout_s))
+
+
+def _connect(
+    region: str, address: str, *, tokens: ServiceTokens, rules: GateRules, ca_file: Path | None
+) -> _Connection:
+    remote = Remote(name=f"region:{region}", address=address, tokens=tokens, ca_file=ca_file)
+    return _Connection(
+        remote, billing_pb2_grpc.RegionalBillingServiceStub(remote.channel), RegionGate(region, rules=rules)
+    )
+
+
+def _meaning(error: RemoteError, region: str) -> DomainError:
+    """Return what a refusal means here; whatever the contract does not foresee is an answer that is none."""
+    refusal = _REFUSALS.get(error.reason)
+    if refusal is not None:
+        return refusal()
+    if error.outcome_is_unknown:
+        return RegionUnavailable(region=region)
+    return RegionAnswerInvalid(region=region, problem=error.reason)

@@ -1,0 +1,95 @@
+"""Postings in MongoDB, and the queue of those that are due."""
+
+from typing import Any
+
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from services.accounts.adapters.mongo_values import key_of, save_announcing
+from services.accounts.domain.posting import Posting, PostingState, Step
+from services.chassis.clock import Clock
+from services.chassis.money import Money
+from services.chassis.outbox import ensure_outbox_index
+from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
+
+Document = dict[str, Any]
+
+
+class MongoPostingRepository:
+    """Collection `postings`; `_id` is the payment's, so that one payment has one posting."""
+
+    def __init__(self, database: Database[Document], /, *, clock: Clock) -> None:
+        self._collection = postings_of(database)
+        self._clock = clock
+
+    def ensure_indexes(self) -> None:
+        """Create what is missing."""
+        ensure_work_index(self._collection)
+        ensure_outbox_index(self._collection)
+
+    def get(self, payment_id: str, /) -> Posting | None:
+        document = self._collection.find_one({"_id": payment_id}, {"outbox": 0})
+        return _to_posting(document) if document else None
+
+    def save(self, posting: Posting, /) -> None:
+        save_announcing(
+            self._collection,
+            posting,
+            document_id=posting.payment_id,
+            document=_to_document(posting),
+            now=self._clock.now(),
+        )
+
+
+class MongoPostingQueue:
+    """Due postings, leased to one claimer at a time."""
+
+    def __init__(self, work: DueWork, /) -> None:
+        self._work = work
+
+    def claim(self) -> Posting | None:
+        document = self._work.claim()
+        return _to_posting(document) if document else None
+
+
+def postings_of(database: Database[Document], /) -> Collection[Document]:
+    """Return the collection, for whoever claims work of it."""
+    return database["postings"]
+
+
+def _to_document(posting: Posting) -> Document:
+    return {
+        "billing_account_id": posting.billing_account_id,
+        "region": posting.key.region,
+        "number": posting.key.number,
+        "amount": posting.amount.as_mapping(),
+        "captured_at": posting.captured_at,
+        "state": posting.state.value,
+        "tries": posting.tries,
+        "outcome_unknown": posting.outcome_unknown,
+        "last_problem": posting.last_problem,
+        "posted_at": posting.posted_at,
+        "service_restored_at": posting.service_restored_at,
+        "refusal_reason": posting.refusal_reason,
+        "history": [{"state": step.state.value, "at": step.at} for step in posting.history],
+    } | work_fields(posting.due_at)
+
+
+def _to_posting(document: Document) -> Posting:
+    return Posting(
+        payment_id=document["_id"],
+        billing_account_id=document["billing_account_id"],
+        key=key_of(document),
+        amount=Money.from_mapping(document["amount"]),
+        captured_at=document["captured_at"],
+        due_at=due_at_of(document),
+        state=PostingState(document["state"]),
+        tries=document["tries"],
+        outcome_unknown=document["outcome_unknown"],
+        last_problem=document["last_problem"],
+        posted_at=document["posted_at"],
+        service_restored_at=document["service_restored_at"],
+        refusal_reason=document["refusal_reason"],
+        history=[Step(state=PostingState(step["state"]), at=step["at"]) for step in document["history"]],
+        version=document["version"],
+    )

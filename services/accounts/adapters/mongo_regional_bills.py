@@ -1,0 +1,112 @@
+"""Bills as the regions issued them, in MongoDB."""
+
+from datetime import date
+from typing import Any
+
+from pymongo import ASCENDING
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from services.accounts.adapters.mongo_values import key_of, save_announcing
+from services.accounts.domain.regional_bill import BillContent, BillLine, RegionalBill
+from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
+from services.chassis.money import Money
+from services.chassis.outbox import ensure_outbox_index
+
+Document = dict[str, Any]
+
+
+class MongoRegionalBillRepository:
+    """Collection `regional_bills`. The index `one_content` carries the rule of one content per number and revision."""
+
+    def __init__(self, database: Database[Document], /, *, clock: Clock) -> None:
+        self._collection = database["regional_bills"]
+        self._clock = clock
+
+    def ensure_indexes(self) -> None:
+        """Create what is missing."""
+        self._collection.create_index(
+            [(name, ASCENDING) for name in ("region", "number", "bill_number", "revision")],
+            name="one_content",
+            unique=True,
+        )
+        ensure_outbox_index(self._collection)
+
+    def get(self, regional_bill_id: str, /) -> RegionalBill | None:
+        document = self._collection.find_one({"_id": regional_bill_id}, {"outbox": 0})
+        return _to_bill(document) if document else None
+
+    def known_as(self, content: BillContent, /) -> RegionalBill | None:
+        document = self._collection.find_one(_identity(content), {"outbox": 0})
+        return _to_bill(document) if document else None
+
+    def save(self, bill: RegionalBill, /) -> None:
+        try:
+            save_announcing(
+                self._collection,
+                bill,
+                document_id=bill.regional_bill_id,
+                document=_to_document(bill),
+                now=self._clock.now(),
+            )
+        except DuplicateKeyError:
+            raise VersionConflict("The same bill was stored at the same moment.") from None
+
+
+def _identity(content: BillContent) -> Document:
+    return {
+        "region": content.key.region,
+        "number": content.key.number,
+        "bill_number": content.bill_number,
+        "revision": content.revision,
+    }
+
+
+def _to_document(bill: RegionalBill) -> Document:
+    content = bill.content
+    return _identity(content) | {
+        "period_start": content.period_start.isoformat(),
+        "period_end": content.period_end.isoformat(),
+        "issued_at": content.issued_at,
+        "due_date": content.due_date.isoformat(),
+        "payer_name": content.payer_name,
+        "payer_address": content.payer_address,
+        "lines": [{"description": line.description, "amount": line.amount.as_mapping()} for line in content.lines],
+        "opening_balance": content.opening_balance.as_mapping(),
+        "payments_received": content.payments_received.as_mapping(),
+        "amount_due": content.amount_due.as_mapping(),
+        "content_hash": bill.content_hash,
+        "received_at": bill.received_at,
+    }
+
+
+def _to_bill(document: Document) -> RegionalBill:
+    return RegionalBill(
+        regional_bill_id=document["_id"],
+        content=_to_content(document),
+        content_hash=document["content_hash"],
+        received_at=document["received_at"],
+        version=document["version"],
+    )
+
+
+def _to_content(document: Document) -> BillContent:
+    return BillContent(
+        key=key_of(document),
+        bill_number=document["bill_number"],
+        revision=document["revision"],
+        period_start=date.fromisoformat(document["period_start"]),
+        period_end=date.fromisoformat(document["period_end"]),
+        issued_at=document["issued_at"],
+        due_date=date.fromisoformat(document["due_date"]),
+        payer_name=document["payer_name"],
+        payer_address=document["payer_address"],
+        lines=tuple(
+            BillLine(description=line["description"], amount=Money.from_mapping(line["amount"]))
+            for line in document["lines"]
+        ),
+        opening_balance=Money.from_mapping(document["opening_balance"]),
+        payments_received=Money.from_mapping(document["payments_received"]),
+        amount_due=Money.from_mapping(document["amount_due"]),
+    )

@@ -1,0 +1,165 @@
+"""Last known figures in MongoDB."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pymongo.database import Database
+
+from services.accounts.adapters.mongo_values import key_of, save_announcing, when_present
+from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_report import (
+    BillingMode,
+    Charge,
+    CreditedPayment,
+    Service,
+    ServiceKind,
+    ServiceState,
+    TariffPlan,
+)
+from services.accounts.domain.account_snapshot import AccountSnapshot
+from services.accounts.domain.figures import Known
+from services.chassis.clock import Clock
+from services.chassis.money import Money
+from services.chassis.outbox import ensure_outbox_index
+
+Document = dict[str, Any]
+T = TypeVar("T")
+
+
+class MongoSnapshotRepository:
+    """Collection `snapshots`, found by `_id` only: region and number."""
+
+    def __init__(self, database: Database[Document], /, *, clock: Clock) -> None:
+        self._collection = database["snapshots"]
+        self._clock = clock
+
+    def ensure_indexes(self) -> None:
+        """Create what is missing."""
+        ensure_outbox_index(self._collection)
+
+    def get(self, key: AccountKey, /) -> AccountSnapshot:
+        return self.many([key])[key]
+
+    def many(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountSnapshot]:
+        found = self._collection.find({"_id": {"$in": [str(key) for key in keys]}}, {"outbox": 0}) if keys else ()
+        snapshots = [_to_snapshot(document) for document in found]
+        return {key: AccountSnapshot(key=key) for key in keys} | {snapshot.key: snapshot for snapshot in snapshots}
+
+    def save(self, snapshot: AccountSnapshot, /) -> None:
+        save_announcing(
+            self._collection,
+            snapshot,
+            document_id=str(snapshot.key),
+            document=_to_document(snapshot),
+            now=self._clock.now(),
+        )
+
+
+def _to_document(snapshot: AccountSnapshot) -> Document:
+    return {
+        "region": snapshot.key.region,
+        "number": snapshot.key.number,
+        "balance": _known_document(snapshot.balance, Money.as_mapping),
+        "billing_mode": _known_document(snapshot.billing_mode, lambda mode: mode.value),
+        "tariff_plan": _known_document(
+            snapshot.tariff_plan, lambda plan: None if plan is None else _tariff_document(plan)
+        ),
+        "services": _known_document(snapshot.services, lambda rows: [_service_document(row) for row in rows]),
+        "charges": _known_document(snapshot.charges, lambda rows: [_charge_document(row) for row in rows]),
+        "payments": _known_document(snapshot.payments, lambda rows: [_payment_document(row) for row in rows]),
+        "balance_moved_at": snapshot.balance_moved_at,
+        "answered_at": snapshot.answered_at,
+    }
+
+
+def _to_snapshot(document: Document) -> AccountSnapshot:
+    return AccountSnapshot(
+        key=key_of(document),
+        balance=_known(document["balance"], Money.from_mapping),
+        billing_mode=_known(document["billing_mode"], BillingMode),
+        tariff_plan=_known(document["tariff_plan"], lambda plan: when_present(plan, _to_tariff)),
+        services=_known(document["services"], lambda rows: tuple(_to_service(row) for row in rows)),
+        charges=_known(document["charges"], lambda rows: tuple(_to_charge(row) for row in rows)),
+        payments=_known(document["payments"], lambda rows: tuple(_to_payment(row) for row in rows)),
+        balance_moved_at=document["balance_moved_at"],
+        answered_at=document["answered_at"],
+        version=document["version"],
+    )
+
+
+def _known_document(known: Known[T] | None, value_of: Callable[[T], Any]) -> Document | None:
+    return None if known is None else {"value": value_of(known.value), "as_of": known.as_of}
+
+
+def _known(document: Document | None, read: Callable[[Any], T]) -> Known[T] | None:
+    return None if document is None else Known(read(document["value"]), document["as_of"])
+
+
+def _tariff_document(plan: TariffPlan) -> Document:
+    return {
+        "tariff_plan_id": plan.tariff_plan_id,
+        "name": plan.name,
+        "monthly_fee": plan.monthly_fee.as_mapping(),
+    }
+
+
+def _to_tariff(document: Document) -> TariffPlan:
+    return TariffPlan(
+        tariff_plan_id=document["tariff_plan_id"],
+        name=document["name"],
+        monthly_fee=Money.from_mapping(document["monthly_fee"]),
+    )
+
+
+def _service_document(service: Service) -> Document:
+    return {
+        "service_id": service.service_id,
+        "kind": service.kind.value,
+        "name": service.name,
+        "state": service.state.value,
+    }
+
+
+def _to_service(document: Document) -> Service:
+    return Service(
+        service_id=document["service_id"],
+        kind=ServiceKind(document["kind"]),
+        name=document["name"],
+        state=ServiceState(document["state"]),
+    )
+
+
+def _charge_document(charge: Charge) -> Document:
+    return {
+        "charge_id": charge.charge_id,
+        "description": charge.description,
+        "amount": charge.amount.as_mapping(),
+        "charged_at": charge.charged_at,
+    }
+
+
+def _to_charge(document: Document) -> Charge:
+    return Charge(
+        charge_id=document["charge_id"],
+        description=document["description"],
+        amount=Money.from_mapping(document["amount"]),
+        charged_at=document["charged_at"],
+    )
+
+
+def _payment_document(payment: CreditedPayment) -> Document:
+    return {
+        "payment_id": payment.payment_id,
+        "channel": payment.channel,
+        "amount": payment.amount.as_mapping(),
+        "credited_at": payment.credited_at,
+    }
+
+
+def _to_payment(document: Document) -> CreditedPayment:
+    return CreditedPayment(
+        payment_id=document["payment_id"],
+        channel=document["channel"],
+        amount=Money.from_mapping(document["amount"]),
+        credited_at=document["credited_at"],
+    )

@@ -1,0 +1,187 @@
+"""Composition of the gRPC server and the dispatcher: settings -> use cases and loops."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.accounts.adapters.grpc_regions import GrpcRegionalBilling
+from services.accounts.adapters.json_regions import load_regions
+from services.accounts.adapters.mongo_postings import MongoPostingQueue, postings_of
+from services.accounts.adapters.refresh_pool import RefreshPool
+from services.accounts.adapters.region_gate import GateRules
+from services.accounts.application.attempt_guard import AttemptGuard
+from services.accounts.application.authorize_action import AuthorizeAction
+from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
+from services.accounts.application.link_billing_account import LinkBillingAccount
+from services.accounts.application.list_rows import ListCharges, ListCreditedPayments, RowReading
+from services.accounts.application.observe_account import ObserveAccount
+from services.accounts.application.place_charge import PlaceCharge
+from services.accounts.application.read_decision_balance import ReadDecisionBalance
+from services.accounts.application.refresh_figures import RefreshFigures
+from services.accounts.application.request_posting import RequestPosting
+from services.accounts.application.settle_posting import SettlePosting
+from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
+from services.accounts.application.take_feed import ShowRegionalBill, TakeBalances, TakeBills
+from services.accounts.bootstrap_stores import Stores, open_stores
+from services.accounts.config import Settings
+from services.accounts.domain.region import Regions
+from services.chassis.changes import ChangeStreamWaker
+from services.chassis.clock import Clock
+from services.chassis.grpc_bootstrap import service_tokens
+from services.chassis.leases import LeaderLease
+from services.chassis.loops import Dispatcher, DispatcherLoop
+from services.chassis.outbox import Relay
+from services.chassis.publisher import Publisher, exchange_of
+from services.chassis.work import DueWork
+
+_NAME = "accounts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """What the gRPC server answers with, and what ends with it."""
+
+    regions: Regions
+    link: LinkBillingAccount
+    show_all: ShowBillingAccounts
+    show_one: ShowBillingAccount
+    figures_of: FiguresOf
+    rename: RenameBillingAccount
+    unlink: UnlinkBillingAccount
+    list_charges: ListCharges
+    list_payments: ListCreditedPayments
+    authorize: AuthorizeAction
+    read_decision_balance: ReadDecisionBalance
+    request_posting: RequestPosting
+    place_charge: PlaceCharge
+    show_bill: ShowRegionalBill
+    take_balances: TakeBalances
+    take_bills: TakeBills
+    clock: Clock
+    pool: RefreshPool
+    billing: GrpcRegionalBilling
+
+    def close(self) -> None:
+        """End what runs beside the calls."""
+        self.pool.stop()
+        self.billing.close()
+
+
+def build_grpc(settings: Settings, /) -> UseCases:
+    """Return the use cases, wired to MongoDB and the regions; makes the indexes."""
+    stores = open_stores(settings, role="grpc")
+    clock, accounts = stores.clock, stores.accounts
+    regions, billing, observe = _regions(settings), _billing(settings, stores), _observe(stores)
+    pool = _pool(settings, stores, billing, observe)
+    figures_of = FiguresOf(
+        snapshots=stores.snapshots,
+        refresher=pool,
+        health=billing,
+        regions=regions,
+        clock=clock,
+        young_for=timedelta(seconds=settings.figures_young_for_s),
+    )
+    reading = RowReading(
+        accounts=accounts, snapshots=stores.snapshots, billing=billing, observe=observe, regions=regions, clock=clock
+    )
+    return UseCases(
+        regions=regions,
+        link=LinkBillingAccount(
+            accounts=accounts, billing=billing, guard=_guard(settings, stores), regions=regions, clock=clock
+        ),
+        show_all=ShowBillingAccounts(accounts=accounts, figures_of=figures_of),
+        show_one=ShowBillingAccount(accounts=accounts, figures_of=figures_of),
+        figures_of=figures_of,
+        rename=RenameBillingAccount(accounts=accounts),
+        unlink=UnlinkBillingAccount(accounts=accounts, clock=clock),
+        list_charges=ListCharges(reading=reading),
+        list_payments=ListCreditedPayments(reading=reading),
+        authorize=AuthorizeAction(accounts=accounts, regions=regions),
+        read_decision_balance=ReadDecisionBalance(
+            accounts=accounts, billing=billing, observe=observe, regions=regions, clock=clock
+        ),
+        request_posting=RequestPosting(postings=stores.postings, accounts=accounts, clock=clock),
+        place_charge=PlaceCharge(
+            placements=stores.placements, accounts=accounts, billing=billing, observe=observe, clock=clock
+        ),
+        show_bill=ShowRegionalBill(bills=stores.bills),
+        take_balances=TakeBalances(observe=observe, clock=clock),
+        take_bills=TakeBills(bills=stores.bills, clock=clock),
+        clock=clock,
+        pool=pool,
+        billing=billing,
+    )
+
+
+def build_dispatcher(settings: Settings, /) -> Dispatcher:
+    """Return the loops that do everything that leaves accounts, not yet started."""
+    stores = open_stores(settings, role="dispatcher")
+    database = stores.database
+    waker = ChangeStreamWaker(database)
+    announcing = ("postings", "billing_accounts", "snapshots", "regional_bills")
+    relay = Relay(
+        [database[name] for name in announcing],
+        publisher=Publisher(settings.amqp_url, exchange=exchange_of(_NAME)),
+        lease=LeaderLease(database["leases"], name="relay", owner=stores.owner),
+    )
+    due = DueWork(postings_of(database), owner=stores.owner, clock=stores.clock, lease_s=settings.posting_lease_s)
+    billing = _billing(settings, stores)
+    settle = SettlePosting(
+        queue=MongoPostingQueue(due),
+        postings=stores.postings,
+        billing=billing,
+        observe=_observe(stores),
+        plan=settings.retry_plan,
+        clock=stores.clock,
+    )
+    loops = [
+        DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop),
+        DispatcherLoop(
+            "postings",
+            settle,
+            waker=waker,
+            concurrency=settings.posting_threads,
+            next_due_in_s=due.seconds_until_due,
+            on_stop=billing.close,
+        ),
+    ]
+    return Dispatcher(loops, waker=waker)
+
+
+def _regions(settings: Settings) -> Regions:
+    return load_regions(connected=settings.endpoints.keys())
+
+
+def _billing(settings: Settings, stores: Stores) -> GrpcRegionalBilling:
+    return GrpcRegionalBilling(
+        endpoints=settings.endpoints,
+        tokens=service_tokens(_NAME, settings=settings, clock=stores.clock),
+        rules=GateRules(
+            failures=settings.region_failures, pause_s=settings.region_pause_s, calls=settings.region_calls
+        ),
+        timeout_s=settings.region_timeout_s,
+        ca_file=settings.tls_ca_file,
+    )
+
+
+def _observe(stores: Stores) -> ObserveAccount:
+    return ObserveAccount(snapshots=stores.snapshots, accounts=stores.accounts, clock=stores.clock)
+
+
+def _pool(settings: Settings, stores: Stores, billing: GrpcRegionalBilling, observe: ObserveAccount) -> RefreshPool:
+    refresh = RefreshFigures(
+        regions=billing,
+        snapshots=stores.snapshots,
+        observe=observe,
+        clock=stores.clock,
+        rows_after=timedelta(seconds=settings.rows_refresh_after_s),
+    )
+    return RefreshPool(refresh, threads_per_region=settings.region_refreshes)
+
+
+def _guard(settings: Settings, stores: Stores) -> AttemptGuard:
+    return AttemptGuard(
+        attempts=stores.attempts,
+        per_account=settings.attempts_per_account,
+        per_subscriber=settings.attempts_per_subscriber,
+        clock=stores.clock,
+    )

@@ -1,0 +1,53 @@
+"""The part of the composition that all roles share: clock and repositories. Knows neither gRPC nor the broker's
+client."""
+
+import os
+import socket
+from dataclasses import dataclass
+
+from pymongo.database import Database
+
+from services.accounts.adapters.mongo_attempts import MongoAttemptsRepository
+from services.accounts.adapters.mongo_billing_accounts import MongoBillingAccountRepository
+from services.accounts.adapters.mongo_charge_placements import MongoChargePlacementRepository
+from services.accounts.adapters.mongo_postings import MongoPostingRepository
+from services.accounts.adapters.mongo_regional_bills import MongoRegionalBillRepository
+from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
+from services.accounts.config import Settings
+from services.chassis.clock import Clock, build_clock
+from services.chassis.mongo import Document, connect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Everything that accounts keeps."""
+
+    clock: Clock
+    owner: str
+    database: Database[Document]
+    accounts: MongoBillingAccountRepository
+    snapshots: MongoSnapshotRepository
+    postings: MongoPostingRepository
+    placements: MongoChargePlacementRepository
+    attempts: MongoAttemptsRepository
+    bills: MongoRegionalBillRepository
+
+
+def open_stores(settings: Settings, /, *, role: str) -> Stores:
+    """Return the repositories with their indexes made (idempotent)."""
+    clock = build_clock(settings.clock_file)
+    database = connect(settings.mongo_url, app_name=f"accounts-{role}")[settings.mongo_database]
+    stores = Stores(
+        clock=clock,
+        owner=f"{role}@{socket.gethostname()}:{os.getpid()}",
+        database=database,
+        accounts=MongoBillingAccountRepository(database, clock=clock),
+        snapshots=MongoSnapshotRepository(database, clock=clock),
+        postings=MongoPostingRepository(database, clock=clock),
+        placements=MongoChargePlacementRepository(database),
+        attempts=MongoAttemptsRepository(database),
+        bills=MongoRegionalBillRepository(database, clock=clock),
+    )
+    for repository in (stores.accounts, stores.snapshots, stores.postings, stores.attempts, stores.bills):
+        repository.ensure_indexes()
+    return stores

@@ -1,0 +1,83 @@
+"""The settings of accounts; the only reader of its environment."""
+
+from datetime import timedelta
+
+from pydantic import Field, field_validator
+
+from services.accounts.domain.ownership_attempts import AttemptLimit
+from services.accounts.domain.posting import RetryPlan
+from services.chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What only accounts has, beside what every service has."""
+
+    region_endpoints: str = Field(default="", description="Connected regions: 77=host:port,54=host:port")
+    region_timeout_s: float = Field(default=3.0, gt=0, description="Longest call to a region")
+    region_calls: int = Field(default=8, gt=0, description="Calls to one region at a time, per role")
+    region_refreshes: int = Field(default=4, gt=0, description="Threads that refresh figures of one region")
+    region_failures: int = Field(default=3, gt=0, description="Calls without an answer after which it is left alone")
+    region_pause_s: float = Field(default=3.0, gt=0, description="How long it is left alone")
+    figures_young_for_s: float = Field(default=5.0, ge=0, description="Figures this young are not asked for again")
+    rows_refresh_after_s: float = Field(default=60.0, ge=0, description="Age of fees and payments to read them again")
+    wrong_proofs_per_account: int = Field(default=5, gt=0, description="Within the window, by all subscribers")
+    wrong_proofs_per_subscriber: int = Field(default=20, gt=0, description="Within the window, for all accounts")
+    proof_window_s: float = Field(default=3600.0, gt=0, description="How long a wrong proof counts")
+    posting_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")
+    posting_outage_pause_s: float = Field(default=60.0, gt=0, description="Longest pause while a region is away")
+    posting_threads: int = Field(default=8, gt=0, description="Postings sent at a time")
+    posting_lease_s: float = Field(default=30.0, gt=0, description="Time after which another replica takes over")
+
+    @field_validator("region_endpoints")
+    @classmethod
+    def _endpoints_are_readable(cls, text: str) -> str:
+        _parse_endpoints(text)
+        return text
+
+    @field_validator("posting_retry_s")
+    @classmethod
+    def _pauses_are_readable(cls, text: str) -> str:
+        _parse_pauses(text)
+        return text
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Address by region."""
+        return _parse_endpoints(self.region_endpoints)
+
+    @property
+    def retry_plan(self) -> RetryPlan:
+        """When a posting is tried again."""
+        return RetryPlan(
+            pauses=_parse_pauses(self.posting_retry_s),
+            longest_outage_pause=timedelta(seconds=self.posting_outage_pause_s),
+        )
+
+    @property
+    def attempts_per_account(self) -> AttemptLimit:
+        """How many wrong proofs an account takes."""
+        return AttemptLimit(most=self.wrong_proofs_per_account, window=timedelta(seconds=self.proof_window_s))
+
+    @property
+    def attempts_per_subscriber(self) -> AttemptLimit:
+        """How many wrong proofs a subscriber may give."""
+        return AttemptLimit(most=self.wrong_proofs_per_subscriber, window=timedelta(seconds=self.proof_window_s))
+
+
+def load() -> Settings:
+    """Read the environment. Raises pydantic's ValidationError for values that do not fit."""
+    return Settings.model_validate({})
+
+
+def _parse_endpoints(text: str) -> dict[str, str]:
+    pairs = [entry.strip().partition("=") for entry in text.split(",") if entry.strip()]
+    if not all(code and address for code, _, address in pairs):
+        raise ValueError("regions are written as 77=host:port,54=host:port")
+    return {code: address for code, _, address in pairs}
+
+
+def _parse_pauses(text: str) -> tuple[timedelta, ...]:
+    pauses = tuple(timedelta(seconds=float(part)) for part in text.split(","))
+    if any(pause <= timedelta(0) for pause in pauses):
+        raise ValueError("pauses are positive")
+    return pauses
