@@ -13,6 +13,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from services.chassis.clock import Clock, SystemClock
 
 
+_SEVEN_BIT = SMTP.clone(cte_type="7bit")  # passes servers that never offered 8BITMIME
+
+
 class MailError(Exception):
     """A message was not certainly accepted. The texts hold codes, never addresses: they reach the log."""
 
@@ -101,7 +104,7 @@ class Mailer:
         delivery.run(sender=self._sender, to=to, content=message.as_bytes())
 
     def _compose(self, *, to: str, subject: str, text: str, message_id: str, html: str | None) -> EmailMessage:
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=_SEVEN_BIT)
         try:
             message["From"] = self._sender
             message["To"] = Address(addr_spec=_ascii(to))

@@ -38,6 +38,8 @@ class Publisher:
         A message that no queue is bound for is confirmed and gone: nobody asked for that fact yet. Never raises for
         what the broker does; whatever is missing from the answer is to be published again.
         """
+        if not messages:
+            return frozenset()
         try:
             batch = self._open().send(messages)
         except (AMQPError, OSError, TimeoutError) as error:
