@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from services.chassis.clock import Clock, SystemClock
 
-
 _SEVEN_BIT = SMTP.clone(cte_type="7bit")  # passes servers that never offered 8BITMIME
 
 

@@ -83,7 +83,8 @@ class Laboratory:
         """Start one more replica and wait until it consumes."""
         schemas = self.folder / "schemas" / self.publisher
         schemas.mkdir(parents=True, exist_ok=True)
-        (schemas / "thing_happened.v1.json").write_text(json.dumps(_SCHEMA))
+        for event in ("thing_happened", "thing_without_handler"):
+            (schemas / f"{event}.v1.json").write_text(json.dumps(_SCHEMA))
         log = self.folder / f"worker-{len(self.workers)}.log"
         worker = Server([sys.executable, "-m", "tests.chassis.inbox_worker"], log=log, environment=self._environment())
         self.workers.append(worker)

@@ -69,6 +69,16 @@ def test_a_permanent_error_is_not_tried_again(laboratory: Laboratory) -> None:
     assert letter.headers["x-attempts"] == 1
 
 
+def test_a_known_event_without_a_handler_here_waits_for_a_replica_of_another_release(laboratory: Laboratory) -> None:
+    laboratory.start_worker()
+
+    laboratory.send_raw(laboratory.body(1, name=f"{laboratory.publisher}.thing_without_handler.v1"))
+
+    [letter] = eventually(laboratory.dead_letters)
+    assert letter.headers["x-error"] == "NotHandledHere"
+    assert letter.headers["x-attempts"] == 3
+
+
 def _with_data(laboratory: Laboratory, data: str) -> bytes:
     return laboratory.body(1).replace(b'{"number":1,"behaviour":"work"}', data.encode())
 
