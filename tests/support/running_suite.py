@@ -79,6 +79,10 @@ class RunningSuite:
         """Start processes, those that run already too, and wait until each is ready."""
         self._suite.start(*names)
 
+    def names(self) -> list[str]:
+        """Return the names of all processes."""
+        return list(self._suite.supervisor.statuses())
+
     def pid(self, name: str) -> int:
         """Return the process id, 0 when it does not run."""
         return self._suite.supervisor.statuses()[name].pid

@@ -1,0 +1,73 @@
+"""Who the load comes from: subscribers with accounts and saved cards, made through the public API before anything is
+timed."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from tests.e2e.outside import Mailbox, Payer, RegionOffice
+from tests.e2e.subscriber import Subscriber
+from tests.support.running_suite import RunningSuite
+
+_REGIONS = {"77": "region-moscow", "54": "region-novosibirsk", "25": "region-vladivostok"}
+_FIRST_NUMBER = 900_000_000
+_RICH = 100_000_000
+
+
+@dataclass(kw_only=True)
+class Member:
+    """A subscriber with an account in each of three regions, and a saved card."""
+
+    subscriber: Subscriber
+    email: str
+    account_ids: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    card_id: str = ""
+
+
+class Cast:
+    """Everybody, and the outside world around them."""
+
+    def __init__(self, suite: RunningSuite, *, size: int) -> None:
+        self.suite = suite
+        self.mailbox = Mailbox(suite.http("mailbox"))
+        self.payer = Payer(suite.http("acquirer"))
+        self.offices = {code: RegionOffice(suite.http(f"{name}-control")) for code, name in _REGIONS.items()}
+        for office in self.offices.values():
+            office.open_accounts(first_number=_FIRST_NUMBER, count=size, balance_minor=_RICH)
+        self.members = [self._member(index) for index in range(size)]
+
+    def consent_to_bills(self) -> None:
+        """Have every member's first account billed by mail."""
+        for member in self.members:
+            path = f"/billing-accounts/{member.account_ids[0]}/bill-delivery"
+            consent = {"version": member.subscriber.get(path)["consent_version"]}
+            member.subscriber.put(path, {"email": member.email, "consent": consent})
+        for member in self.members:
+            link = self.mailbox.link(member.email, containing="/bill-delivery-confirmations/")
+            member.subscriber.post(f"/bill-delivery-confirmations/{link.rsplit('/', 1)[-1]}", None)
+
+    def _member(self, index: int) -> Member:
+        login = f"bench.{secrets.token_hex(5)}"
+        member = Member(subscriber=Subscriber(self.suite.url), email=f"{login}@example.test")
+        member.subscriber.register(
+            login=login, password=f"Bench {secrets.token_hex(8)}", email=member.email, mailbox=self.mailbox
+        )
+        number = str(_FIRST_NUMBER + index)
+        for code in _REGIONS:
+            member.account_ids.append(member.subscriber.link(region=code, number=number, proof=number)["id"])
+            member.numbers.append(number)
+        member.card_id = self._saved_card(member)
+        return member
+
+    def _saved_card(self, member: Member) -> str:
+        payment = member.subscriber.pay(member.account_ids[0], 10_000, method={"kind": "new_card", "save": True})
+        self.payer.confirm(payment["confirmation_url"])
+        member.subscriber.final_payment(payment["id"])
+        card: str = member.subscriber.get("/payment-methods")["items"][0]["id"]
+        return card
+
+
+def last_month() -> datetime:
+    """Return a moment in the month before this one."""
+    return datetime.now(UTC).replace(day=1) - timedelta(days=1)

@@ -1,0 +1,162 @@
+"""The main scenarios under load, through the gateway, as clients would put it there."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pymongo
+
+from deploy.local.waiting import wait_until
+from tests.bench.cast import Cast, Member, last_month
+from tests.bench.http_client import Connection, Request
+from tests.bench.load import Act, Latencies, capacity, open_loop
+
+_UNDER_WAY = 16
+_SHARE_OF_CAPACITY = 0.6
+OVERVIEW_CALLS = 5  # profile, accounts, payments, rules, bills: what the gateway asks for one overview
+Document = dict[str, Any]
+
+
+def reads(address: str, requests: Sequence[Request], *, seconds: float) -> tuple[float, Latencies]:
+    """Return the capacity for a mix of reads, and the latencies at 0.6 of it."""
+
+    async def run() -> tuple[float, Latencies]:
+        act = _sender(address, requests)
+        await capacity(act, seconds=1, under_way=_UNDER_WAY)  # connections, caches, channels
+        most = await capacity(act, seconds=seconds, under_way=_UNDER_WAY)
+        rate = max(1.0, most * _SHARE_OF_CAPACITY)
+        return most, await open_loop(act, rate=rate, seconds=seconds, lanes=_UNDER_WAY * 4)
+
+    return asyncio.run(run())
+
+
+def overview(members: Sequence[Member]) -> list[Request]:
+    """Return one overview per member."""
+    return [Request.of("GET", "/api/v1/overview", token=member.subscriber.access_token) for member in members]
+
+
+def balance(members: Sequence[Member]) -> list[Request]:
+    """Return one balance per account."""
+    return [
+        Request.of("GET", f"/api/v1/billing-accounts/{account}/balance", token=member.subscriber.access_token)
+        for member in members
+        for account in member.account_ids
+    ]
+
+
+def catalogue_search() -> list[Request]:
+    """Return searches for words in several forms."""
+    words = (
+        "%D1%81%D1%83%D0%B4%D1%8C%D0%B1%D0%BE%D0%B9",
+        "%D0%B7%D0%B2%D1%91%D0%B7%D0%B4",
+        "%D0%BB%D1%8E%D0%B1%D0%BE%D0%B2%D1%8C%D1%8E",
+    )
+    return [Request.of("GET", f"/api/v1/catalog/offerings?query={word}") for word in words]
+
+
+def payments(cast: Cast, *, rate: float, seconds: float) -> Latencies:
+    """Pay by saved cards at a fixed rate; a payment's time ends when the payments service has it as posted."""
+    begun: dict[str, float] = {}
+
+    async def run() -> None:
+        connections = [Connection(cast.suite.address("gateway")) for _ in range(_UNDER_WAY * 4)]
+        turn = iter(range(10**9))
+
+        async def act(lane: int) -> bool:
+            due_at = time.time()
+            answer = await connections[lane].send(_payment(cast.members[next(turn) % len(cast.members)]))
+            if answer.status == 201:
+                begun[json.loads(answer.body)["id"]] = due_at
+            return answer.status == 201
+
+        await open_loop(act, rate=rate, seconds=seconds, lanes=len(connections))
+
+    began = time.time()
+    asyncio.run(run())
+    posted = _posted(cast, set(begun), timeout_s=60)
+    last = max((moment.timestamp() for moment in posted.values()), default=began)
+    times = sorted((moment.timestamp() - begun[payment_id]) * 1000 for payment_id, moment in posted.items())
+    failures = int(rate * seconds) - len(posted)
+    return Latencies(sorted_ms=tuple(times), failures=failures, rate=len(posted) / (last - began))
+
+
+def bills(cast: Cast) -> Latencies:
+    """Have one bill per member issued at once; a bill's time ends when its mail is in the mailbox."""
+    began = time.time()
+    issued: dict[str, float] = {}
+    for member in cast.members:
+        bill = cast.offices["77"].issue_bill(member.numbers[0], month=last_month())
+        issued[bill["bill_number"]] = time.time()
+    mailed = _mailed(cast, set(issued), timeout_s=60)
+    last = max((moment.timestamp() for moment in mailed.values()), default=began)
+    times = sorted((moment.timestamp() - issued[number]) * 1000 for number, moment in mailed.items())
+    return Latencies(
+        sorted_ms=tuple(times), failures=len(issued) - len(mailed), rate=len(mailed) / max(last - began, 0.001)
+    )
+
+
+def _sender(address: str, requests: Sequence[Request]) -> Act:
+    connections = [Connection(address) for _ in range(_UNDER_WAY * 4)]
+    turn = iter(range(10**9))
+
+    async def act(lane: int) -> bool:
+        answer = await connections[lane].send(requests[next(turn) % len(requests)])
+        return answer.status == 200
+
+    return act
+
+
+def _payment(member: Member) -> Request:
+    body = {
+        "billing_account_id": member.account_ids[0],
+        "amount": {"amount_minor": 10_000, "currency": "RUB"},
+        "method": {"kind": "saved_card", "payment_method_id": member.card_id},
+        "return_url": f"{member.subscriber.url}/payments",
+    }
+    return Request.of(
+        "POST",
+        "/api/v1/payments",
+        token=member.subscriber.access_token,
+        body=json.dumps(body).encode(),
+        extra=f"Idempotency-Key: {secrets.token_hex(16)}\r\n",
+    )
+
+
+def _posted(cast: Cast, payment_ids: set[str], *, timeout_s: float) -> dict[str, datetime]:
+    """Return when each payment was posted, as its own history has it; read once all are, so that asking is no load."""
+    client: pymongo.MongoClient[Document] = pymongo.MongoClient(cast.suite.mongo_url, tz_aware=True)
+    collection = client[cast.suite.database("payments")]["payments"]
+    waiting = {"_id": {"$in": list(payment_ids)}, "state": {"$ne": "posted"}}
+    try:
+        wait_until(
+            lambda: collection.count_documents(waiting) == 0,
+            what="all payments are posted",
+            timeout_s=timeout_s,
+            every_s=0.5,
+        )
+        found = collection.find({"_id": {"$in": list(payment_ids)}}, {"history": 1})
+        return {str(row["_id"]): next(h["at"] for h in row["history"] if h["state"] == "posted") for row in found}
+    finally:
+        client.close()
+
+
+def _mailed(cast: Cast, bill_numbers: set[str], *, timeout_s: float) -> dict[str, datetime]:
+    """Return when each bill's mail arrived."""
+
+    def arrived() -> dict[str, datetime]:
+        return {
+            number: datetime.fromisoformat(mail["received_at"])
+            for member in cast.members
+            for mail in cast.mailbox.mails(member.email)
+            for number in bill_numbers
+            if number in mail["subject"]
+        }
+
+    wait_until(
+        lambda: len(arrived()) == len(bill_numbers), what="all bills are mailed", timeout_s=timeout_s, every_s=1.0
+    )
+    return arrived()
