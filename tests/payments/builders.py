@@ -1,0 +1,148 @@
+"""Aggregates with defaults, for tests that care about one thing."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.chassis.clock import to_milliseconds
+from services.chassis.ids import new_id
+from services.chassis.money import Money
+from services.payments.application.create_payment import PaymentRequest
+from services.payments.domain.acquirer import AcquirerPayment, Status
+from services.payments.domain.autopay_decision import Grounds
+from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.payments.domain.autopay_rule import AutopayRule, Terms
+from services.payments.domain.autopay_trigger import FirstOfMonth, Trigger
+from services.payments.domain.payment import Payment, PaymentKind, Reached, State
+from services.payments.domain.payment_method import PaymentMethod
+
+A_MORNING = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+MOSCOW = "Europe/Moscow"
+RETURN_URL = "http://localhost:18080/payments/return"
+GRACE = timedelta(seconds=12)
+
+
+def rub(roubles: int) -> Money:
+    return Money(roubles * 100)
+
+
+class ManualClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: datetime = A_MORNING) -> None:
+        self.moment = now
+
+    def now(self) -> datetime:
+        return to_milliseconds(self.moment)
+
+    def advance(self, **parts: float) -> None:
+        self.moment += timedelta(**parts)
+
+
+def make_payment(*, kopecks: int = 45_000, state: State = State.CREATED, **fields: Any) -> Payment:
+    created_at = fields.pop("created_at", A_MORNING)
+    history = [Reached(State.CREATED, created_at)]
+    if state is not State.CREATED:
+        history.append(Reached(state, created_at))
+    defaults: dict[str, Any] = {
+        "payment_id": new_id("pay"),
+        "subscriber_id": new_id("sub"),
+        "billing_account_id": new_id("acc"),
+        "amount": Money(kopecks),
+        "kind": PaymentKind.NEW_CARD,
+        "history": history,
+        "return_url": RETURN_URL,
+        "charge_begun_at": created_at,
+    }
+    return Payment(**defaults | fields)
+
+
+def make_request(**fields: Any) -> PaymentRequest:
+    defaults: dict[str, Any] = {
+        "request_id": new_id("req"),
+        "subscriber_id": new_id("sub"),
+        "billing_account_id": new_id("acc"),
+        "amount": rub(450),
+        "kind": PaymentKind.NEW_CARD,
+        "payment_method_id": "",
+        "save_payment_method": False,
+        "return_url": RETURN_URL,
+    }
+    return PaymentRequest(**defaults | fields)
+
+
+def make_method(**fields: Any) -> PaymentMethod:
+    defaults: dict[str, Any] = {
+        "payment_method_id": new_id("pm"),
+        "subscriber_id": new_id("sub"),
+        "brand": "mir",
+        "last4": "2987",
+        "expires": "2099-12",
+        "saved_at": A_MORNING,
+        "acquirer_method_id": new_id("token"),
+    }
+    return PaymentMethod(**defaults | fields)
+
+
+def make_rule(*, trigger: Trigger | None = None, amount: Money | None = None, **fields: Any) -> AutopayRule:
+    now = fields.get("created_at", A_MORNING)
+    terms = Terms(
+        payment_method_id=fields.pop("payment_method_id", new_id("pm")),
+        trigger=trigger or FirstOfMonth(),
+        amount=amount or rub(500),
+    )
+    defaults: dict[str, Any] = {
+        "autopay_rule_id": new_id("aru"),
+        "subscriber_id": new_id("sub"),
+        "billing_account_id": new_id("acc"),
+        "time_zone": MOSCOW,
+        "terms": terms,
+        "created_at": now,
+        "request_id": new_id("req"),
+        "fingerprint": "f" * 64,
+    }
+    rule = AutopayRule(**defaults | fields)
+    rule.plan(now=now)
+    return rule
+
+
+def make_occasion(**fields: Any) -> AutopayOccasion:
+    rule_id = fields.get("autopay_rule_id", new_id("aru"))
+    defaults: dict[str, Any] = {
+        "decision_id": f"{rule_id}:2026-11",
+        "autopay_rule_id": rule_id,
+        "rule_version": 1,
+        "opened_at": A_MORNING,
+        "charge_due_at": A_MORNING,
+        "due_at": A_MORNING,
+    }
+    return AutopayOccasion(**defaults | fields)
+
+
+def make_grounds(**fields: Any) -> Grounds:
+    defaults: dict[str, Any] = {
+        "trigger": FirstOfMonth(),
+        "amount": rub(500),
+        "rule_version": 1,
+        "rule_is_active": True,
+        "occasion_rule_version": 1,
+        "due_at": A_MORNING,
+        "account_is_linked": True,
+        "card_is_usable": True,
+        "balance": None,
+        "balance_as_of": None,
+        "under_way": rub(0),
+        "automatic_charges_in_24_h": 0,
+        "now": A_MORNING,
+    }
+    return Grounds(**defaults | fields)
+
+
+def told(payment: Payment, status: Status = Status.SUCCEEDED, **fields: Any) -> AcquirerPayment:
+    """Return what the acquirer tells of a payment."""
+    defaults: dict[str, Any] = {
+        "acquirer_payment_id": payment.acquirer_payment_id or f"acquirer-{payment.payment_id}",
+        "payment_id": payment.payment_id,
+        "status": status,
+        "amount": payment.amount,
+    }
+    return AcquirerPayment(**defaults | fields)

@@ -1,0 +1,224 @@
+"""The ports of payments met in memory; the conformance tests hold the repositories against the real ones."""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
+from services.chassis.money import Money
+from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists
+from services.payments.domain.events import PaymentEvent
+from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
+from services.payments.domain.payment_method import PaymentMethod
+from services.payments.domain.ports import AlreadySaved, PagePosition
+
+Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, AutopayRule, AutopayOccasion)
+_LEASE = timedelta(seconds=60)
+
+
+class Rows(Generic[Aggregate]):
+    """Aggregates by id, with optimistic locking and leases, as the documents have them."""
+
+    def __init__(self, id_of: Callable[[Aggregate], str], /) -> None:
+        self._id_of = id_of
+        self.rows: dict[str, Aggregate] = {}
+        self.leases: dict[str, datetime] = {}
+
+    def get(self, row_id: str, /) -> Aggregate | None:
+        return deepcopy(self.rows.get(row_id))
+
+    def all(self) -> list[Aggregate]:
+        return deepcopy(list(self.rows.values()))
+
+    def save(self, row: Aggregate, /) -> None:
+        row_id = self._id_of(row)
+        known = self.rows.get(row_id)
+        if row.version == 0 and known is not None:
+            raise AlreadySaved(row_id)
+        if row.version != (known.version if known else 0):
+            raise VersionConflict("Somebody else changed it.")
+        row.version += 1
+        self.rows[row_id] = deepcopy(row)
+        self.leases.pop(row_id, None)
+
+    def claim(self, now: datetime) -> Aggregate | None:
+        due = {row_id: at for row_id, row in self.rows.items() if (at := _due_at(row)) is not None and at <= now}
+        free = [row_id for row_id in due if self.leases.get(row_id, now) <= now]
+        if not free:
+            return None
+        first = min(free, key=lambda row_id: due[row_id])
+        self.rows[first].version += 1
+        self.leases[first] = now + _LEASE
+        return deepcopy(self.rows[first])
+
+
+def _due_at(row: Any) -> datetime | None:
+    moment: datetime | None = row.due_at
+    return moment
+
+
+@dataclass
+class FakeDue(Generic[Aggregate]):
+    """Due rows."""
+
+    rows: Rows[Aggregate]
+    clock: Clock
+
+    def claim(self) -> Aggregate | None:
+        return self.rows.claim(self.clock.now())
+
+
+@dataclass
+class FakePayments:
+    """See PaymentRepository; `published` is what the outbox would hold."""
+
+    rows: Rows[Payment] = field(default_factory=lambda: Rows(lambda payment: payment.payment_id))
+    published: list[PaymentEvent] = field(default_factory=list)
+
+    def get(self, payment_id: str, /) -> Payment | None:
+        return self.rows.get(payment_id)
+
+    def by_request(self, *, subscriber_id: str, request_id: str) -> Payment | None:
+        wanted = (subscriber_id, request_id)
+        return next((row for row in self.rows.all() if (row.subscriber_id, row.request_id) == wanted), None)
+
+    def save(self, payment: Payment, /) -> None:
+        first = self.by_request(subscriber_id=payment.subscriber_id, request_id=payment.request_id)
+        if payment.request_id and first is not None and first.payment_id != payment.payment_id:
+            raise AlreadySaved(payment.payment_id)
+        events, payment.pending_events = payment.pending_events, []
+        try:
+            self.rows.save(payment)
+        except VersionConflict:
+            payment.pending_events = events
+            raise
+        self.published += events
+
+    def page(
+        self, *, subscriber_id: str, billing_account_id: str, size: int, after: PagePosition | None
+    ) -> Sequence[Payment]:
+        rows = [
+            row
+            for row in self.rows.all()
+            if row.subscriber_id == subscriber_id and billing_account_id in {"", row.billing_account_id}
+        ]
+        return _page(rows, _of_payment, size, after)
+
+    def hurry(self, *, acquirer_payment_id: str, now: datetime) -> None:
+        for row in self.rows.rows.values():
+            if row.acquirer_payment_id == acquirer_payment_id and row.state in UNDECIDED:
+                leased = row.payment_id in self.rows.leases
+                if leased or row.due_at is None or row.due_at > now:
+                    row.due_at, row.version = now, row.version + 1
+                    self.rows.leases.pop(row.payment_id, None)
+
+    def under_way(self, *, billing_account_id: str, balance_as_of: datetime) -> Money:
+        def counts(row: Payment) -> bool:
+            if row.state is State.POSTED:
+                return row.posted_at is not None and row.posted_at > balance_as_of
+            created = row.state is State.CREATED and row.kind is PaymentKind.SAVED_CARD
+            return created or row.state in {State.UNKNOWN, State.CAPTURED}
+
+        rows = [row for row in self.rows.all() if row.billing_account_id == billing_account_id and counts(row)]
+        return sum((row.amount for row in rows), start=Money.zero())
+
+    def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
+        return sum(
+            row.billing_account_id == billing_account_id
+            and row.created_at > since
+            and bool(row.autopay_rule_id)
+            and row.state is not State.DECLINED
+            and row.payment_id != besides
+            for row in self.rows.all()
+        )
+
+
+@dataclass
+class FakeMethods:
+    """See PaymentMethodRepository."""
+
+    rows: Rows[PaymentMethod] = field(default_factory=lambda: Rows(lambda method: method.payment_method_id))
+
+    def get(self, payment_method_id: str, /) -> PaymentMethod | None:
+        return self.rows.get(payment_method_id)
+
+    def usable_of(self, *, subscriber_id: str) -> Sequence[PaymentMethod]:
+        rows = [row for row in self.rows.all() if row.subscriber_id == subscriber_id and row.is_usable]
+        return sorted(rows, key=lambda row: (row.saved_at, row.payment_method_id), reverse=True)
+
+    def save(self, method: PaymentMethod, /) -> None:
+        self.rows.save(method)
+
+
+@dataclass
+class FakeRules:
+    """See AutopayRuleRepository."""
+
+    rows: Rows[AutopayRule] = field(default_factory=lambda: Rows(lambda rule: rule.autopay_rule_id))
+
+    def get(self, autopay_rule_id: str, /) -> AutopayRule | None:
+        return self.rows.get(autopay_rule_id)
+
+    def by_request(self, *, subscriber_id: str, request_id: str) -> AutopayRule | None:
+        wanted = (subscriber_id, request_id)
+        return next((row for row in self.rows.all() if (row.subscriber_id, row.request_id) == wanted), None)
+
+    def of_subscriber(self, *, subscriber_id: str) -> Sequence[AutopayRule]:
+        rows = [row for row in self.rows.all() if row.subscriber_id == subscriber_id]
+        return sorted(rows, key=lambda row: (row.created_at, row.autopay_rule_id), reverse=True)
+
+    def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None:
+        rows = (row for row in self.rows.all() if row.is_active)
+        return next((row for row in rows if row.billing_account_id == billing_account_id), None)
+
+    def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]:
+        return [row for row in self.rows.all() if row.is_active and row.terms.payment_method_id == payment_method_id]
+
+    def due_by_date(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
+        due = [(row.next_charge_at, row) for row in self.rows.all() if row.is_active and row.next_charge_at]
+        ready = sorted((at for at in due if at[0] is not None and at[0] <= now), key=lambda at: at[0] or now)
+        return [row for _, row in ready[:limit]]
+
+    def save(self, rule: AutopayRule, /) -> None:
+        first = self.by_request(subscriber_id=rule.subscriber_id, request_id=rule.request_id)
+        if first is not None and first.autopay_rule_id != rule.autopay_rule_id:
+            raise AlreadySaved(rule.autopay_rule_id)
+        active = self.active_of_account(billing_account_id=rule.billing_account_id)
+        if rule.is_active and active is not None and active.autopay_rule_id != rule.autopay_rule_id:
+            raise AutopayRuleExists("The account has an active autopay rule already.")
+        self.rows.save(rule)
+
+
+@dataclass
+class FakeOccasions:
+    """See AutopayOccasionRepository."""
+
+    rows: Rows[AutopayOccasion] = field(default_factory=lambda: Rows(lambda occasion: occasion.decision_id))
+
+    def get(self, decision_id: str, /) -> AutopayOccasion | None:
+        return self.rows.get(decision_id)
+
+    def save(self, occasion: AutopayOccasion, /) -> None:
+        self.rows.save(occasion)
+
+    def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
+        rows = [row for row in self.rows.all() if row.autopay_rule_id == autopay_rule_id and row.record]
+        return _page(rows, _of_occasion, size, after)
+
+
+def _of_payment(row: Payment) -> tuple[datetime, str]:
+    return row.created_at, row.payment_id
+
+
+def _of_occasion(row: AutopayOccasion) -> tuple[datetime, str]:
+    return row.opened_at, row.decision_id
+
+
+def _page(rows: list[Any], position: Callable[[Any], Any], size: int, after: PagePosition | None) -> list[Any]:
+    ordered = sorted(rows, key=position, reverse=True)
+    older = [row for row in ordered if after is None or position(row) < (after.at, after.row_id)]
+    return older[:size]

@@ -1,0 +1,181 @@
+"""The engine over fakes: what stops a charge between its due time and the acquirer."""
+
+from datetime import timedelta
+
+from services.payments.domain.autopay_decision import Reason
+from services.payments.domain.autopay_rule import AutopayRule, StopReason
+from services.payments.domain.autopay_trigger import DayOfMonth, Threshold, Trigger
+from services.payments.domain.payment import PaymentKind, State
+from tests.payments.builders import make_method, make_payment, make_rule, rub
+from tests.payments.fake_world import World
+
+
+def world_with(trigger: Trigger) -> tuple[World, AutopayRule]:
+    world = World()
+    method = make_method()
+    world.methods.save(method)
+    rule = make_rule(
+        trigger=trigger,
+        payment_method_id=method.payment_method_id,
+        subscriber_id=method.subscriber_id,
+        created_at=world.clock.now(),
+    )
+    world.rules.save(rule)
+    return world, rule
+
+
+def due_by_date() -> tuple[World, AutopayRule]:
+    world, rule = world_with(DayOfMonth(23))
+    assert rule.next_charge_at is not None
+    world.clock.moment = rule.next_charge_at
+    world.process().open_due_occasions()
+    return world, rule
+
+
+def at_threshold() -> tuple[World, AutopayRule]:
+    world, rule = world_with(Threshold(rub(100)))
+    world.accounts.balance = rub(90)
+    return world, rule
+
+
+def reasons_of(world: World) -> list[Reason]:
+    records = [occasion.record for occasion in world.occasions.rows.all()]
+    return [reason for record in records if record for reason in record.decision.reasons]
+
+
+def test_a_card_removed_between_due_and_charge_is_not_charged_and_stops_the_rule() -> None:
+    world, rule = due_by_date()
+
+    world.process().remove_method(subscriber_id=rule.subscriber_id, payment_method_id=rule.terms.payment_method_id)
+    world.process().run(minutes=5)
+
+    assert world.acquirer.charges == []
+    assert {Reason.RULE_STOPPED, Reason.CARD_REMOVED} == set(reasons_of(world))
+    stopped = world.rules.get(rule.autopay_rule_id)
+    assert stopped is not None and stopped.stop_reason is StopReason.CARD_REMOVED
+
+
+def test_a_rule_stopped_between_decision_and_charge_is_not_charged() -> None:
+    world, rule = due_by_date()
+    process = world.process()
+    process.drive_occasions()
+    [made] = world.payments.rows.all()
+
+    process.drive_occasions.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.SUBSCRIBER)
+    process.run(minutes=5)
+
+    payment = world.payments.get(made.payment_id)
+    assert payment is not None and payment.decline_reason == "autopay_stopped"
+    assert world.acquirer.charges == []
+
+
+def test_a_changed_rule_does_not_charge_what_was_due_before() -> None:
+    world, rule = due_by_date()
+    changed = world.rules.get(rule.autopay_rule_id)
+    assert changed is not None
+    changed.change(make_rule(trigger=DayOfMonth(28)).terms, now=world.clock.now())
+    world.rules.save(changed)
+
+    world.process().run(minutes=5)
+
+    assert world.acquirer.charges == []
+    assert Reason.RULE_CHANGED in reasons_of(world)
+
+
+def test_charges_once_per_crossing_and_again_after_a_recovery() -> None:
+    world, _rule = at_threshold()
+
+    world.process().run(minutes=60)
+    first = len(world.acquirer.charges)
+    world.process().run(minutes=30)
+    world.accounts.balance = rub(80)
+    world.process().run(minutes=30)
+
+    assert (first, len(world.acquirer.charges)) == (1, 2)
+
+
+def test_a_silent_region_is_waited_for_and_nothing_is_decided_meanwhile() -> None:
+    world, rule = at_threshold()
+    world.process().observe_balance(
+        billing_account_id=rule.billing_account_id, balance=rub(90), as_of=world.clock.now()
+    )
+    world.accounts.silent = True
+
+    world.process().run(minutes=3)
+    undecided = reasons_of(world)
+    world.accounts.silent = False
+    world.process().run(minutes=10)
+
+    assert undecided == []
+    assert reasons_of(world) == [Reason.BALANCE_AT_THRESHOLD]
+    assert len(world.acquirer.charges) == 1
+
+
+def test_a_manual_payment_under_way_means_a_skip_and_its_failure_a_charge_later() -> None:
+    world, rule = at_threshold()
+    manual = make_payment(
+        kopecks=50_000,
+        state=State.UNKNOWN,
+        kind=PaymentKind.SAVED_CARD,
+        billing_account_id=rule.billing_account_id,
+        created_at=world.clock.now(),
+    )
+    world.payments.save(manual)
+
+    world.process().run(minutes=5)
+    skipped, charged_then = reasons_of(world), len(world.acquirer.charges)
+    manual.version = world.payments.rows.rows[manual.payment_id].version
+    manual.decline("insufficient_funds", now=world.clock.now())
+    world.payments.save(manual)
+    world.process().run(minutes=30)
+
+    assert (skipped, charged_then) == ([Reason.MONEY_UNDER_WAY], 0)
+    assert reasons_of(world) == [Reason.MONEY_UNDER_WAY, Reason.BALANCE_AT_THRESHOLD]
+    assert len(world.acquirer.charges) == 1
+
+
+def test_a_third_automatic_charge_within_a_day_is_held() -> None:
+    world, _rule = at_threshold()
+
+    for _ in range(4):
+        world.accounts.balance = rub(90)
+        world.process().run(minutes=30)
+        world.accounts.balance = rub(900)
+        world.process().run(minutes=30)
+
+    assert len(world.acquirer.charges) == 2
+    assert Reason.TOO_MANY_AUTOMATIC_CHARGES in reasons_of(world)
+
+
+def test_the_rule_of_an_account_that_is_gone_stops() -> None:
+    world, rule = at_threshold()
+    world.accounts.gone = True
+
+    world.process().run(minutes=2)
+
+    stopped = world.rules.get(rule.autopay_rule_id)
+    assert stopped is not None and stopped.stop_reason is StopReason.ACCOUNT_UNLINKED
+    assert world.acquirer.charges == []
+
+
+def test_a_date_that_comes_to_be_claimed_at_night_waits_for_the_morning() -> None:
+    world, _rule = due_by_date()
+    world.clock.moment = world.clock.moment.replace(hour=20, minute=0)  # 23:00 in Moscow
+
+    world.process().run(minutes=30)
+    at_night = len(world.acquirer.charges)
+    world.clock.advance(hours=9)
+    world.process().run(minutes=5)
+
+    assert (at_night, len(world.acquirer.charges)) == (0, 1)
+
+
+def test_a_date_missed_by_a_month_is_not_charged() -> None:
+    world, _rule = due_by_date()
+
+    world.clock.moment += timedelta(days=20)
+    world.clock.moment = world.clock.moment.replace(hour=9)
+    world.process().run(minutes=5)
+
+    assert world.acquirer.charges == []
+    assert reasons_of(world) == [Reason.TOO_LATE]

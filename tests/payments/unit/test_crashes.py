@@ -1,0 +1,124 @@
+"""A process killed after any call to the world, then another one goes on: one charge, final, credited once."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.payments.domain.autopay_trigger import DayOfMonth, Threshold
+from services.payments.domain.payment import PaymentKind, State
+from tests.payments.builders import make_method, make_request, make_rule, rub
+from tests.payments.fake_world import Killed, Killer, Process, World
+
+
+def run_with_deaths(world: World, act: Callable[[Process], None], *, after: int) -> bool:
+    """Run `act` in a process that dies after its n-th call; True when it lived long enough to finish."""
+    try:
+        act(world.process(Killer(after=after)))
+    except Killed:
+        return False
+    return True
+
+
+def deaths(prepare: Callable[[], World], act: Callable[[Process], None]) -> list[World]:
+    """Return the worlds after a death at each possible call and a new process' work."""
+    worlds = []
+    for after in range(1, 200):
+        world = prepare()
+        finished = run_with_deaths(world, act, after=after)
+        world.process().run(minutes=40)
+        worlds.append(world)
+        if finished:
+            return worlds
+    raise AssertionError("it never finished")
+
+
+def assert_one_charge_credited(world: World) -> None:
+    [payment] = world.payments.rows.all()
+    assert payment.state is State.POSTED
+    assert len(world.acquirer.charges) == 1
+    assert world.accounts.credited == {payment.payment_id: payment.amount}
+    assert [type(event).__name__ for event in world.payments.published] == ["PaymentCaptured"]
+
+
+def a_threshold_rule() -> World:
+    world = World()
+    method = make_method()
+    world.methods.save(method)
+    rule = make_rule(
+        trigger=Threshold(rub(100)), payment_method_id=method.payment_method_id, created_at=world.clock.now()
+    )
+    world.rules.save(rule)
+    world.accounts.balance = rub(90)
+    return world
+
+
+def a_date_rule() -> World:
+    world = World()
+    method = make_method()
+    world.methods.save(method)
+    rule = make_rule(trigger=DayOfMonth(23), payment_method_id=method.payment_method_id, created_at=world.clock.now())
+    world.rules.save(rule)
+    assert rule.next_charge_at is not None
+    world.clock.moment = rule.next_charge_at
+    return world
+
+
+@pytest.mark.parametrize("prepare", [a_threshold_rule, a_date_rule])
+def test_an_automatic_charge_survives_a_death_at_every_call(prepare: Callable[[], World]) -> None:
+    worlds = deaths(prepare, lambda process: process.run(minutes=3))
+
+    assert len(worlds) > 15
+    for world in worlds:
+        assert_one_charge_credited(world)
+        [occasion] = world.occasions.rows.all()
+        assert occasion.payment_id == world.payments.rows.all()[0].payment_id
+        assert occasion.record is not None and occasion.record.replays()
+
+
+def test_an_observed_balance_survives_a_death_at_every_call() -> None:
+    def act(process: Process) -> None:
+        world = process.world
+        [rule] = world.rules.rows.all()
+        process.observe_balance(billing_account_id=rule.billing_account_id, balance=rub(90), as_of=world.clock.now())
+        process.run(minutes=3)
+
+    for world in deaths(a_threshold_rule, act):
+        assert_one_charge_credited(world)
+
+
+def test_a_payment_by_saved_card_survives_a_death_at_every_call_and_is_acknowledged_once() -> None:
+    request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
+
+    def prepare() -> World:
+        world = World()
+        world.methods.save(make_method(payment_method_id="pm_1", subscriber_id=request.subscriber_id))
+        return world
+
+    def act(process: Process) -> None:
+        process.create_payment(request)
+        process.run(minutes=3)
+
+    for world in deaths(prepare, act):
+        if not world.payments.rows.all():  # killed before the intent was saved: the client never heard of it
+            world.process().create_payment(request)
+            world.process().run(minutes=3)
+        repeated = world.process().create_payment(request)
+        assert repeated.state is State.POSTED
+        assert_one_charge_credited(world)
+
+
+def test_a_refund_survives_a_death_at_every_call() -> None:
+    request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
+
+    def prepare() -> World:
+        world = World()
+        world.methods.save(make_method(payment_method_id="pm_1", subscriber_id=request.subscriber_id))
+        world.accounts.refuses = "ACCOUNT_CLOSED"
+        world.process().create_payment(request)
+        return world
+
+    for world in deaths(prepare, lambda process: process.run(minutes=3)):
+        [payment] = world.payments.rows.all()
+        assert payment.state is State.REFUNDED
+        assert len(world.acquirer.charges) == len(world.acquirer.refunds) == 1
+        assert [type(event).__name__ for event in world.payments.published] == ["PaymentCaptured", "PaymentRefunded"]
