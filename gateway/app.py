@@ -8,9 +8,10 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import auth, body, cabinet, headers, observing, shedding
+from gateway import auth, body, headers, observing, shedding
 from gateway.api import document
 from gateway.api.answers import problem_response
+from gateway.cabinet import site
 from gateway.config import Settings
 from gateway.errors import CsrfTokenInvalid, Problem, Unexpected, fields_invalid, from_http
 from gateway.language import language_of
@@ -35,7 +36,7 @@ def create_app(settings: Settings, /) -> Flask:
     body.check_bodies(app)
     headers.secure(app, form_action_origins=settings.form_action_origins)
     document.register(app)
-    cabinet.register(app)
+    site.register(app)
     _add_health(app)
     _add_error_handlers(app)
     if settings.trusted_proxies:
@@ -69,7 +70,7 @@ def _answer_refusal(error: DomainError) -> Any:
     problem = parts().problems.of(error, language=language_of(request))
     if _speaks_json():
         return problem_response(problem, public_url=parts().settings.public_url, request_id=request_id())
-    return cabinet.refuse(problem)
+    return site.refuse(problem)
 
 
 def _answer_http(error: HTTPException) -> Any:

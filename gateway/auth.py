@@ -59,6 +59,12 @@ def caller() -> Caller:
     return found
 
 
+def require_login() -> None:
+    """Make sure, in a view that is open to all, that the calls to come speak for a subscriber."""
+    if not g.caller.access_token:
+        _log_in_again(g.caller)
+
+
 def has_cookies() -> bool:
     """Tell whether the browser is logged in, as far as its cookies say."""
     return bool(request.cookies.get(ACCESS_COOKIE) or request.cookies.get(REFRESH_COOKIE))
@@ -98,8 +104,8 @@ def _admit() -> None:
     login_needed = not is_public(request.endpoint)
     if uses_cookies and request.method not in _SAFE_METHODS and (login_needed or _is_page()):
         _require_csrf_token(login_needed)
-    if login_needed and not g.caller.access_token:
-        _log_in_again(g.caller)
+    if login_needed:
+        require_login()
 
 
 def _require_csrf_token(login_needed: bool) -> None:

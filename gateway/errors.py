@@ -101,6 +101,13 @@ class PaymentInProgress(DomainError):
     kind = Kind.ALREADY_EXISTS
 
 
+class SocialLoginCancelled(DomainError):
+    """The social network sent the browser back without a login."""
+
+    reason = "SOCIAL_LOGIN_CANCELLED"
+    kind = Kind.UNAUTHENTICATED
+
+
 class Overloaded(DomainError):
     """As many requests are under way as can be answered in time."""
 
