@@ -9,6 +9,7 @@ import pika
 import pytest
 
 from services.chassis.publisher import OutgoingMessage, Publisher, exchange_of
+from tests.support.polling import eventually
 from tests.support.servers import Broker
 
 
@@ -89,14 +90,17 @@ def test_a_frozen_broker_costs_the_time_limit_and_is_used_again_when_it_thaws(
 ) -> None:
     messages = make_messages(service_name, 3)
     publisher.publish(messages)
+
+    def publish_in_vain() -> float:
+        """Return how long it took; 0 while the broker, which does not freeze at once, still answers."""
+        started_at = time.monotonic()
+        return 0.0 if publisher.publish(messages) else time.monotonic() - started_at
+
     broker.signal(signal.SIGSTOP)
-    started_at = time.monotonic()
     try:
-        confirmed = publisher.publish(messages)
-        took_s = time.monotonic() - started_at
+        took_s = eventually(publish_in_vain)
     finally:
         broker.signal(signal.SIGCONT)
 
-    assert confirmed == frozenset()
     assert 2 <= took_s < 4
     assert publisher.publish(messages) == ids(messages)
