@@ -32,7 +32,7 @@ from services.documents.application.customer_bills import (
     ListCustomerBills,
 )
 from services.documents.application.mail_confirmation import MailConfirmation
-from services.documents.bootstrap_stores import Stores, open_stores
+from services.documents.bootstrap_stores import Stores
 from services.documents.config import Settings
 
 _NAME = "documents"
@@ -52,9 +52,8 @@ class UseCases:
     clock: Clock
 
 
-def build_grpc(settings: Settings, /) -> UseCases:
-    """Return the use cases, wired to MongoDB and accounts; makes the indexes."""
-    stores = open_stores(settings, role="grpc")
+def build_grpc(settings: Settings, stores: Stores, /) -> UseCases:
+    """Return the use cases, wired to MongoDB and accounts."""
     accounts = _accounts(settings, stores)
     deliveries, clock, texts = stores.deliveries, stores.clock, ConsentFiles(settings.consent_texts)
     find = FindCustomerBill(accounts=accounts, bills=stores.bills)
@@ -70,9 +69,8 @@ def build_grpc(settings: Settings, /) -> UseCases:
     )
 
 
-def build_dispatcher(settings: Settings, /) -> Dispatcher:
+def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
     """Return the loops that do everything that leaves documents, not yet started."""
-    stores = open_stores(settings, role="dispatcher")
     waker = ChangeStreamWaker(stores.database)
     relay = Relay(
         [stores.bills.collection, stores.mailings.collection],

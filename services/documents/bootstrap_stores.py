@@ -5,6 +5,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+from pymongo import MongoClient
 from pymongo.database import Database
 
 from services.chassis.clock import Clock, build_clock
@@ -15,6 +16,8 @@ from services.documents.adapters.mongo_customer_bills import MongoCustomerBillRe
 from services.documents.adapters.mongo_mailings import MongoMailingRepository
 from services.documents.config import Settings
 
+Document = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
@@ -22,7 +25,8 @@ class Stores:
 
     clock: Clock
     owner: str
-    database: Database[dict[str, Any]]
+    client: MongoClient[Document]
+    database: Database[Document]
     deliveries: MongoBillDeliveryRepository
     bills: MongoCustomerBillRepository
     mailings: MongoMailingRepository
@@ -38,6 +42,7 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
     stores = Stores(
         clock=clock,
         owner=owner,
+        client=client,
         database=database,
         deliveries=MongoBillDeliveryRepository(database, clock=clock, owner=owner),
         bills=MongoCustomerBillRepository(database, clock=clock, owner=owner),

@@ -15,7 +15,7 @@ class Settings(ServiceSettings):
     accounts_address: str = Field(description="host:port of accounts")
     public_url: str = Field(description="The gateway as a browser sees it; links in mails begin with it")
     smtp_url: str = Field(description="Mail server: smtp://[user:password@]host[:port][?starttls=1] or smtps://...")
-    mail_from: str = Field(default="Единый личный кабинет <no-reply@kabinet.example>", description="Sender of all mails")
+    mail_from: str = Field(default="Единый личный кабинет <no-reply@kabinet.example>", description="Sender of mails")
     mail_timeout_s: float = Field(default=20.0, gt=0, lt=60, description="Time for one mail; less than a lease")
     secret_key_file: Path = Field(description="Random secret that confirmation links are made from")
     branches_file: Path = Field(default=_HERE / "branches.json", description="Branches and their bank requisites")

@@ -1,14 +1,19 @@
 """What a subscriber does about the delivery of bills: see it, consent, withdraw, prove the address."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from services.chassis.clock import Clock
 from services.chassis.email_address import normalised_email
+from services.chassis.errors import VersionConflict
 from services.chassis.ids import new_id
 from services.documents.domain.account import Recipient
 from services.documents.domain.bill_delivery import BillDelivery, ConfirmationNotFound
 from services.documents.domain.consent import Channel, ConsentGiven, ConsentText, EndCause, Language
 from services.documents.domain.ports import AccountAccess, BillDeliveryRepository, ConfirmationTokens, ConsentTexts
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +71,16 @@ class EndBillDelivery:
     clock: Clock
 
     def __call__(self, *, recipient: Recipient, language: Language) -> ShownDelivery:
+        delivery = _again_after_a_race(lambda: self._end(recipient))
+        return ShownDelivery(delivery=delivery, text=self.texts.in_force(language))
+
+    def _end(self, recipient: Recipient) -> BillDelivery:
         delivery = self.deliveries.get(recipient)
         if delivery is None:
-            delivery = BillDelivery(recipient=recipient, account=self.accounts.authorize(recipient))
-        else:
-            delivery.end(cause=EndCause.WITHDRAWN, now=self.clock.now())
-            self.deliveries.save(delivery)
-        return ShownDelivery(delivery=delivery, text=self.texts.in_force(language))
+            return BillDelivery(recipient=recipient, account=self.accounts.authorize(recipient))
+        delivery.end(cause=EndCause.WITHDRAWN, now=self.clock.now())
+        self.deliveries.save(delivery)
+        return delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +93,14 @@ class ConfirmBillDelivery:
 
     def __call__(self, *, token: str) -> None:
         confirmation_id = self.tokens.confirmation_id_of(token)
-        delivery = self.deliveries.of_confirmation(confirmation_id) if confirmation_id else None
-        if delivery is None or confirmation_id is None:
-            raise ConfirmationNotFound("There is no such confirmation.")
+        if confirmation_id is None:
+            raise _not_found()
+        _again_after_a_race(lambda: self._confirm(confirmation_id))
+
+    def _confirm(self, confirmation_id: str) -> None:
+        delivery = self.deliveries.of_confirmation(confirmation_id)
+        if delivery is None:
+            raise _not_found()
         delivery.confirm(confirmation_id=confirmation_id, now=self.clock.now())
         self.deliveries.save(delivery)
 
@@ -104,3 +117,16 @@ class EndDeliveryOfLink:
         if delivery is not None:
             delivery.end(cause=EndCause.ACCOUNT_UNLINKED, now=self.clock.now())
             self.deliveries.save(delivery)
+
+
+def _again_after_a_race(act: Callable[[], Answer]) -> Answer:
+    """Repeat once after a lost race: with the dispatcher that has just mailed the link, most likely. For what is
+    idempotent only."""
+    try:
+        return act()
+    except VersionConflict:
+        return act()
+
+
+def _not_found() -> ConfirmationNotFound:
+    return ConfirmationNotFound("There is no such confirmation.")

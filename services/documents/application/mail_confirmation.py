@@ -1,8 +1,10 @@
 """Mailing the links that prove addresses, in the background."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
 from services.documents.domain.bill_delivery import BillDelivery
 from services.documents.domain.ports import BillDeliveryRepository, ConfirmationTokens, MailOutcome, Post
 
@@ -24,7 +26,8 @@ class MailConfirmation:
         if delivery is None:
             return False
         self._mail(delivery)
-        self.deliveries.save(delivery)
+        with suppress(VersionConflict):  # the subscriber was quicker: they have confirmed, changed or withdrawn
+            self.deliveries.save(delivery)
         return True
 
     def _mail(self, delivery: BillDelivery) -> None:

@@ -16,6 +16,7 @@ from services.chassis.grpc_values import money_to_proto, time_to_proto
 from services.documents.application.bill_deliveries import ShownDelivery
 from services.documents.application.customer_bills import ShownBill
 from services.documents.bootstrap import UseCases, build_grpc
+from services.documents.bootstrap_stores import Stores, open_stores
 from services.documents.config import Settings, load
 from services.documents.domain.account import Recipient
 from services.documents.domain.bill_delivery import DeliveryState
@@ -40,14 +41,15 @@ _BILL_STATES = {
 
 def start() -> GrpcServer:
     """Start the server as the environment says; it runs until stopped."""
-    server = build_server(load())
+    settings = load()
+    server = build_server(settings, open_stores(settings, role="grpc"))
     server.start()
     return server
 
 
-def build_server(settings: Settings, /) -> GrpcServer:
+def build_server(settings: Settings, stores: Stores, /) -> GrpcServer:
     """Return the server, not yet started."""
-    use_cases = build_grpc(settings)
+    use_cases = build_grpc(settings, stores)
     servicer = DocumentsServicer(use_cases)
     exposed = Exposed(
         service_name=pb.DESCRIPTOR.services_by_name["DocumentsService"].full_name,
