@@ -2,33 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from joserfc.jwk import KeySet, OKPKey
-from pymongo.database import Database
 
 from services.chassis.changes import ChangeStreamWaker
-from services.chassis.clock import Clock, SystemClock, build_clock
-from services.chassis.ids import new_id
+from services.chassis.clock import Clock, SystemClock
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.mail import Mailer
-from services.chassis.mongo import connect
 from services.chassis.outbox import Relay
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.tokens import load_private_key, load_trusted_keys
 from services.identity.adapters.argon2_passwords import Argon2PasswordHasher
 from services.identity.adapters.jwt_access_tokens import JwtAccessTokens
 from services.identity.adapters.letter_texts import LetterTexts
-from services.identity.adapters.mongo_registrations import MongoRegistrationRepository, ensure_registration_indexes
-from services.identity.adapters.mongo_sessions import MongoSessionRepository, ensure_session_indexes
-from services.identity.adapters.mongo_social_logins import MongoSocialLoginRepository, ensure_social_login_indexes
-from services.identity.adapters.mongo_subscribers import (
-    MongoSubscriberRepository,
-    ensure_subscriber_indexes,
-    subscribers_of,
-)
-from services.identity.adapters.mongo_throttle import MongoThrottle
+from services.identity.adapters.mongo_subscribers import subscribers_of
 from services.identity.adapters.oidc_providers import OidcProvider, OidcProviders
 from services.identity.adapters.smtp_postman import SmtpPostman
 from services.identity.application.advance_registration import AdvanceRegistration
@@ -47,11 +35,10 @@ from services.identity.application.signed_in import SignedIn
 from services.identity.application.start_registration import StartRegistration
 from services.identity.application.start_social_login import StartSocialLogin
 from services.identity.application.throttling import Attempts, Rates
+from services.identity.bootstrap_stores import Stores
 from services.identity.config import Settings
 from services.identity.domain.password import PasswordPolicy
 from services.identity.domain.ports import AccessTokens, SocialProviders
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,86 +63,85 @@ class UseCases:
     clock: Clock
 
 
-def build_grpc(settings: Settings, /) -> UseCases:
-    """Return the use cases, wired to MongoDB; makes its indexes."""
-    parts = _Parts(settings)
-    sessions = MongoSessionRepository(parts.database)
-    signed_in = SignedIn(sessions=sessions, subscribers=parts.subscribers, clock=parts.clock)
+def build_grpc(settings: Settings, stores: Stores, /) -> UseCases:
+    """Return the use cases, wired to MongoDB and the social providers."""
+    sessions, secrets = stores.sessions, _secrets(settings)
+    attempts = _attempts(settings, stores, secrets)
+    signed_in = SignedIn(sessions=sessions, subscribers=stores.subscribers, clock=stores.clock)
     access_tokens = _access_tokens(settings)
-    tokens = TokenPair(access_tokens=access_tokens, refresh_tokens=RefreshTokens(secrets=parts.secrets))
-    open_session = OpenSession(sessions=sessions, tokens=tokens, clock=parts.clock)
+    tokens = TokenPair(access_tokens=access_tokens, refresh_tokens=RefreshTokens(secrets=secrets))
+    open_session = OpenSession(sessions=sessions, tokens=tokens, clock=stores.clock)
     hasher, policy = _hasher(settings), _policy(settings)
-    logins = MongoSocialLoginRepository(parts.database)
     providers = _providers(settings)
     return UseCases(
         start_registration=StartRegistration(
-            registrations=parts.registrations,
-            subscribers=parts.subscribers,
+            registrations=stores.registrations,
+            subscribers=stores.subscribers,
             policy=policy,
             hasher=hasher,
-            attempts=parts.attempts,
-            clock=parts.clock,
+            attempts=attempts,
+            clock=stores.clock,
         ),
         confirm_registration=ConfirmRegistration(
-            registrations=parts.registrations,
-            settle=parts.settle,
+            registrations=stores.registrations,
+            settle=_settle(stores),
             open_session=open_session,
-            secrets=parts.secrets,
-            clock=parts.clock,
+            secrets=secrets,
+            clock=stores.clock,
         ),
         create_session=CreateSession(
-            subscribers=parts.subscribers, hasher=hasher, attempts=parts.attempts, open_session=open_session
+            subscribers=stores.subscribers, hasher=hasher, attempts=attempts, open_session=open_session
         ),
-        refresh_session=RefreshSession(sessions=sessions, signed_in=signed_in, tokens=tokens, clock=parts.clock),
-        list_sessions=ListSessions(sessions=sessions, signed_in=signed_in, clock=parts.clock),
-        end_session=EndSession(sessions=sessions, signed_in=signed_in, clock=parts.clock),
+        refresh_session=RefreshSession(sessions=sessions, signed_in=signed_in, tokens=tokens, clock=stores.clock),
+        list_sessions=ListSessions(sessions=sessions, signed_in=signed_in, clock=stores.clock),
+        end_session=EndSession(sessions=sessions, signed_in=signed_in, clock=stores.clock),
         start_social_login=StartSocialLogin(
-            logins=logins,
+            logins=stores.social_logins,
             providers=providers,
-            secrets=parts.secrets,
+            secrets=secrets,
             return_urls=settings.return_urls,
-            clock=parts.clock,
+            clock=stores.clock,
         ),
         complete_social_login=CompleteSocialLogin(
-            logins=logins,
-            subscribers=parts.subscribers,
+            logins=stores.social_logins,
+            subscribers=stores.subscribers,
             providers=providers,
-            secrets=parts.secrets,
+            secrets=secrets,
             open_session=open_session,
-            clock=parts.clock,
+            clock=stores.clock,
         ),
         get_profile=GetProfile(signed_in=signed_in),
-        update_profile=UpdateProfile(subscribers=parts.subscribers, signed_in=signed_in),
+        update_profile=UpdateProfile(subscribers=stores.subscribers, signed_in=signed_in),
         change_password=ChangePassword(
-            subscribers=parts.subscribers,
+            subscribers=stores.subscribers,
             signed_in=signed_in,
             policy=policy,
             hasher=hasher,
-            attempts=parts.attempts,
+            attempts=attempts,
         ),
-        get_contact=GetContact(subscribers=parts.subscribers),
+        get_contact=GetContact(subscribers=stores.subscribers),
         providers=providers,
         access_tokens=access_tokens,
         key_set=access_tokens.key_set(),
-        clock=parts.clock,
+        clock=stores.clock,
     )
 
 
-def build_dispatcher(settings: Settings, /) -> Dispatcher:
+def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
     """Return the loops: the relay of events, and registrations with a step due."""
-    parts = _Parts(settings)
-    waker = ChangeStreamWaker(parts.database)
-    lease = LeaderLease(parts.database["leases"], name="relay", owner=parts.owner)
+    secrets = _secrets(settings)
+    waker = ChangeStreamWaker(stores.database)
+    lease = LeaderLease(stores.database["leases"], name="relay", owner=stores.owner)
     publisher = Publisher(settings.amqp_url, exchange=exchange_of("identity"))
-    relay = Relay([subscribers_of(parts.database)], publisher=publisher, lease=lease)
+    relay = Relay([subscribers_of(stores.database)], publisher=publisher, lease=lease)
     mailer = Mailer(settings.smtp_url, sender=settings.mail_from)
     advance = AdvanceRegistration(
-        registrations=parts.registrations,
-        settle=parts.settle,
+        registrations=stores.registrations,
+        settle=_settle(stores),
         postman=SmtpPostman(mailer, texts=LetterTexts(), sender=settings.mail_from, public_url=settings.public_url),
-        attempts=parts.attempts,
-        secrets=parts.secrets,
-        clock=parts.clock,
+        attempts=_attempts(settings, stores, secrets),
+        secrets=secrets,
+        clock=stores.clock,
     )
     return Dispatcher(
         [
@@ -165,37 +151,23 @@ def build_dispatcher(settings: Settings, /) -> Dispatcher:
                 advance,
                 waker=waker,
                 concurrency=2,  # a mail server that takes its time with one letter does not hold up the next
-                next_due_in_s=parts.registrations.seconds_until_due,
+                next_due_in_s=stores.registrations.seconds_until_due,
             ),
         ],
         waker=waker,
     )
 
 
-class _Parts:
-    """What both roles are made of."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.owner = new_id("identity")
-        self.clock = build_clock(settings.clock_file)
-        self.database = _database(settings)
-        self.secrets = DerivedSecrets(settings.secret_key_file.read_bytes().strip())
-        self.registrations = MongoRegistrationRepository(self.database, owner=self.owner, clock=self.clock)
-        self.subscribers = MongoSubscriberRepository(self.database, clock=self.clock)
-        self.settle = SettleRegistration(
-            registrations=self.registrations, subscribers=self.subscribers, clock=self.clock
-        )
-        throttle = MongoThrottle(mongo_url=settings.mongo_url, database=settings.mongo_database)
-        self.attempts = Attempts(throttle=throttle, rates=_rates(settings), secrets=self.secrets)
+def _secrets(settings: Settings) -> DerivedSecrets:
+    return DerivedSecrets(settings.secret_key_file.read_bytes().strip())
 
 
-def _database(settings: Settings) -> Database[Document]:
-    database = connect(settings.mongo_url, app_name="identity")[settings.mongo_database]
-    ensure_registration_indexes(database)
-    ensure_subscriber_indexes(database)
-    ensure_session_indexes(database)
-    ensure_social_login_indexes(database)
-    return database
+def _attempts(settings: Settings, stores: Stores, secrets: DerivedSecrets) -> Attempts:
+    return Attempts(throttle=stores.throttle, rates=_rates(settings), secrets=secrets)
+
+
+def _settle(stores: Stores) -> SettleRegistration:
+    return SettleRegistration(registrations=stores.registrations, subscribers=stores.subscribers, clock=stores.clock)
 
 
 def _rates(settings: Settings) -> Rates:

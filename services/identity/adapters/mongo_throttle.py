@@ -14,8 +14,8 @@ class MongoThrottle:
     """`Throttle` with fixed windows that begin at the first attempt: one write per attempt, one read per refusal."""
 
     def __init__(self, *, mongo_url: str, database: str) -> None:
-        """Connect at the first use, with a client of the library's own; counters are no state to be journaled."""
-        storage = MongoDBStorage(
+        """Connect with a client of the library's own and make its indexes; counters are no state to be journaled."""
+        self._storage = MongoDBStorage(
             mongo_url,
             database_name=database,
             counter_collection_name="attempts",
@@ -24,8 +24,13 @@ class MongoThrottle:
             timeoutMS=3000,
             serverSelectionTimeoutMS=3000,
         )
-        self._limiter = FixedWindowRateLimiter(storage)
+        self._client = self._storage.storage
+        self._limiter = FixedWindowRateLimiter(self._storage)
         self._items: dict[str, RateLimitItem] = {}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def hit(self, rate: str, /, *key: str) -> int | None:
         item = self._item(rate)

@@ -34,11 +34,13 @@ class Endpoints:
 class Discovery:
     """One provider's endpoints and keys, as last seen."""
 
-    def __init__(self, *, issuer: str, origins: frozenset[str]) -> None:
+    def __init__(
+        self, *, issuer: str, origins: frozenset[str], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._issuer = issuer
         self._origins = origins
-        self._endpoints = _Kept(self._ask_endpoints)
-        self._keys = _Kept(self._ask_keys)
+        self._endpoints = _Kept(self._ask_endpoints, monotonic)
+        self._keys = _Kept(self._ask_keys, monotonic)
 
     def endpoints(self) -> Endpoints:
         """Return the endpoints. Raises `ProviderSilent`."""
@@ -86,15 +88,16 @@ class Discovery:
 class _Kept(Generic[Value]):
     """A value that is asked for when it is too old, by one thread at a time."""
 
-    def __init__(self, ask: Callable[[], Value], /) -> None:
+    def __init__(self, ask: Callable[[], Value], monotonic: Callable[[], float], /) -> None:
         self._ask = ask
+        self._monotonic = monotonic
         self._value: Value | None = None
         self._asked_at = 0.0
         self._lock = Lock()
 
     def get(self, *, not_older_than_s: float) -> Value:
         with self._lock:
-            if self._value is None or time.monotonic() - self._asked_at > not_older_than_s:
+            if self._value is None or self._monotonic() - self._asked_at > not_older_than_s:
                 self._value = self._ask()
-                self._asked_at = time.monotonic()
+                self._asked_at = self._monotonic()
             return self._value

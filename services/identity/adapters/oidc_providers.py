@@ -1,6 +1,7 @@
 """Social providers by OpenID Connect: code flow with PKCE S256, by Authlib; ID tokens verified by joserfc."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import requests
@@ -45,11 +46,18 @@ class OidcProvider:
 class OidcProviders:
     """`SocialProviders` by OpenID Connect."""
 
-    def __init__(self, providers: Sequence[OidcProvider], *, clock: Clock) -> None:
+    def __init__(
+        self,
+        providers: Sequence[OidcProvider],
+        *,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`clock` is the machine's: a token ends by the provider's time, whatever day a test suite pretends it is."""
         self._providers = {provider.provider: provider for provider in providers}
         self._discovery = {
-            provider.provider: Discovery(issuer=provider.issuer, origins=provider.origins) for provider in providers
+            provider.provider: Discovery(issuer=provider.issuer, origins=provider.origins, monotonic=monotonic)
+            for provider in providers
         }
         self._clock = clock
 
@@ -86,7 +94,7 @@ class OidcProviders:
                 )
             except OAuthError as error:
                 raise _verdict(known.provider, str(error.error)) from error
-            except (TypeError, AttributeError) as error:  # JSON, but no object
+            except (ValueError, TypeError, AttributeError) as error:  # no JSON, or no object
                 raise ProviderSilent("no token answer") from error
         id_token = answer.get("id_token")
         if not isinstance(id_token, str):

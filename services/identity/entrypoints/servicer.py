@@ -11,6 +11,7 @@ from services.chassis.grpc_values import time_to_proto
 from services.identity.application.complete_social_login import Returned
 from services.identity.application.start_registration import Application
 from services.identity.bootstrap import UseCases, build_grpc
+from services.identity.bootstrap_stores import Stores, open_stores
 from services.identity.config import Settings, load
 from services.identity.entrypoints.identity_messages import profile_to_proto, session_to_proto, tokens_to_proto
 
@@ -18,15 +19,16 @@ Context = grpc.ServicerContext
 
 
 def start() -> GrpcServer:
-    """Start the server as the environment says."""
-    server = build_server(load())
+    """Start the server as the environment says; it runs until stopped."""
+    settings = load()
+    server = build_server(settings, open_stores(settings, role="grpc"))
     server.start()
     return server
 
 
-def build_server(settings: Settings, /) -> GrpcServer:
-    """Return the server; it verifies access tokens with the keys it signs them with."""
-    use_cases = build_grpc(settings)
+def build_server(settings: Settings, stores: Stores, /) -> GrpcServer:
+    """Return the server, not yet started; it verifies access tokens with the keys it signs them with."""
+    use_cases = build_grpc(settings, stores)
     servicer = IdentityServicer(use_cases)
     exposed = Exposed(
         service_name=pb.DESCRIPTOR.services_by_name["IdentityService"].full_name,
