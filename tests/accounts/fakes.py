@@ -1,0 +1,259 @@
+"""The ports of accounts on dictionaries, held to the same conformance tests as the real ones; and a region to
+script."""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_report import (
+    AccountReport,
+    Charge,
+    CreditedPayment,
+    Page,
+    PlacedCharge,
+    RegionalPosting,
+)
+from services.accounts.domain.account_snapshot import AccountSnapshot
+from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
+from services.accounts.domain.charge_placement import ChargePlacement
+from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
+from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
+from services.accounts.domain.posting import Posting
+from services.accounts.domain.proof_ladder import Proof
+from services.accounts.domain.regional_bill import BillContent, RegionalBill
+from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
+from services.chassis.events import Event
+from services.chassis.money import Money
+from tests.accounts.builders import make_charge, make_credited, make_page, make_report
+
+Aggregate = TypeVar("Aggregate")
+
+
+class Shelf:
+    """Versioned documents and what they announced, as MongoDB keeps them: copies, and no save on an old version."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+        self.announced: list[Event] = []
+
+    def put(self, key: str, aggregate: Any) -> None:
+        known = self.kept.get(key)
+        if (known.version if known else 0) != aggregate.version:
+            raise VersionConflict("Somebody else changed it.")
+        aggregate.version += 1
+        if hasattr(aggregate, "pending_events"):
+            self.announced += aggregate.pending_events
+            aggregate.pending_events.clear()
+        self.kept[key] = copy.deepcopy(aggregate)
+
+    def take(self, key: str) -> Any:
+        return copy.deepcopy(self.kept.get(key))
+
+
+class FakeBillingAccounts:
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+
+    def owned(self, *, subscriber_id: str, billing_account_id: str) -> BillingAccount | None:
+        account = self.get(billing_account_id)
+        return account if account and account.subscriber_id == subscriber_id else None
+
+    def linked_by(self, subscriber_id: str, /) -> Sequence[BillingAccount]:
+        mine = [account for account in self._linked() if account.subscriber_id == subscriber_id]
+        return sorted(mine, key=lambda account: (account.linked_at, account.billing_account_id))
+
+    def linked_to(self, key: AccountKey, /, *, subscriber_id: str) -> BillingAccount | None:
+        return next((account for account in self.linked_by(subscriber_id) if account.key == key), None)
+
+    def requested_as(self, request_id: str, /, *, subscriber_id: str) -> BillingAccount | None:
+        return next((account for account in self.linked_by(subscriber_id) if account.request_id == request_id), None)
+
+    def get(self, billing_account_id: str, /) -> BillingAccount | None:
+        account: BillingAccount | None = self.shelf.take(billing_account_id)
+        return account
+
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
+        links: dict[AccountKey, list[str]] = {}
+        for account in self._linked():
+            if account.key in keys:
+                links.setdefault(account.key, []).append(account.billing_account_id)
+        return links
+
+    def save(self, account: BillingAccount, /) -> None:
+        rival = self.linked_to(account.key, subscriber_id=account.subscriber_id)
+        if account.is_linked and rival and rival.billing_account_id != account.billing_account_id:
+            raise AlreadyLinked
+        self.shelf.put(account.billing_account_id, account)
+
+    def _linked(self) -> list[BillingAccount]:
+        return [copy.deepcopy(account) for account in self.shelf.kept.values() if account.is_linked]
+
+
+class FakeSnapshots:
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+
+    def get(self, key: AccountKey, /) -> AccountSnapshot:
+        snapshot: AccountSnapshot = self.shelf.take(str(key)) or AccountSnapshot(key=key)
+        return snapshot
+
+    def many(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountSnapshot]:
+        return {key: self.get(key) for key in keys}
+
+    def save(self, snapshot: AccountSnapshot, /) -> None:
+        self.shelf.put(str(snapshot.key), snapshot)
+
+
+class FakePostings:
+    """Repository and queue in one; a claim moves the version, as the real one does."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.shelf = Shelf()
+        self._clock = clock
+
+    def get(self, payment_id: str, /) -> Posting | None:
+        posting: Posting | None = self.shelf.take(payment_id)
+        return posting
+
+    def save(self, posting: Posting, /) -> None:
+        self.shelf.put(posting.payment_id, posting)
+
+    def claim(self) -> Posting | None:
+        for posting in self.shelf.kept.values():
+            if posting.due_at is not None and posting.due_at <= self._clock.now():
+                posting.version += 1
+                claimed: Posting = copy.deepcopy(posting)
+                return claimed
+        return None
+
+
+class FakeChargePlacements:
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+
+    def get(self, charge_id: str, /) -> ChargePlacement | None:
+        placement: ChargePlacement | None = self.shelf.take(charge_id)
+        return placement
+
+    def save(self, placement: ChargePlacement, /) -> None:
+        self.shelf.put(placement.charge_id, placement)
+
+
+class FakeAttempts:
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+
+    def get(self, attempts_key: str, /, *, limit: AttemptLimit) -> OwnershipAttempts:
+        attempts: OwnershipAttempts = self.shelf.take(attempts_key) or OwnershipAttempts(
+            attempts_key=attempts_key, limit=limit
+        )
+        return attempts
+
+    def save(self, attempts: OwnershipAttempts, /) -> None:
+        self.shelf.put(attempts.attempts_key, attempts)
+
+
+class FakeRegionalBills:
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+
+    def get(self, regional_bill_id: str, /) -> RegionalBill | None:
+        bill: RegionalBill | None = self.shelf.take(regional_bill_id)
+        return bill
+
+    def known_as(self, content: BillContent, /) -> RegionalBill | None:
+        same = (bill for bill in self.shelf.kept.values() if _identity(bill.content) == _identity(content))
+        return copy.deepcopy(next(same, None))
+
+    def save(self, bill: RegionalBill, /) -> None:
+        if self.known_as(bill.content) is not None:
+            raise VersionConflict("The same bill was stored at the same moment.")
+        self.shelf.put(bill.regional_bill_id, bill)
+
+
+class FakeRegions:
+    """A region's billing with books of its own, and trouble on demand: `trouble` is called before each answer, with the
+    method's name; `after` too, but once the books have been written."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.books: dict[str, RegionalPosting] = {}
+        self.proofs: dict[str, str] = {}
+        self.balance = Money(100_00)
+        self.calls: list[str] = []
+        self.trouble: Callable[[str], None] = lambda method: None
+        self.after: Callable[[str], None] = lambda method: None
+
+    def down(self) -> None:
+        """Answer nothing from now on."""
+
+        def refuse(method: str) -> None:
+            raise RegionUnavailable(region="54")
+
+        self.trouble = refuse
+
+    def up(self) -> None:
+        self.trouble = lambda method: None
+
+    def answers(self, region: str, /) -> bool:
+        return True
+
+    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool:
+        self._answering("verify_ownership")
+        return self.proofs.get(key.number) == proof.value
+
+    def account(self, key: AccountKey, /) -> AccountReport:
+        self._answering("account")
+        return make_report(kopecks=self.balance.amount_minor, as_of=self._clock.now())
+
+    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[Charge]:
+        self._answering("charges")
+        return make_page(make_charge(), as_of=self._clock.now(), next_page_token="more")
+
+    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[CreditedPayment]:
+        self._answering("payments")
+        return make_page(make_credited(), as_of=self._clock.now())
+
+    def post_payment(
+        self, key: AccountKey, /, *, payment_id: str, amount: Money, captured_at: datetime
+    ) -> RegionalPosting:
+        self._answering("post_payment")
+        if payment_id not in self.books:
+            self.balance = self.balance + amount
+            self.books[payment_id] = RegionalPosting(
+                payment_id=payment_id,
+                number=key.number,
+                amount=amount,
+                posted_at=self._clock.now(),
+                balance_after=self.balance,
+                service_restored_at=None,
+            )
+        booked = self.books[payment_id]
+        if (booked.number, booked.amount) != (key.number, amount):
+            raise PaymentIdReused
+        self.after("post_payment")
+        return booked
+
+    def posting(self, region: str, /, *, payment_id: str) -> RegionalPosting | None:
+        self._answering("posting")
+        return self.books.get(payment_id)
+
+    def place_charge(self, key: AccountKey, /, *, charge_id: str, amount: Money, description: str) -> PlacedCharge:
+        self._answering("place_charge")
+        self.balance = self.balance - amount
+        placed = PlacedCharge(
+            charge=make_charge(charge_id=f"R-{charge_id}", kopecks=amount.amount_minor), balance_after=self.balance
+        )
+        self.after("place_charge")
+        return placed
+
+    def _answering(self, method: str) -> None:
+        self.calls.append(method)
+        self.trouble(method)
+
+
+def _identity(content: BillContent) -> tuple[object, ...]:
+    return content.key, content.bill_number, content.revision

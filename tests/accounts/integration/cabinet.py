@@ -1,0 +1,146 @@
+"""The accounts service under test: its real server and dispatcher, and ways to call it as whoever may."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kabinet.accounts.v1 import accounts_pb2 as pb
+from kabinet.accounts.v1 import accounts_pb2_grpc
+from kabinet.common.v1 import money_pb2
+from kabinet.regional.v1 import billing_pb2_grpc, feed_pb2_grpc
+
+from services.accounts.bootstrap import build_dispatcher
+from services.accounts.config import Settings
+from services.accounts.entrypoints.servicer import RunningServer, build_server
+from services.chassis.clock import SystemClock
+from services.chassis.grpc_client import Remote
+from services.chassis.grpc_values import time_to_proto
+from services.chassis.loops import Dispatcher
+from tests.accounts.integration.scripted_region import CONTRACT_CODE, NUMBER, ScriptedRegion
+from tests.support.neighbourhood import Neighbourhood
+
+ANNA = "sub_" + "a" * 32
+BORIS = "sub_" + "b" * 32
+
+
+@dataclass(slots=True)
+class Cabinet:
+    """Settings are short-tempered, so that a test waits milliseconds where production waits seconds."""
+
+    neighbourhood: Neighbourhood
+    mongo_url: str
+    database_name: str
+    amqp_url: str = "amqp://127.0.0.1:1"
+    region: ScriptedRegion = field(default_factory=ScriptedRegion)
+    overrides: dict[str, Any] = field(default_factory=dict)
+    _address: str = ""
+    _region_address: str = ""
+    _running: list[Callable[[], object]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start the region and the server."""
+        self._region_address = self.neighbourhood.serve(
+            "region:54",
+            service="kabinet.regional.v1.RegionalBillingService",
+            register=lambda server: billing_pb2_grpc.add_RegionalBillingServiceServicer_to_server(self.region, server),
+        )
+        server: RunningServer = build_server(self.settings())
+        server.start()
+        self._running.append(lambda: server.stop(grace_s=0))
+        self._address = f"127.0.0.1:{server.port}"
+
+    def start_dispatcher(self) -> Dispatcher:
+        """Start one more replica of the dispatcher."""
+        dispatcher = build_dispatcher(self.settings())
+        dispatcher.start()
+        self._running.append(lambda: dispatcher.stop(grace_s=5))
+        return dispatcher
+
+    def stop(self) -> None:
+        for stop in reversed(self._running):
+            stop()
+
+    def settings(self) -> Settings:
+        values: dict[str, Any] = {
+            "mongo_url": self.mongo_url,
+            "mongo_database": self.database_name,
+            "amqp_url": self.amqp_url,
+            "grpc_listen": "127.0.0.1:0",
+            "service_key_file": self.neighbourhood.key_file("accounts"),
+            "trust_file": self.neighbourhood.trust_file,
+            "identity_address": self.neighbourhood.identity(),
+            "region_endpoints": self.region_endpoints,
+            "figures_young_for_s": 0,
+            "rows_refresh_after_s": 0,
+            "region_timeout_s": 2,
+            "region_pause_s": 0.2,
+            "posting_retry_s": "0.05,0.1",
+        }
+        return Settings(**(values | self.overrides))
+
+    @property
+    def region_endpoints(self) -> str:
+        return f"54={self._region_address}"
+
+    def by(self, subscriber_id: str) -> "Caller":
+        """Call as a subscriber."""
+        return Caller(self._remote(None), self.neighbourhood.access_token(subscriber_id))
+
+    def by_service(self, name: str) -> "Caller":
+        """Call as a deployable, or as a region ("region:54")."""
+        return Caller(self._remote(name), None)
+
+    def by_nobody(self) -> "Caller":
+        return Caller(self._remote(None), None)
+
+    def linked(self, subscriber_id: str = ANNA, *, kind: str = "contract_code") -> pb.BillingAccount:
+        """Link the region's one account."""
+        value = CONTRACT_CODE if kind == "contract_code" else "80000"
+        return (
+            self.by(subscriber_id).accounts("LinkBillingAccount", link_request(kind=kind, value=value)).billing_account
+        )
+
+    def _remote(self, caller: str | None) -> Remote:
+        return self.neighbourhood.remote("accounts", address=self._address, caller=caller)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who calls."""
+
+    remote: Remote
+    access_token: str | None
+
+    def accounts(self, method: str, request: Any, *, cap_s: float = 10) -> Any:
+        stub = accounts_pb2_grpc.AccountsServiceStub(self.remote.channel)
+        return self.remote.call(getattr(stub, method), request, cap_s=cap_s, access_token=self.access_token)
+
+    def feed(self, method: str, request: Any) -> Any:
+        stub = feed_pb2_grpc.RegionalFeedServiceStub(self.remote.channel)
+        return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
+
+
+def link_request(
+    *, number: str = NUMBER, kind: str = "contract_code", value: str = CONTRACT_CODE, request_id: str = ""
+) -> pb.LinkBillingAccountRequest:
+    return pb.LinkBillingAccountRequest(
+        request_id=request_id,
+        region="54",
+        number=number,
+        relation=pb.RELATION_OWN,
+        label="Дом",
+        proof=pb.Proof(kind=kind, value=value),
+    )
+
+
+def posting_request(payment_id: str, billing_account_id: str, *, kopecks: int = 45000) -> pb.RequestPostingRequest:
+    return pb.RequestPostingRequest(
+        payment_id=payment_id,
+        billing_account_id=billing_account_id,
+        amount=rub(kopecks),
+        captured_at=time_to_proto(SystemClock().now()),
+    )
+
+
+def rub(kopecks: int) -> money_pb2.Money:
+    return money_pb2.Money(amount_minor=kopecks, currency="RUB")

@@ -1,0 +1,145 @@
+"""A regional billing system as its contract has it, in memory, with trouble on demand; a real gRPC server runs it."""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import grpc
+from kabinet.common.v1 import money_pb2
+from kabinet.regional.v1 import billing_pb2 as pb
+from kabinet.regional.v1 import billing_pb2_grpc
+
+from services.chassis.errors import DomainError, Kind
+from services.chassis.grpc_values import time_to_proto
+
+NUMBER = "5400200001"
+CONTRACT_CODE = "1207-NSK"
+Context = grpc.ServicerContext
+
+
+class Refused(DomainError):
+    """A refusal in the words of the contract."""
+
+    def __init__(self, kind: Kind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind, self.reason = kind, reason
+
+
+class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
+    """`before` and `after` are called with the method's name, outside and inside of what the books have written."""
+
+    def __init__(self) -> None:
+        self.balance = 100_00
+        self.calls: list[str] = []
+        self.postings: dict[str, pb.Posting] = {}
+        self.applied: list[str] = []
+        self.charges: dict[str, pb.Charge] = {}
+        self.proofs: Mapping[str, str] = {"contract_code": CONTRACT_CODE, "last_payment_minor": "80000"}
+        self.before: Callable[[str], None] = lambda method: None
+        self.after: Callable[[str], None] = lambda method: None
+        self._lock = threading.Lock()
+
+    def refuse(self, kind: Kind, reason: str, *, method: str = "") -> None:
+        """Refuse a method, or all of them, from now on."""
+
+        def trouble(called: str) -> None:
+            if method in ("", called):
+                raise Refused(kind, reason)
+
+        self.before = trouble
+
+    def recover(self) -> None:
+        self.before = self.after = lambda method: None
+
+    def VerifyOwnership(  # noqa: N802
+        self, request: pb.VerifyOwnershipRequest, context: Context
+    ) -> pb.VerifyOwnershipResponse:
+        self._called("VerifyOwnership")
+        right = request.number == NUMBER and self.proofs.get(request.proof.kind) == request.proof.value
+        return pb.VerifyOwnershipResponse(verified=right)
+
+    def GetAccount(self, request: pb.GetAccountRequest, context: Context) -> pb.GetAccountResponse:  # noqa: N802
+        self._called("GetAccount", request.number)
+        return pb.GetAccountResponse(
+            balance=_rub(self.balance),
+            as_of=time_to_proto(datetime.now(UTC)),
+            billing_mode=pb.BILLING_MODE_ADVANCE,
+            tariff_plan=pb.TariffPlan(tariff_plan_id="nsk-trio", name="Трио", monthly_fee=_rub(750_00)),
+            services=[
+                pb.Service(
+                    service_id="s1", kind=pb.SERVICE_KIND_INTERNET, name="Интернет", state=pb.SERVICE_STATE_ACTIVE
+                )
+            ],
+        )
+
+    def ListCharges(self, request: pb.ListChargesRequest, context: Context) -> pb.ListChargesResponse:  # noqa: N802
+        self._called("ListCharges", request.number)
+        now = time_to_proto(datetime.now(UTC))
+        first = int(request.page_token or 0)
+        rows = [
+            pb.Charge(charge_id=f"fee-{row}", description="Абонентская плата", amount=_rub(750_00), charged_at=now)
+            for row in range(first, min(first + request.page_size, 30))
+        ]
+        last = first + len(rows)
+        return pb.ListChargesResponse(charges=rows, next_page_token=str(last) if last < 30 else "", as_of=now)
+
+    def ListPayments(self, request: pb.ListPaymentsRequest, context: Context) -> pb.ListPaymentsResponse:  # noqa: N802
+        self._called("ListPayments", request.number)
+        rows = [
+            pb.CreditedPayment(
+                payment_id=posting.payment_id,
+                channel="kabinet",
+                amount=posting.amount,
+                credited_at=posting.posted_at,
+            )
+            for posting in self.postings.values()
+        ]
+        return pb.ListPaymentsResponse(payments=rows, as_of=time_to_proto(datetime.now(UTC)))
+
+    def PostPayment(self, request: pb.PostPaymentRequest, context: Context) -> pb.PostPaymentResponse:  # noqa: N802
+        self._called("PostPayment", request.number)
+        with self._lock:
+            if request.payment_id not in self.postings:
+                self.balance += request.amount.amount_minor
+                self.applied.append(request.payment_id)
+                self.postings[request.payment_id] = pb.Posting(
+                    payment_id=request.payment_id,
+                    number=request.number,
+                    amount=request.amount,
+                    posted_at=time_to_proto(datetime.now(UTC)),
+                    balance_after=_rub(self.balance),
+                )
+        self.after("PostPayment")
+        return pb.PostPaymentResponse(posting=self.postings[request.payment_id])
+
+    def GetPosting(self, request: pb.GetPostingRequest, context: Context) -> pb.GetPostingResponse:  # noqa: N802
+        self._called("GetPosting")
+        if request.payment_id not in self.postings:
+            raise Refused(Kind.NOT_FOUND, "POSTING_NOT_FOUND")
+        return pb.GetPostingResponse(posting=self.postings[request.payment_id])
+
+    def PlaceCharge(self, request: pb.PlaceChargeRequest, context: Context) -> pb.PlaceChargeResponse:  # noqa: N802
+        self._called("PlaceCharge", request.number)
+        if request.amount.amount_minor > self.balance:
+            raise Refused(Kind.FAILED_PRECONDITION, "INSUFFICIENT_FUNDS")
+        with self._lock:
+            if request.charge_id not in self.charges:
+                self.balance -= request.amount.amount_minor
+                self.charges[request.charge_id] = pb.Charge(
+                    charge_id=f"R-{request.charge_id}",
+                    description=request.description,
+                    amount=request.amount,
+                    charged_at=time_to_proto(datetime.now(UTC)),
+                )
+        return pb.PlaceChargeResponse(charge=self.charges[request.charge_id], balance_after=_rub(self.balance))
+
+    def _called(self, method: str, number: str = NUMBER) -> None:
+        with self._lock:
+            self.calls.append(method)
+        self.before(method)
+        if number != NUMBER:
+            raise Refused(Kind.NOT_FOUND, "ACCOUNT_NOT_FOUND")
+
+
+def _rub(kopecks: int) -> money_pb2.Money:
+    return money_pb2.Money(amount_minor=kopecks, currency="RUB")
