@@ -7,7 +7,7 @@ the ratios are what can be compared.
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,7 +87,9 @@ def _measure(cast: Cast, *, seconds: float) -> Iterator[Row]:
     yield Row("bill from feed to mailbox", billed.rate, billed, compiled)
 
 
-def _reads(name: str, address: str, requests: list[Request], seconds: float, *, beside: Row | None) -> Iterator[Row]:
+def _reads(
+    name: str, address: str, requests: list[Request], seconds: float, *, beside: Row | None
+) -> Generator[Row, None, Row]:
     _say(name)
     most, latencies = scenarios.reads(address, requests, seconds=seconds)
     row = Row(name, most, latencies, beside)
