@@ -45,6 +45,8 @@ def command(*, folder: Path, port: int) -> tuple[str, ...]:
         "--nounixsocket",
         *("--replSet", REPLICA_SET),
         *("--wiredTigerCacheSizeGB", "0.25"),
+        # A process killed within a transaction leaves it open; nobody should wait a minute for what it holds.
+        *("--setParameter", "transactionLifetimeLimitSeconds=10"),
         *("--oplogSize", "256"),
         "--quiet",
         # Statistics for MongoDB's support: on two cores they cost more than they tell.

@@ -2,6 +2,7 @@
 entrypoints'."""
 
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -48,6 +49,7 @@ def _problem(wanted: Sequence[str], roles: Sequence[str]) -> str:
 
 
 def _run_worker(package: str) -> None:
+    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # the system's resolver knows /etc/hosts and search domains
     import eventlet
 
     eventlet.monkey_patch()  # before anything else is imported that opens a socket or starts a thread

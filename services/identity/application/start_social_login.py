@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from services.chassis.clock import Clock
 from services.chassis.errors import FieldInvalid
 from services.chassis.ids import new_id
+from services.chassis.return_url import check_return_url
 from services.identity.application.derived_secrets import DerivedSecrets, hash_of
 from services.identity.domain.ports import SocialLoginRepository, SocialProviders
-from services.identity.domain.return_url import check_return_url
 from services.identity.domain.social_login import SocialLogin
 
 _SHORTEST_SECRET = 16

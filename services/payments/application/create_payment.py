@@ -8,9 +8,10 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.deadline import timeout_s
-from services.chassis.errors import DomainError, FieldInvalid, Kind, VersionConflict
+from services.chassis.errors import FieldInvalid, VersionConflict
 from services.chassis.ids import new_id
 from services.chassis.money import Money
+from services.chassis.return_url import check_return_url
 from services.payments.application.charging import Charging
 from services.payments.domain.offer import Offer
 from services.payments.domain.payment import Payment, PaymentKind, Reached, State
@@ -25,13 +26,6 @@ from services.payments.domain.ports import (
 from services.payments.domain.request import check_request_id, check_same, fingerprint_of
 
 _log = structlog.get_logger(__name__)
-
-
-class ReturnUrlNotAllowed(DomainError):
-    """The acquirer's page sends payers back to our own pages only."""
-
-    reason = "RETURN_URL_NOT_ALLOWED"
-    kind = Kind.INVALID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +123,7 @@ class CreatePayment:
     def _check_return_url(self, request: PaymentRequest) -> None:
         if not request.return_url and request.kind is PaymentKind.SAVED_CARD:
             return
-        if not any(_is_under(request.return_url, prefix) for prefix in self.return_prefixes):
-            raise ReturnUrlNotAllowed("The payer can only be sent back to the pages of the cabinet.")
+        check_return_url(request.return_url, allowed=self.return_prefixes)
 
     def _check_method(self, request: PaymentRequest) -> None:
         if request.kind is not PaymentKind.SAVED_CARD:
@@ -156,10 +149,3 @@ class CreatePayment:
         )
         payment.begin_charge(now=now, grace=self.charge_grace)
         return payment
-
-
-def _is_under(url: str, prefix: str) -> bool:
-    """Compare whole segments: `https://host.evil` is not under `https://host`."""
-    base = prefix.rstrip("/")
-    printable = url.isascii() and url.isprintable() and not set(url) & {" ", "\\", "@"}
-    return printable and (url == base or url.startswith((f"{base}/", f"{base}?")))

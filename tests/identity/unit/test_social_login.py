@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from services.chassis.errors import FieldInvalid
+from services.chassis.return_url import ReturnUrlNotAllowed
 from services.identity.application.complete_social_login import CompletedSocialLogin, Returned
-from services.identity.domain.return_url import ReturnUrlNotAllowed
 from services.identity.domain.social_login import (
     SocialLoginNotFound,
     SocialLoginRefused,

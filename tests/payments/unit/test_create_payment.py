@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.chassis.errors import DomainError, FieldInvalid
-from services.payments.application.create_payment import ReturnUrlNotAllowed
+from services.chassis.return_url import ReturnUrlNotAllowed
 from services.payments.domain.acquirer import Silence
 from services.payments.domain.offer import AmountNotPositive, AmountTooLarge, PaymentKindDisabled
 from services.payments.domain.payment import PaymentKind, State

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.identity.domain.return_url import ReturnUrlNotAllowed, check_return_url
+from services.chassis.return_url import ReturnUrlNotAllowed, check_return_url
 
 _ALLOWED = ("https://kabinet.example", "http://localhost:18080/", "ru.kabinet.app:/social")
 
