@@ -59,11 +59,31 @@ class UseCases:
     clock: Clock
     pool: RefreshPool
     billing: GrpcRegionalBilling
+    stores: Stores
 
     def close(self) -> None:
         """End what runs beside the calls."""
         self.pool.stop()
         self.billing.close()
+        self.stores.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningDispatcher:
+    """The loops and what they work with."""
+
+    loops: Dispatcher
+    billing: GrpcRegionalBilling
+    stores: Stores
+
+    def start(self) -> None:
+        self.loops.start()
+
+    def stop(self, *, grace_s: float) -> None:
+        """End after the steps under way; what they would still need is closed after them."""
+        self.loops.stop(grace_s=grace_s)
+        self.billing.close()
+        self.stores.close()
 
 
 def build_grpc(settings: Settings, /) -> UseCases:
@@ -109,10 +129,11 @@ def build_grpc(settings: Settings, /) -> UseCases:
         clock=clock,
         pool=pool,
         billing=billing,
+        stores=stores,
     )
 
 
-def build_dispatcher(settings: Settings, /) -> Dispatcher:
+def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
     """Return the loops that do everything that leaves accounts, not yet started."""
     stores = open_stores(settings, role="dispatcher")
     database = stores.database
@@ -141,10 +162,9 @@ def build_dispatcher(settings: Settings, /) -> Dispatcher:
             waker=waker,
             concurrency=settings.posting_threads,
             next_due_in_s=due.seconds_until_due,
-            on_stop=billing.close,
         ),
     ]
-    return Dispatcher(loops, waker=waker)
+    return RunningDispatcher(loops=Dispatcher(loops, waker=waker), billing=billing, stores=stores)
 
 
 def _regions(settings: Settings) -> Regions:

@@ -32,6 +32,10 @@ class Stores:
     attempts: MongoAttemptsRepository
     bills: MongoRegionalBillRepository
 
+    def close(self) -> None:
+        """Close the connections to MongoDB."""
+        self.database.client.close()
+
 
 def open_stores(settings: Settings, /, *, role: str) -> Stores:
     """Return the repositories with their indexes made (idempotent)."""

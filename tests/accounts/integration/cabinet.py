@@ -9,13 +9,12 @@ from kabinet.accounts.v1 import accounts_pb2_grpc
 from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import billing_pb2_grpc, feed_pb2_grpc
 
-from services.accounts.bootstrap import build_dispatcher
+from services.accounts.bootstrap import RunningDispatcher, build_dispatcher
 from services.accounts.config import Settings
 from services.accounts.entrypoints.servicer import RunningServer, build_server
 from services.chassis.clock import SystemClock
 from services.chassis.grpc_client import Remote
 from services.chassis.grpc_values import time_to_proto
-from services.chassis.loops import Dispatcher
 from tests.accounts.integration.scripted_region import CONTRACT_CODE, NUMBER, ScriptedRegion
 from tests.support.neighbourhood import Neighbourhood
 
@@ -49,7 +48,7 @@ class Cabinet:
         self._running.append(lambda: server.stop(grace_s=0))
         self._address = f"127.0.0.1:{server.port}"
 
-    def start_dispatcher(self) -> Dispatcher:
+    def start_dispatcher(self) -> RunningDispatcher:
         """Start one more replica of the dispatcher."""
         dispatcher = build_dispatcher(self.settings())
         dispatcher.start()
@@ -95,10 +94,9 @@ class Cabinet:
 
     def linked(self, subscriber_id: str = ANNA, *, kind: str = "contract_code") -> pb.BillingAccount:
         """Link the region's one account."""
-        value = CONTRACT_CODE if kind == "contract_code" else "80000"
-        return (
-            self.by(subscriber_id).accounts("LinkBillingAccount", link_request(kind=kind, value=value)).billing_account
-        )
+        request = link_request(kind=kind, value=self.region.proofs[kind])
+        account: pb.BillingAccount = self.by(subscriber_id).accounts("LinkBillingAccount", request).billing_account
+        return account
 
     def _remote(self, caller: str | None) -> Remote:
         return self.neighbourhood.remote("accounts", address=self._address, caller=caller)

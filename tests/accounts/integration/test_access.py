@@ -1,0 +1,49 @@
+"""Who may call: the contract's own rules, tried on every method of the real server."""
+
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import message_factory
+from kabinet.accounts.v1 import accounts_pb2
+from kabinet.regional.v1 import feed_pb2
+
+from services.chassis.grpc_access import access_of
+from tests.accounts.integration.cabinet import ANNA, Cabinet
+
+_SERVICES = [
+    accounts_pb2.DESCRIPTOR.services_by_name["AccountsService"],
+    feed_pb2.DESCRIPTOR.services_by_name["RegionalFeedService"],
+]
+_RULES = access_of([service.full_name for service in _SERVICES])
+_METHODS = [(f"/{service.full_name}/{method.name}", method) for service in _SERVICES for method in service.methods]
+_SERVICE_CALLERS = {"gateway", "payments", "documents", "content", "identity"}
+
+
+def _status(cabinet: Cabinet, path: str, method: Any, caller: Any) -> grpc.StatusCode:
+    request = message_factory.GetMessageClass(method.input_type)()
+    response = message_factory.GetMessageClass(method.output_type)
+    call = caller.remote.channel.unary_unary(
+        path, request_serializer=lambda message: message.SerializeToString(), response_deserializer=response.FromString
+    )
+    token = caller.access_token or (caller.remote._tokens.for_callee("accounts") if caller.remote._tokens else "")
+    metadata = (("authorization", f"Bearer {token}"),) if token else ()
+    try:
+        call(request, timeout=10, metadata=metadata)
+    except grpc.RpcError as error:
+        ended: Any = error  # what a finished call raises is a grpc.Call too
+        code: grpc.StatusCode = ended.code()
+        return code
+    return grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize(("path", "method"), _METHODS, ids=[path for path, _ in _METHODS])
+def test_lets_in_whom_the_contract_names_and_nobody_else(cabinet: Cabinet, path: str, method: Any) -> None:
+    rule = _RULES[path]
+    refused, unknown = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED
+
+    assert _status(cabinet, path, method, cabinet.by_nobody()) == unknown
+    assert (_status(cabinet, path, method, cabinet.by(ANNA)) == refused) != rule.subscriber
+    assert (_status(cabinet, path, method, cabinet.by_service("region:54")) == refused) != rule.region
+    for name in _SERVICE_CALLERS:
+        assert (_status(cabinet, path, method, cabinet.by_service(name)) == refused) != (name in rule.services)

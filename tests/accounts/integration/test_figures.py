@@ -1,0 +1,208 @@
+"""Figures over real gRPC: fresh, stale, unknown; and a region that hangs, which costs its own figures only."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from kabinet.accounts.v1 import accounts_pb2 as pb
+from kabinet.common.v1 import figure_pb2
+from pymongo.database import Database
+
+from services.chassis.errors import Kind
+from services.chassis.grpc_errors import RemoteError
+from tests.accounts.integration.cabinet import ANNA, Cabinet, rub
+from tests.support import eventually
+
+
+def _overview(cabinet: Cabinet, *, within_ms: int = 1500) -> pb.BillingAccount:
+    listed = cabinet.by(ANNA).accounts(
+        "ListBillingAccounts", pb.ListBillingAccountsRequest(refresh_within_ms=within_ms)
+    )
+    (account,) = listed.billing_accounts
+    assert isinstance(account, pb.BillingAccount)
+    return account
+
+
+def _decision_balance(cabinet: Cabinet, account_id: str) -> Any:
+    return cabinet.by_service("payments").accounts(
+        "GetDecisionBalance", pb.GetDecisionBalanceRequest(billing_account_id=account_id)
+    )
+
+
+def _hanging(released: threading.Event) -> Callable[[str], None]:
+    def hang(_method: str) -> None:
+        released.wait(10)
+
+    return hang
+
+
+def test_the_overview_shows_every_figure_with_its_moment_and_freshness(cabinet: Cabinet) -> None:
+    cabinet.linked()
+
+    account = _overview(cabinet)
+
+    assert account.balance.value == rub(100_00)
+    assert (account.tariff_plan.name, account.tariff_plan.monthly_fee) == ("Трио", rub(750_00))
+    assert [(service.kind, service.state) for service in account.services.items] == [("internet", "active")]
+    assert (len(account.last_charges.items), account.billing_mode) == (5, "advance")
+    figures = (
+        account.balance,
+        account.tariff_plan,
+        account.services,
+        account.last_charges,
+        account.last_payments,
+    )
+    assert {figure.status.freshness for figure in figures} == {figure_pb2.FRESHNESS_FRESH}
+    assert all(figure.status.as_of.seconds > 0 for figure in figures)
+    assert account.region_available
+
+
+def test_without_time_to_wait_it_asks_nobody(cabinet: Cabinet) -> None:
+    cabinet.linked()
+    cabinet.region.calls.clear()
+
+    account = _overview(cabinet, within_ms=0)
+
+    assert account.balance.status.freshness == figure_pb2.FRESHNESS_UNKNOWN
+    assert cabinet.region.calls == []
+
+
+def test_a_region_that_hangs_costs_freshness_and_not_time_and_comes_late_into_what_is_remembered(
+    cabinet: Cabinet,
+) -> None:
+    cabinet.linked()
+    _overview(cabinet)
+    released = threading.Event()
+    cabinet.region.before = _hanging(released)
+    cabinet.region.balance = 777_00
+
+    try:
+        began_at = time.monotonic()
+        account = _overview(cabinet, within_ms=200)
+        took_s = time.monotonic() - began_at
+    finally:
+        released.set()
+
+    assert account.balance.value == rub(100_00)
+    assert not account.region_available
+    assert took_s < 1.5
+    eventually(lambda: _overview(cabinet, within_ms=0).balance.value == rub(777_00))
+
+
+def test_a_region_that_is_down_is_soon_not_asked_any_more_and_soon_again_when_it_is_back(cabinet: Cabinet) -> None:
+    cabinet.linked()
+    _overview(cabinet)
+    cabinet.region.refuse(Kind.UNAVAILABLE, "BOOKS_CLOSED")
+    for _ in range(3):
+        assert not _overview(cabinet).region_available
+
+    cabinet.region.calls.clear()
+    account = _overview(cabinet)
+
+    assert (account.balance.value, account.region_available) == (rub(100_00), False)
+    assert len(cabinet.region.calls) <= 1
+    cabinet.region.recover()
+    eventually(lambda: _overview(cabinet).region_available)
+
+
+def test_the_overview_reads_links_once_and_snapshots_once_however_many_there_are(
+    cabinet: Cabinet, database: Database[dict[str, Any]]
+) -> None:
+    cabinet.linked()
+    link = database["billing_accounts"].find_one()
+    assert link is not None
+    database["billing_accounts"].insert_many(
+        [{**link, "_id": f"acc_{number:032x}", "number": f"54003{number:05}"} for number in range(10)]
+    )
+    database.command("profile", 2)
+    try:
+        listed = cabinet.by(ANNA).accounts("ListBillingAccounts", pb.ListBillingAccountsRequest())
+    finally:
+        database.command("profile", 0)
+
+    assert len(listed.billing_accounts) == 11
+    reads = [entry for entry in database["system.profile"].find({"op": "query"}) if "system" not in entry["ns"]]
+    assert sorted(entry["ns"].partition(".")[2] for entry in reads) == ["billing_accounts", "snapshots"]
+    assert {entry["planSummary"].split()[0] for entry in reads} <= {"IXSCAN", "IDHACK"}
+
+
+def test_decides_on_what_the_region_says_now_and_remembers_it(cabinet: Cabinet) -> None:
+    account = cabinet.linked()
+    _overview(cabinet)
+    cabinet.region.balance = -50_00
+
+    answer = _decision_balance(cabinet, account.billing_account_id)
+
+    assert answer.balance == rub(-50_00)
+    assert _overview(cabinet, within_ms=0).balance.value == rub(-50_00)
+
+
+@pytest.mark.parametrize(("kind", "reason"), [(Kind.UNAVAILABLE, "X"), (Kind.INTERNAL, "X"), (Kind.NOT_FOUND, "X")])
+def test_decides_on_nothing_when_the_region_does_not_answer_however_young_the_last_figure(
+    cabinet: Cabinet, kind: Kind, reason: str
+) -> None:
+    account = cabinet.linked()
+    _overview(cabinet)
+    cabinet.region.refuse(kind, reason)
+
+    with pytest.raises(RemoteError) as refused:
+        _decision_balance(cabinet, account.billing_account_id)
+
+    assert (refused.value.kind, refused.value.reason) == (Kind.UNAVAILABLE, "REGION_UNAVAILABLE")
+
+
+def test_pages_through_fees_and_falls_back_to_the_last_known_ones(cabinet: Cabinet) -> None:
+    account_id = cabinet.linked().billing_account_id
+    anna = cabinet.by(ANNA)
+    first = anna.accounts("ListCharges", pb.ListChargesRequest(billing_account_id=account_id))
+    rest = anna.accounts(
+        "ListCharges", pb.ListChargesRequest(billing_account_id=account_id, page_token=first.next_page_token)
+    )
+    assert (len(first.charges.items), len(rest.charges.items), rest.next_page_token) == (20, 10, "")
+
+    cabinet.region.refuse(Kind.UNAVAILABLE, "BOOKS_CLOSED")
+    known = anna.accounts("ListCharges", pb.ListChargesRequest(billing_account_id=account_id))
+    payments = anna.accounts("ListCreditedPayments", pb.ListCreditedPaymentsRequest(billing_account_id=account_id))
+
+    assert known.charges == first.charges
+    assert payments.payments.status.freshness == figure_pb2.FRESHNESS_UNKNOWN
+    with pytest.raises(RemoteError) as refused:
+        anna.accounts(
+            "ListCharges", pb.ListChargesRequest(billing_account_id=account_id, page_token=first.next_page_token)
+        )
+    assert refused.value.reason == "REGION_UNAVAILABLE"
+
+
+def test_refuses_a_page_token_that_nobody_gave(cabinet: Cabinet) -> None:
+    account_id = cabinet.linked().billing_account_id
+
+    with pytest.raises(RemoteError) as refused:
+        cabinet.by(ANNA).accounts(
+            "ListCharges", pb.ListChargesRequest(billing_account_id=account_id, page_token="nonsense")
+        )
+
+    assert (refused.value.kind, refused.value.reason) == (Kind.INVALID, "PAGE_TOKEN_INVALID")
+
+
+def test_bills_a_fee_once_and_shows_the_balance_after_it(cabinet: Cabinet) -> None:
+    account_id = cabinet.linked().billing_account_id
+    content = cabinet.by_service("content")
+    request = pb.PlaceChargeRequest(
+        charge_id="ord_1", billing_account_id=account_id, amount=rub(60_00), description="Фильм"
+    )
+
+    answers = [content.accounts("PlaceCharge", request) for _ in range(2)]
+
+    assert answers[0] == answers[1]
+    assert (answers[0].regional_charge_id, cabinet.region.balance) == ("R-ord_1", 40_00)
+    assert _overview(cabinet, within_ms=0).balance.value == rub(40_00)
+    with pytest.raises(RemoteError) as refused:
+        content.accounts(
+            "PlaceCharge",
+            pb.PlaceChargeRequest(
+                charge_id="ord_2", billing_account_id=account_id, amount=rub(40_01), description="Фильм"
+            ),
+        )
+    assert (refused.value.kind, refused.value.reason) == (Kind.FAILED_PRECONDITION, "INSUFFICIENT_FUNDS")
