@@ -23,7 +23,7 @@ class Mailbox:
 
     def mails(self, address: str) -> list[dict[str, Any]]:
         """Return the mails to an address, newest first."""
-        items: list[dict[str, Any]] = self._http.get("/api/mails", params={"to": address}).json()["items"]
+        items: list[dict[str, Any]] = self._http.get("/api/mails", params={"to": address}).json()["mails"]
         return items
 
     def wait_for(self, address: str, *, containing: str = "", timeout_s: float = 20) -> dict[str, Any]:

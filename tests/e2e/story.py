@@ -164,7 +164,7 @@ class Story:
         bill = eventually(lambda: self._mailed_bill(issued["bill_number"]), timeout_s=40, every_s=0.3)
         yield "issued by the region, rendered, archived, mailed", bill
         mail = self.mailbox.wait_for(self.email, containing=issued["bill_number"])
-        attached = self.mailbox.attachment(mail["attachments"][0]["link"])
+        attached = self.mailbox.attachment(mail["attachments"][0]["url"])
         downloads = [self._download(bill["id"]) for _ in range(2)]
         assert downloads[0] == downloads[1] == attached
         assert hashlib.sha256(attached).hexdigest() == bill["pdf_sha256"]
