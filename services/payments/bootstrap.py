@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from services.chassis.changes import ChangeStreamWaker
-from services.chassis.clock import Clock
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
@@ -33,7 +32,6 @@ from services.payments.application.payment_methods import ListPaymentMethods, Re
 from services.payments.application.read_payments import GetPayment, ListPayments
 from services.payments.application.stop_rules import StopRulesOfMethod
 from services.payments.bootstrap_parts import Parts
-from services.payments.config import Settings
 from services.payments.domain.offer import Offer
 
 Document = dict[str, Any]
@@ -57,16 +55,10 @@ class UseCases:
     stop_rule: StopAutopayRule
     forecast_rule: ForecastAutopayRule
     list_decisions: ListAutopayDecisions
-    clock: Clock
 
 
-def build_grpc(settings: Settings, /) -> UseCases:
-    """Return the use cases, wired to MongoDB, accounts and the acquirer; makes the indexes."""
-    return build_use_cases(Parts(settings))
-
-
-def build_use_cases(parts: Parts, /) -> UseCases:
-    """Return what the contract's methods call."""
+def build_grpc(parts: Parts, /) -> UseCases:
+    """Return what the contract's methods call; makes the indexes."""
     storage, clock = parts.storage, parts.clock
     get_rule = GetAutopayRule(rules=storage.rules)
     check_terms = CheckTerms(methods=storage.methods, offer=parts.offer)
@@ -103,13 +95,11 @@ def build_use_cases(parts: Parts, /) -> UseCases:
         stop_rule=StopAutopayRule(get_rule=get_rule, stop_rule=parts.stop_rule),
         forecast_rule=ForecastAutopayRule(get_rule=get_rule, methods=storage.methods, clock=clock),
         list_decisions=ListAutopayDecisions(get_rule=get_rule, occasions=storage.occasions),
-        clock=clock,
     )
 
 
-def build_dispatcher(settings: Settings, /) -> Dispatcher:
+def build_dispatcher(parts: Parts, /) -> Dispatcher:
     """Return the loops through which everything leaves, not yet started."""
-    parts = Parts(settings)
     waker = ChangeStreamWaker(parts.database)
     return Dispatcher(
         [_relay(parts, waker), _payments(parts, waker), _occasions(parts, waker), _rechecks(parts, waker)], waker=waker

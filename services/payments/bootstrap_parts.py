@@ -51,17 +51,18 @@ class Parts:
         return storage
 
     @cached_property
-    def accounts(self) -> GrpcAccounts:
-        tokens = service_tokens("payments", settings=self.settings, clock=self.clock)
-        return GrpcAccounts(
-            Remote(
-                name="accounts",
-                address=self.settings.accounts_address,
-                tokens=tokens,
-                idempotent_methods=IDEMPOTENT,
-                ca_file=self.settings.tls_ca_file,
-            )
+    def remote_accounts(self) -> Remote:
+        return Remote(
+            name="accounts",
+            address=self.settings.accounts_address,
+            tokens=service_tokens("payments", settings=self.settings, clock=self.clock),
+            idempotent_methods=IDEMPOTENT,
+            ca_file=self.settings.tls_ca_file,
         )
+
+    @cached_property
+    def accounts(self) -> GrpcAccounts:
+        return GrpcAccounts(self.remote_accounts)
 
     @cached_property
     def acquirer(self) -> YookassaAcquirer:
@@ -99,4 +100,9 @@ class Parts:
         return timedelta(seconds=self.settings.charge_grace_s)
 
     def due(self, collection: Collection[Document], /) -> DueWork:
-        return DueWork(collection, owner=self.owner, clock=self.clock)
+        return DueWork(collection, owner=self.owner, clock=self.clock, lease_s=self.settings.work_lease_s)
+
+    def close(self) -> None:
+        """Give the connections back; for a process that ends by itself there is no need."""
+        self.database.client.close()
+        self.remote_accounts.close()

@@ -9,7 +9,8 @@ from services.chassis.grpc_bootstrap import grpc_server
 from services.chassis.grpc_server import Exposed, GrpcServer
 from services.chassis.paging import page_size
 from services.payments.bootstrap import UseCases, build_grpc
-from services.payments.config import Settings, load
+from services.payments.bootstrap_parts import Parts
+from services.payments.config import load
 from services.payments.entrypoints.autopay_messages import decision_message, forecast_message, rule_message, terms_from
 from services.payments.entrypoints.page_tokens import position_of, token_of
 from services.payments.entrypoints.payment_messages import (
@@ -22,20 +23,20 @@ from services.payments.entrypoints.payment_messages import (
 
 def start() -> GrpcServer:
     """Start the server as the environment says; it runs until stopped."""
-    server = build_server(load())
+    server = build_server(Parts(load()))
     server.start()
     return server
 
 
-def build_server(settings: Settings, /) -> GrpcServer:
+def build_server(parts: Parts, /) -> GrpcServer:
     """Return the server, not yet started."""
-    use_cases = build_grpc(settings)
+    use_cases = build_grpc(parts)
     servicer = PaymentsServicer(use_cases)
     exposed = Exposed(
         service_name=pb.DESCRIPTOR.services_by_name["PaymentsService"].full_name,
         register=lambda server: payments_pb2_grpc.add_PaymentsServiceServicer_to_server(servicer, server),
     )
-    return grpc_server("payments", settings=settings, clock=use_cases.clock, services=[exposed])
+    return grpc_server("payments", settings=parts.settings, clock=parts.clock, services=[exposed])
 
 
 class PaymentsServicer(payments_pb2_grpc.PaymentsServiceServicer):

@@ -1,0 +1,282 @@
+"""One conformance class per repository, run against the fake and MongoDB."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from services.chassis.clock import SystemClock
+from services.chassis.errors import VersionConflict
+from services.payments.adapters.storage import storage_in
+from services.payments.domain.autopay_rule import AutopayRuleExists, StopReason
+from services.payments.domain.autopay_trigger import DayOfMonth, FirstOfMonth, Threshold
+from services.payments.domain.payment import PaymentKind, Problem, State
+from services.payments.domain.ports import (
+    AlreadySaved,
+    AutopayOccasionRepository,
+    AutopayRuleRepository,
+    PagePosition,
+    PaymentMethodRepository,
+    PaymentRepository,
+)
+from tests.payments.builders import (
+    A_MORNING,
+    make_grounds,
+    make_method,
+    make_occasion,
+    make_payment,
+    make_rule,
+    rub,
+)
+from tests.payments.fakes import FakeMethods, FakeOccasions, FakePayments, FakeRules
+
+Document = dict[str, Any]
+_LATER = A_MORNING + timedelta(minutes=1)
+
+
+@pytest.fixture(params=["fake", "mongo"])
+def build(request: pytest.FixtureRequest) -> Callable[[str], Any]:
+    """Return one repository by its name in Storage."""
+    if request.param == "fake":
+        fakes = {"payments": FakePayments, "methods": FakeMethods, "rules": FakeRules, "occasions": FakeOccasions}
+        return lambda name: fakes[name]()
+    database: Database[Document] = request.getfixturevalue("database")
+    storage = storage_in(database, clock=SystemClock())
+    storage.ensure_indexes()
+    return lambda name: getattr(storage, name)
+
+
+class TestPaymentRepository:
+    @pytest.fixture
+    def payments(self, build: Callable[[str], Any]) -> PaymentRepository:
+        repository: PaymentRepository = build("payments")
+        return repository
+
+    def test_returns_what_was_saved(self, payments: PaymentRepository) -> None:
+        payment = make_payment(
+            state=State.CAPTURED,
+            request_id="r",
+            fingerprint="f",
+            payment_method_id="pm_1",
+            acquirer_payment_id="a",
+            captured_at=_LATER,
+            needs_person=Problem.POSTING_CONTRADICTED,
+            due_at=_LATER,
+            asked=3,
+            autopay_rule_id="aru_1",
+            autopay_rule_version=2,
+        )
+
+        payments.save(payment)
+
+        assert payments.get(payment.payment_id) == payment
+        assert payment.version == 1
+        assert payments.get("pay_none") is None
+
+    def test_a_lost_race_is_a_conflict_and_announces_nothing(self, payments: PaymentRepository) -> None:
+        payment = make_payment()
+        payments.save(payment)
+        late = payments.get(payment.payment_id)
+        assert late is not None
+        payment.lose_track(now=_LATER)
+        payments.save(payment)
+
+        late.decline("insufficient_funds", now=_LATER)
+
+        with pytest.raises(VersionConflict):
+            payments.save(late)
+        assert payments.get(payment.payment_id) == payment
+
+    def test_a_request_has_one_payment_and_a_payment_without_one_is_free(self, payments: PaymentRepository) -> None:
+        first = make_payment(subscriber_id="sub_1", request_id="r")
+        payments.save(first)
+
+        with pytest.raises(AlreadySaved):
+            payments.save(make_payment(subscriber_id="sub_1", request_id="r"))
+        with pytest.raises(AlreadySaved):
+            payments.save(make_payment(payment_id=first.payment_id))
+        payments.save(make_payment(subscriber_id="sub_2", request_id="r"))
+        payments.save(make_payment(subscriber_id="sub_1"))
+        payments.save(make_payment(subscriber_id="sub_1"))
+
+        assert payments.by_request(subscriber_id="sub_1", request_id="r") == first
+        assert payments.by_request(subscriber_id="sub_3", request_id="r") is None
+
+    def test_pages_run_from_the_newest_through_rows_of_one_moment(self, payments: PaymentRepository) -> None:
+        made = [
+            make_payment(
+                payment_id=f"pay_{number}",
+                subscriber_id="sub_1",
+                billing_account_id=f"acc_{number % 2}",
+                created_at=A_MORNING + timedelta(minutes=number // 2),
+            )
+            for number in range(5)
+        ]
+        for payment in [*made, make_payment(subscriber_id="sub_2")]:
+            payments.save(payment)
+
+        first = payments.page(subscriber_id="sub_1", billing_account_id="", size=2, after=None)
+        after = PagePosition(at=first[-1].created_at, row_id=first[-1].payment_id)
+        rest = payments.page(subscriber_id="sub_1", billing_account_id="", size=9, after=after)
+        of_one = payments.page(subscriber_id="sub_1", billing_account_id="acc_1", size=9, after=None)
+
+        assert [payment.payment_id for payment in [*first, *rest]] == ["pay_4", "pay_3", "pay_2", "pay_1", "pay_0"]
+        assert [payment.payment_id for payment in of_one] == ["pay_3", "pay_1"]
+
+    def test_a_hint_hurries_an_undecided_payment_and_no_other(self, payments: PaymentRepository) -> None:
+        waiting = make_payment(state=State.AWAITING_CONFIRMATION, acquirer_payment_id="a", due_at=_LATER)
+        captured = make_payment(state=State.CAPTURED, acquirer_payment_id="b", due_at=_LATER)
+        for payment in (waiting, captured):
+            payments.save(payment)
+
+        for acquirer_payment_id in ("a", "a", "b", "nobody"):
+            payments.hurry(acquirer_payment_id=acquirer_payment_id, now=A_MORNING)
+
+        hurried, left = payments.get(waiting.payment_id), payments.get(captured.payment_id)
+        assert hurried is not None and (hurried.due_at, hurried.version) == (A_MORNING, 2)
+        assert left == captured
+
+    def test_counts_what_a_balance_does_not_show_yet(self, payments: PaymentRepository) -> None:
+        account = {"billing_account_id": "acc_1", "kind": PaymentKind.SAVED_CARD}
+        counted = [
+            make_payment(kopecks=1, state=State.UNKNOWN, **account),
+            make_payment(kopecks=10, state=State.CAPTURED, **account),
+            make_payment(kopecks=100, state=State.CREATED, **account),
+            make_payment(kopecks=1_000, state=State.POSTED, posted_at=_LATER, **account),
+        ]
+        others = [
+            make_payment(kopecks=7, state=State.POSTED, posted_at=A_MORNING, **account),
+            make_payment(kopecks=7, state=State.DECLINED, **account),
+            make_payment(kopecks=7, state=State.AWAITING_CONFIRMATION, **account),
+            make_payment(kopecks=7, state=State.REFUNDING, **account),
+            make_payment(kopecks=7, state=State.CAPTURED, billing_account_id="acc_2"),
+        ]
+        for payment in [*counted, *others]:
+            payments.save(payment)
+
+        under_way = payments.under_way(billing_account_id="acc_1", balance_as_of=A_MORNING)
+
+        assert under_way.amount_minor == 1_111
+        assert payments.under_way(billing_account_id="acc_3", balance_as_of=A_MORNING) == rub(0)
+
+    def test_counts_automatic_charges_of_an_account(self, payments: PaymentRepository) -> None:
+        rule = {"billing_account_id": "acc_1", "autopay_rule_id": "aru_1"}
+        mine = make_payment(**rule)
+        for payment in [
+            mine,
+            make_payment(state=State.UNKNOWN, **rule),
+            make_payment(state=State.DECLINED, **rule),
+            make_payment(created_at=A_MORNING - timedelta(days=2), **rule),
+            make_payment(billing_account_id="acc_1"),
+        ]:
+            payments.save(payment)
+        since = A_MORNING - timedelta(days=1)
+
+        def count(besides: str) -> int:
+            return payments.automatic_charges(billing_account_id="acc_1", since=since, besides=besides)
+
+        assert (count(""), count(mine.payment_id)) == (2, 1)
+
+
+class TestPaymentMethodRepository:
+    def test_keeps_cards_and_lists_those_not_removed(self, build: Callable[[str], Any]) -> None:
+        methods: PaymentMethodRepository = build("methods")
+        old = make_method(subscriber_id="sub_1")
+        new = make_method(subscriber_id="sub_1", saved_at=_LATER)
+        removed = make_method(subscriber_id="sub_1")
+        for method in (old, new, removed, make_method(subscriber_id="sub_2")):
+            methods.save(method)
+
+        removed.remove(now=_LATER)
+        methods.save(removed)
+
+        assert methods.usable_of(subscriber_id="sub_1") == [new, old]
+        assert methods.get(removed.payment_method_id) == removed
+        with pytest.raises(AlreadySaved):
+            methods.save(make_method(payment_method_id=old.payment_method_id))
+        with pytest.raises(VersionConflict):
+            methods.save(replace(old, version=7))
+
+
+class TestAutopayRuleRepository:
+    @pytest.fixture
+    def rules(self, build: Callable[[str], Any]) -> AutopayRuleRepository:
+        repository: AutopayRuleRepository = build("rules")
+        return repository
+
+    @pytest.mark.parametrize("trigger", [FirstOfMonth(), DayOfMonth(31), Threshold(rub(100))])
+    def test_returns_what_was_saved(self, rules: AutopayRuleRepository, trigger: Any) -> None:
+        rule = make_rule(trigger=trigger)
+        rule.observe(rub(5), as_of=_LATER)
+
+        rules.save(rule)
+
+        assert rules.get(rule.autopay_rule_id) == rule
+        assert rules.by_request(subscriber_id=rule.subscriber_id, request_id=rule.request_id) == rule
+        assert rules.active_of_account(billing_account_id=rule.billing_account_id) == rule
+        assert rules.active_on_method(payment_method_id=rule.terms.payment_method_id) == [rule]
+        assert rules.of_subscriber(subscriber_id=rule.subscriber_id) == [rule]
+
+    def test_an_account_has_one_active_rule(self, rules: AutopayRuleRepository) -> None:
+        first = make_rule(billing_account_id="acc_1")
+        rules.save(first)
+
+        with pytest.raises(AutopayRuleExists):
+            rules.save(make_rule(billing_account_id="acc_1"))
+        first.stop(StopReason.SUBSCRIBER, now=_LATER)
+        rules.save(first)
+        second = make_rule(billing_account_id="acc_1")
+        rules.save(second)
+
+        assert rules.active_of_account(billing_account_id="acc_1") == second
+        assert rules.get(first.autopay_rule_id) == first
+
+    def test_a_request_has_one_rule(self, rules: AutopayRuleRepository) -> None:
+        rules.save(make_rule(subscriber_id="sub_1", request_id="r"))
+
+        with pytest.raises(AlreadySaved):
+            rules.save(make_rule(subscriber_id="sub_1", request_id="r"))
+
+    def test_finds_what_is_due_by_date_longest_waiting_first(self, rules: AutopayRuleRepository) -> None:
+        old = make_rule(created_at=A_MORNING - timedelta(days=90))
+        older = make_rule(created_at=A_MORNING - timedelta(days=150))
+        stopped = make_rule(created_at=A_MORNING - timedelta(days=90))
+        stopped.stop(StopReason.SUBSCRIBER, now=A_MORNING)
+        for rule in (old, older, stopped, make_rule(), make_rule(trigger=Threshold(rub(1)))):
+            rules.save(rule)
+
+        assert rules.due_by_date(now=A_MORNING, limit=9) == [older, old]
+        assert rules.due_by_date(now=A_MORNING, limit=1) == [older]
+
+
+class TestAutopayOccasionRepository:
+    def test_keeps_decisions_with_all_their_grounds(self, build: Callable[[str], Any]) -> None:
+        occasions: AutopayOccasionRepository = build("occasions")
+        grounds = make_grounds(
+            trigger=Threshold(rub(100)), balance=rub(-20), balance_as_of=_LATER, under_way=rub(1), now=_LATER
+        )
+        decided = make_occasion(autopay_rule_id="aru_1", decision_id="aru_1:episode-1")
+        decided.decide(grounds, now=_LATER)
+        newer = make_occasion(autopay_rule_id="aru_1", decision_id="aru_1:2026-12", opened_at=_LATER)
+        newer.decide(make_grounds(card_is_usable=False), now=_LATER)
+        undecided = make_occasion(autopay_rule_id="aru_1", decision_id="aru_1:episode-2")
+        for occasion in (decided, newer, undecided):
+            occasions.save(occasion)
+
+        listed = occasions.decided_of(autopay_rule_id="aru_1", size=9, after=None)
+        after = PagePosition(at=newer.opened_at, row_id=newer.decision_id)
+
+        assert listed == [newer, decided]
+        assert all(occasion.record is not None and occasion.record.replays() for occasion in listed)
+        assert occasions.decided_of(autopay_rule_id="aru_1", size=9, after=after) == [decided]
+        assert occasions.get(undecided.decision_id) == undecided
+
+    def test_an_occasion_is_opened_once(self, build: Callable[[str], Any]) -> None:
+        occasions: AutopayOccasionRepository = build("occasions")
+        occasions.save(make_occasion(decision_id="aru_1:2026-11"))
+
+        with pytest.raises(AlreadySaved):
+            occasions.save(make_occasion(decision_id="aru_1:2026-11"))
