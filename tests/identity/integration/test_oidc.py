@@ -319,6 +319,15 @@ def test_no_redirect_is_followed_with_a_code_in_hand(desk: Desk) -> None:
         assert elsewhere.asked == []
 
 
+def test_no_redirect_is_followed_even_within_the_provider(desk: Desk) -> None:
+    desk.provider.token = lambda: Answer(status=307, headers={"Location": "/elsewhere"})
+
+    with pytest.raises(SocialProviderUnavailable):
+        desk.enter()
+
+    assert "/elsewhere" not in desk.provider.asked
+
+
 def test_a_provider_that_sends_a_byte_at_a_time_holds_nobody_up(desk: Desk) -> None:
     desk.provider.token = lambda: Answer(body=b" " * 200, pause_s=0.05)
     returned, began = desk.begin(), time.monotonic()

@@ -1,6 +1,7 @@
 """Argon2id: the work is the same for nobody's password, and too much at once is refused rather than piled up."""
 
 import threading
+import time
 
 import pytest
 
@@ -35,12 +36,29 @@ def test_nobody_has_any_password(password_hash: str | None) -> None:
     assert not _hasher().matches("сорок тысяч обезьян", password_hash)
 
 
-def test_nobody_s_hash_costs_what_anybody_s_does() -> None:
-    hasher = _hasher(memory_kib=128)
+def test_a_password_of_nobody_costs_what_a_wrong_one_of_somebody_does() -> None:
+    hasher = _hasher(memory_kib=16 * 1024)
+    somebody = hasher.hash("сорок тысяч обезьян")
 
-    assert hasher.is_outdated(_hasher(memory_kib=64).hash("сорок тысяч обезьян"))
-    assert not hasher.is_outdated(hasher.hash("сорок тысяч обезьян"))
-    assert not hasher.is_outdated(hasher._nobody)
+    costs = [_work_of(hasher, password_hash) for password_hash in (None, somebody)]
+
+    assert min(costs) > max(costs) / 3  # of this thread's own time; without the work it would be a thousandth
+
+
+def _work_of(hasher: Argon2PasswordHasher, password_hash: str | None) -> float:
+    spent = []
+    for _ in range(3):
+        began = time.thread_time()
+        hasher.matches("семь холодных чайников", password_hash)
+        spent.append(time.thread_time() - began)
+    return min(spent)
+
+
+def test_a_hash_of_other_parameters_is_outdated() -> None:
+    password_hash = _hasher(memory_kib=64).hash("сорок тысяч обезьян")
+
+    assert _hasher(memory_kib=128).is_outdated(password_hash)
+    assert not _hasher(memory_kib=64).is_outdated(password_hash)
 
 
 def test_the_defaults_are_no_weaker_than_advised() -> None:
