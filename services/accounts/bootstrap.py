@@ -9,7 +9,7 @@ from services.accounts.adapters.mongo_postings import MongoPostingQueue, posting
 from services.accounts.adapters.refresh_pool import RefreshPool
 from services.accounts.adapters.region_gate import GateRules
 from services.accounts.application.attempt_guard import AttemptGuard
-from services.accounts.application.authorize_action import AuthorizeAction
+from services.accounts.application.authorize_action import AuthorizeAction, ListAuthorizedAccounts
 from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
 from services.accounts.application.link_billing_account import LinkBillingAccount
 from services.accounts.application.list_rows import ListCharges, ListCreditedPayments, RowReading
@@ -50,6 +50,7 @@ class UseCases:
     list_charges: ListCharges
     list_payments: ListCreditedPayments
     authorize: AuthorizeAction
+    list_authorized: ListAuthorizedAccounts
     read_decision_balance: ReadDecisionBalance
     request_posting: RequestPosting
     place_charge: PlaceCharge
@@ -116,6 +117,7 @@ def build_grpc(settings: Settings, /) -> UseCases:
         list_charges=ListCharges(reading=reading),
         list_payments=ListCreditedPayments(reading=reading),
         authorize=AuthorizeAction(accounts=accounts, regions=regions),
+        list_authorized=ListAuthorizedAccounts(accounts=accounts, regions=regions),
         read_decision_balance=ReadDecisionBalance(
             accounts=accounts, billing=billing, observe=observe, regions=regions, clock=clock
         ),

@@ -1,8 +1,10 @@
-"""Tell a service whether a subscriber may do something with a billing account, and which account it is."""
+"""Tell a service whether a subscriber may do something with a billing account, or with which ones they may."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.accounts.application.show_billing_accounts import owned_and_linked
+from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Regions
@@ -12,6 +14,7 @@ from services.accounts.domain.region import Regions
 class Authorized:
     """They may, and the account is this one."""
 
+    billing_account_id: str
     region: str
     number: str
     time_zone: str
@@ -28,5 +31,27 @@ class AuthorizeAction:
         """Raises `BillingAccountNotFound`, `ActionNotAllowed`."""
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         account.authorize(action)
-        region = self.regions.of(account.key.region)
-        return Authorized(region=region.code, number=account.key.number, time_zone=region.time_zone)
+        return _authorized(account, self.regions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListAuthorizedAccounts:
+    """The same for all of a subscriber's accounts, in one query: for lists that go over all of them."""
+
+    accounts: BillingAccountRepository
+    regions: Regions
+
+    def __call__(self, *, subscriber_id: str, action: Action) -> Sequence[Authorized]:
+        """Return the accounts with which they may do it, in the order of linking."""
+        linked = self.accounts.linked_by(subscriber_id)
+        return [_authorized(account, self.regions) for account in linked if account.allows(action)]
+
+
+def _authorized(account: BillingAccount, regions: Regions) -> Authorized:
+    region = regions.of(account.key.region)
+    return Authorized(
+        billing_account_id=account.billing_account_id,
+        region=region.code,
+        number=account.key.number,
+        time_zone=region.time_zone,
+    )

@@ -98,6 +98,18 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
             region=authorized.region, number=authorized.number, time_zone=authorized.time_zone
         )
 
+    def ListAuthorizedAccounts(  # noqa: N802
+        self, request: pb.ListAuthorizedAccountsRequest, context: Context
+    ) -> pb.ListAuthorizedAccountsResponse:
+        authorized = self._use.list_authorized(
+            subscriber_id=request.subscriber_id, action=messages.action_of(request.action)
+        )
+        accounts = [
+            pb.AuthorizedAccount(billing_account_id=one.billing_account_id, region=one.region, number=one.number)
+            for one in authorized
+        ]
+        return pb.ListAuthorizedAccountsResponse(accounts=accounts)
+
     def GetDecisionBalance(  # noqa: N802
         self, request: pb.GetDecisionBalanceRequest, context: Context
     ) -> pb.GetDecisionBalanceResponse:

@@ -160,6 +160,19 @@ def test_authorizes_what_the_proof_reaches_and_nothing_else(cabinet: Cabinet) ->
     assert refused.value.reason == "BILLING_ACCOUNT_NOT_FOUND"
 
 
+def test_lists_the_accounts_that_the_proofs_reach_and_nobody_else_s(cabinet: Cabinet) -> None:
+    account_id = cabinet.linked(ANNA, kind="last_payment_minor").billing_account_id
+
+    def authorized(subscriber_id: str, action: pb.Action.ValueType) -> list[str]:
+        request = pb.ListAuthorizedAccountsRequest(subscriber_id=subscriber_id, action=action)
+        answer = cabinet.by_service("documents").accounts("ListAuthorizedAccounts", request)
+        return [account.billing_account_id for account in answer.accounts]
+
+    assert authorized(ANNA, pb.ACTION_PAY) == [account_id]
+    assert authorized(ANNA, pb.ACTION_DOCUMENTS) == []
+    assert authorized(BORIS, pb.ACTION_PAY) == []
+
+
 def test_whoever_may_only_pay_sees_no_figures(cabinet: Cabinet) -> None:
     account_id = cabinet.linked(ANNA, kind="last_payment_minor").billing_account_id
     cabinet.linked(BORIS)

@@ -1089,6 +1089,86 @@ class AuthorizeActionResponse(_message.Message):
 Global___AuthorizeActionResponse: _TypeAlias = AuthorizeActionResponse  # noqa: Y015
 
 @_typing.final
+class ListAuthorizedAccountsRequest(_message.Message):
+    """Asks with which accounts a subscriber may do something."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIBER_ID_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    subscriber_id: _builtins.str
+    """Who."""
+    action: Global___Action.ValueType
+    """What."""
+    def __init__(
+        self,
+        *,
+        subscriber_id: _builtins.str = ...,
+        action: Global___Action.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "subscriber_id", b"subscriber_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuthorizedAccountsRequest: _TypeAlias = ListAuthorizedAccountsRequest  # noqa: Y015
+
+@_typing.final
+class ListAuthorizedAccountsResponse(_message.Message):
+    """The accounts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuthorizedAccount]:
+        """In the order of linking."""
+
+    def __init__(
+        self,
+        *,
+        accounts: _abc.Iterable[Global___AuthorizedAccount] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuthorizedAccountsResponse: _TypeAlias = ListAuthorizedAccountsResponse  # noqa: Y015
+
+@_typing.final
+class AuthorizedAccount(_message.Message):
+    """A billing account that a subscriber may do something with."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    billing_account_id: _builtins.str
+    """Its id for this subscriber."""
+    region: _builtins.str
+    """The region's code."""
+    number: _builtins.str
+    """The account's number in the region."""
+    def __init__(
+        self,
+        *,
+        billing_account_id: _builtins.str = ...,
+        region: _builtins.str = ...,
+        number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "number", b"number", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuthorizedAccount: _TypeAlias = AuthorizedAccount  # noqa: Y015
+
+@_typing.final
 class GetDecisionBalanceRequest(_message.Message):
     """Asks for a balance to decide on."""
 

@@ -83,6 +83,11 @@ class AccountsServiceStub:
                 request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.AuthorizeActionRequest.SerializeToString,
                 response_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.AuthorizeActionResponse.FromString,
                 _registered_method=True)
+        self.ListAuthorizedAccounts = channel.unary_unary(
+                '/kabinet.accounts.v1.AccountsService/ListAuthorizedAccounts',
+                request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListAuthorizedAccountsRequest.SerializeToString,
+                response_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListAuthorizedAccountsResponse.FromString,
+                _registered_method=True)
         self.GetDecisionBalance = channel.unary_unary(
                 '/kabinet.accounts.v1.AccountsService/GetDecisionBalance',
                 request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.GetDecisionBalanceRequest.SerializeToString,
@@ -195,6 +200,14 @@ class AccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAuthorizedAccounts(self, request, context):
+        """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
+        for all of them at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetDecisionBalance(self, request, context):
         """Returns a balance that money may be decided on: read from the region within this call.
 
@@ -282,6 +295,11 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.AuthorizeAction,
                     request_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.AuthorizeActionRequest.FromString,
                     response_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.AuthorizeActionResponse.SerializeToString,
+            ),
+            'ListAuthorizedAccounts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuthorizedAccounts,
+                    request_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListAuthorizedAccountsRequest.FromString,
+                    response_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListAuthorizedAccountsResponse.SerializeToString,
             ),
             'GetDecisionBalance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDecisionBalance,
@@ -551,6 +569,33 @@ class AccountsService:
             '/kabinet.accounts.v1.AccountsService/AuthorizeAction',
             kabinet_dot_accounts_dot_v1_dot_accounts__pb2.AuthorizeActionRequest.SerializeToString,
             kabinet_dot_accounts_dot_v1_dot_accounts__pb2.AuthorizeActionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuthorizedAccounts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.accounts.v1.AccountsService/ListAuthorizedAccounts',
+            kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListAuthorizedAccountsRequest.SerializeToString,
+            kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListAuthorizedAccountsResponse.FromString,
             options,
             channel_credentials,
             insecure,

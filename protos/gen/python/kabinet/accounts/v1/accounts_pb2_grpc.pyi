@@ -83,6 +83,10 @@ class AccountsServiceStub:
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
     (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
     """
+    ListAuthorizedAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]
+    """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
+    for all of them at once.
+    """
     GetDecisionBalance: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]
     """Returns a balance that money may be decided on: read from the region within this call.
 
@@ -162,6 +166,10 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
     (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+    """
+    ListAuthorizedAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]  # type: ignore[assignment]
+    """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
+    for all of them at once.
     """
     GetDecisionBalance: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]  # type: ignore[assignment]
     """Returns a balance that money may be decided on: read from the region within this call.
@@ -293,6 +301,16 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
         (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+        """
+
+    @_abc_1.abstractmethod
+    def ListAuthorizedAccounts(
+        self,
+        request: _accounts_pb2.ListAuthorizedAccountsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ListAuthorizedAccountsResponse, _abc.Awaitable[_accounts_pb2.ListAuthorizedAccountsResponse]]:
+        """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
+        for all of them at once.
         """
 
     @_abc_1.abstractmethod
