@@ -24,7 +24,7 @@ class Rows(Generic[Aggregate]):
     """Aggregates by id, with optimistic locking and leases, as the documents have them."""
 
     def __init__(self, id_of: Callable[[Aggregate], str], /) -> None:
-        self._id_of = id_of
+        self._id_of: Callable[[Aggregate], str] = id_of
         self.rows: dict[str, Aggregate] = {}
         self.leases: dict[str, datetime] = {}
 
@@ -193,11 +193,15 @@ class FakeRules:
         self.rows.save(rule)
 
 
+def _decision_id(occasion: AutopayOccasion) -> str:
+    return occasion.decision_id
+
+
 @dataclass
 class FakeOccasions:
     """See AutopayOccasionRepository."""
 
-    rows: Rows[AutopayOccasion] = field(default_factory=lambda: Rows(lambda occasion: occasion.decision_id))
+    rows: Rows[AutopayOccasion] = field(default_factory=lambda: Rows(_decision_id))
 
     def get(self, decision_id: str, /) -> AutopayOccasion | None:
         return self.rows.get(decision_id)

@@ -182,7 +182,7 @@ def world(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[PaymentsWorld]:
     """The gRPC server, running; the dispatcher is the fixture `dispatchers`."""
-    neighbourhood, accounts = Neighbourhood(tmp_path), ScriptedAccounts()
+    neighbourhood, accounts = Neighbourhood(tmp_path), ScriptedAccounts()  # type: ignore[abstract]
     accounts_address = neighbourhood.serve(
         "accounts",
         service="kabinet.accounts.v1.AccountsService",

@@ -31,7 +31,7 @@ def outgoing(amqp_url: str, world: PaymentsWorld) -> Iterator[BlockingChannel]:
 
 def heard(channel: BlockingChannel, payment_id: str) -> list[str]:
     """Return the names of the events about a payment, each checked against its contract; they are taken off."""
-    names = []
+    names: list[str] = []
     while True:
         method, _properties, body = channel.basic_get("heard", auto_ack=True)
         if method is None:
@@ -40,6 +40,18 @@ def heard(channel: BlockingChannel, payment_id: str) -> list[str]:
         EventSchemas().check(envelope)
         if envelope.data["payment_id"] == payment_id:
             names.append(envelope.name)
+
+
+def hear(channel: BlockingChannel, payment_id: str, *, count: int) -> list[str]:
+    """Wait for so many events about a payment, and return their names."""
+    names: list[str] = []
+
+    def enough() -> bool:
+        names.extend(heard(channel, payment_id))
+        return len(names) >= count
+
+    assert eventually(enough)
+    return names
 
 
 def stages(payment: pb.Payment) -> list[str]:
@@ -77,8 +89,7 @@ def test_a_notification_told_20_times_announces_one_capture(world: PaymentsWorld
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(lambda _: world.notify(payment.payment_id), range(20)))
     world.reaches(payment.payment_id, pb.PAYMENT_STATE_POSTED)
-    names: list[str] = []
-    eventually(lambda: names.extend(heard(outgoing, payment.payment_id)) or names)
+    names = hear(outgoing, payment.payment_id, count=1)
 
     assert names + heard(outgoing, payment.payment_id) == ["payments.payment_captured.v1"]
 
@@ -106,43 +117,42 @@ def test_50_parallel_requests_with_one_id_are_one_payment_and_one_charge(world: 
 
 
 @pytest.mark.usefixtures("dispatcher")
-@pytest.mark.parametrize(
-    "fault", ["timeout_before", "timeout_after", "error_500_before", "error_500_after", "reset", "reset_after"]
-)
-def test_a_lost_answer_is_unknown_and_settled_by_asking_with_one_charge(world: PaymentsWorld, fault: str) -> None:
+def test_a_lost_answer_is_unknown_and_settled_by_asking_with_one_charge(
+    world: PaymentsWorld, subtests: pytest.Subtests
+) -> None:
     card = world.save_card()
-    world.acquirer.break_next("create_payment", fault)
 
-    payment = world.pay_saved(card.payment_method_id)
-    settled = world.reaches(payment.payment_id, pb.PAYMENT_STATE_POSTED)
+    for fault in ("timeout_before", "timeout_after", "error_500_before", "error_500_after", "reset", "reset_after"):
+        with subtests.test(fault):
+            world.acquirer.break_next("create_payment", fault)
 
-    assert payment.state == pb.PAYMENT_STATE_UNKNOWN
-    assert world.acquirer.armed() == []
-    assert world.acquirer.ledger(payment.payment_id) == [("charge", 45_000)]
-    assert stages(settled) == ["created", "taken", "credited"]
+            payment = world.pay_saved(card.payment_method_id)
+            settled = world.reaches(payment.payment_id, pb.PAYMENT_STATE_POSTED)
+
+            assert payment.state == pb.PAYMENT_STATE_UNKNOWN
+            assert world.acquirer.armed() == []
+            assert world.acquirer.ledger(payment.payment_id) == [("charge", 45_000)]
+            assert stages(settled) == ["created", "taken", "credited"]
 
 
 @pytest.mark.usefixtures("dispatcher")
-@pytest.mark.parametrize(
-    ("fault", "state"),
-    [
-        ("pending_then_succeed:1", pb.PAYMENT_STATE_POSTED),
-        ("pending_then_cancel:1", pb.PAYMENT_STATE_DECLINED),
-        ("decline:insufficient_funds", pb.PAYMENT_STATE_DECLINED),
-    ],
-)
-def test_a_saved_card_ends_as_its_bank_decides(
-    world: PaymentsWorld, fault: str, state: pb.PaymentState.ValueType
-) -> None:
+def test_a_saved_card_ends_as_its_bank_decides(world: PaymentsWorld, subtests: pytest.Subtests) -> None:
     card = world.save_card()
-    world.acquirer.decide_next(fault)
+    endings = {
+        "pending_then_succeed:1": pb.PAYMENT_STATE_POSTED,
+        "pending_then_cancel:1": pb.PAYMENT_STATE_DECLINED,
+        "decline:insufficient_funds": pb.PAYMENT_STATE_DECLINED,
+    }
 
-    payment = world.reaches(world.pay_saved(card.payment_method_id).payment_id, state)
+    for fault, state in endings.items():
+        with subtests.test(fault):
+            world.acquirer.decide_next(fault)
 
-    assert payment.state == state
-    charges = [("charge", 45_000)] if state == pb.PAYMENT_STATE_POSTED else []
-    assert world.acquirer.ledger(payment.payment_id) == charges
-    assert bool(payment.decline_reason) == (state == pb.PAYMENT_STATE_DECLINED)
+            payment = world.reaches(world.pay_saved(card.payment_method_id).payment_id, state)
+
+            charged = [("charge", 45_000)] if state == pb.PAYMENT_STATE_POSTED else []
+            assert world.acquirer.ledger(payment.payment_id) == charged
+            assert bool(payment.decline_reason) == (state == pb.PAYMENT_STATE_DECLINED)
 
 
 @pytest.mark.usefixtures("dispatcher")
@@ -154,8 +164,7 @@ def test_a_posting_refused_for_good_is_refunded_once_and_announced(
     world.acquirer.break_next("create_refund", "reset_after")
 
     payment = world.reaches(world.pay_saved(card.payment_method_id).payment_id, pb.PAYMENT_STATE_REFUNDED)
-    names: list[str] = []
-    eventually(lambda: names.extend(heard(outgoing, payment.payment_id)) or len(names) == 2)
+    names = hear(outgoing, payment.payment_id, count=2)
 
     assert world.acquirer.ledger(payment.payment_id) == [("charge", 45_000), ("refund", 45_000)]
     assert names == ["payments.payment_captured.v1", "payments.payment_refunded.v1"]

@@ -140,7 +140,7 @@ class TestPaymentRepository:
         assert left == captured
 
     def test_counts_what_a_balance_does_not_show_yet(self, payments: PaymentRepository) -> None:
-        account = {"billing_account_id": "acc_1", "kind": PaymentKind.SAVED_CARD}
+        account: dict[str, Any] = {"billing_account_id": "acc_1", "kind": PaymentKind.SAVED_CARD}
         counted = [
             make_payment(kopecks=1, state=State.UNKNOWN, **account),
             make_payment(kopecks=10, state=State.CAPTURED, **account),
@@ -163,7 +163,7 @@ class TestPaymentRepository:
         assert payments.under_way(billing_account_id="acc_3", balance_as_of=A_MORNING) == rub(0)
 
     def test_counts_automatic_charges_of_an_account(self, payments: PaymentRepository) -> None:
-        rule = {"billing_account_id": "acc_1", "autopay_rule_id": "aru_1"}
+        rule: dict[str, Any] = {"billing_account_id": "acc_1", "autopay_rule_id": "aru_1"}
         mine = make_payment(**rule)
         for payment in [
             mine,

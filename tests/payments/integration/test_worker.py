@@ -51,14 +51,15 @@ def worker(world: PaymentsWorld, tmp_path: Path) -> Iterator[Server]:
 
 def send(world: PaymentsWorld, publisher: Publisher, event: str, data: dict[str, Any]) -> None:
     name = f"accounts.{event}.v1"
+    message_id = new_id("evt")
     entry = {
-        "_id": new_id("evt"),
+        "_id": message_id,
         "name": name,
         "aggregate_id": "any",
         "occurred_at": world.parts.clock.now(),
         "data": data,
     }
-    publisher.publish([OutgoingMessage(message_id=entry["_id"], name=name, body=encode(entry))])
+    publisher.publish([OutgoingMessage(message_id=message_id, name=name, body=encode(entry))])
 
 
 @pytest.mark.usefixtures("worker")
