@@ -19,6 +19,8 @@ from services.identity.bootstrap_stores import open_stores
 from services.identity.config import Settings
 from services.identity.entrypoints.servicer import build_server
 from tests.identity.builders import CONSENTS, PASSWORD
+from tests.identity.desk import Desk
+from tests.identity.scripted_provider import ScriptedProvider, running_provider
 
 Document = dict[str, Any]
 CLIENT = pb.Client(ip_address="192.0.2.7", user_agent="a browser")
@@ -142,3 +144,16 @@ def identity(keys: Keys, make_settings: SettingsMaker) -> Iterator[Identity]:
         running.close()
         server.stop(grace_s=1)
         stores.close()
+
+
+@pytest.fixture
+def provider() -> Iterator[ScriptedProvider]:
+    """A provider that does everything right until told otherwise."""
+    with running_provider() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(provider: ScriptedProvider) -> Desk:
+    """Identity's side."""
+    return Desk(provider)
