@@ -46,12 +46,12 @@ def create_app(settings: Settings, /) -> Flask:
 
 
 def _add_health(app: Flask) -> None:
-    @app.get("/healthz", endpoint="healthz")
+    @app.route("/healthz", endpoint="healthz")
     @auth.public
     def healthz() -> Response:
         return jsonify({"status": "alive"})
 
-    @app.get("/readyz", endpoint="readyz")
+    @app.route("/readyz", endpoint="readyz")
     @auth.public
     def readyz() -> Response:
         # Not whether the services answer: one that is down costs its own part only, and no gateway would be better.

@@ -48,14 +48,10 @@ class ErrorTexts:
 
 
 def load_error_texts(folder: Path = _FOLDER / "errors", /) -> ErrorTexts:
-    """Read all areas. Raises `ValueError` when two of them explain one reason."""
+    """Read all areas. A reason that several of them raise is explained by the first one in the alphabet."""
     texts: dict[str, Mapping[str, Any]] = {}
     for file in sorted(folder.glob("*.json")):
-        area = json.loads(file.read_text())
-        twice = texts.keys() & area.keys()
-        if twice:
-            raise ValueError(f"{file.name} explains again: {', '.join(sorted(twice))}")
-        texts |= area
+        texts = json.loads(file.read_text()) | texts
     return ErrorTexts(texts)
 
 

@@ -10,7 +10,7 @@ from gateway.errors import FieldProblem, FieldsInvalid
 from gateway.views.values import MoneyView
 
 MOSCOW = "Europe/Moscow"
-_ROUBLES = re.compile(r"^\s*(\d{1,9})(?:[.,](\d{1,2}))?\s*(?:₽|руб\.?)?\s*$")
+_ROUBLES = re.compile(r"^\s*(\d{1,9})(?:[.,](\d{1,2}))?\s*(?:₽|руб\.?)?\s*$", re.ASCII)
 _NARROW_SPACE = "\u202f"
 _NO_BREAK = "\u00a0"
 _MINUS = "\u2212"

@@ -115,8 +115,6 @@ class ChargesPage(TypedDict):
     next_page_token: str
     as_of: str | None
     freshness: str
-    region: str
-    kind: str
 
 
 class CreditedPaymentsPage(TypedDict):
@@ -126,8 +124,6 @@ class CreditedPaymentsPage(TypedDict):
     next_page_token: str
     as_of: str | None
     freshness: str
-    region: str
-    kind: str
 
 
 def region(message: accounts_pb2.Region, /) -> RegionView:
@@ -169,7 +165,8 @@ def charges_page(message: accounts_pb2.ListChargesResponse, /) -> ChargesPage:
     return {
         "items": [_charge(item) for item in message.charges.items],
         "next_page_token": message.next_page_token,
-        **status,
+        "as_of": status["as_of"],
+        "freshness": status["freshness"],
     }
 
 
@@ -178,7 +175,8 @@ def credited_payments_page(message: accounts_pb2.ListCreditedPaymentsResponse, /
     return {
         "items": [_credited_payment(item) for item in message.payments.items],
         "next_page_token": message.next_page_token,
-        **status,
+        "as_of": status["as_of"],
+        "freshness": status["freshness"],
     }
 
 

@@ -1,0 +1,90 @@
+"""Every reason of the suite has a title, a detail and a help article in both languages."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[2]
+_TEXTS = _ROOT / "gateway" / "texts" / "errors"
+_HELP = {
+    "registration", "login", "social-login", "attach-account", "figures-and-freshness", "payments",
+    "payment-declined", "autopay", "e-bill", "content-orders", "regions-cutover", "security",
+}  # fmt: skip
+# Between services or with regions only: no client ever sees these.
+_INTERNAL = {
+    "PAYMENT_ID_REUSED", "CHARGE_ID_REUSED", "REGIONAL_BILL_NOT_FOUND", "SUBSCRIBER_NOT_FOUND",
+}  # fmt: skip
+_ERRORS = re.compile(r"Errors:(.*?)(?:\n\s*rpc |\n\s*//\s*\n)", re.DOTALL)
+_REASON = re.compile(r"\b[A-Z]+(?:_[A-Z0-9]+)+\b")
+_CODES = {
+    "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION", "OUT_OF_RANGE", "DEADLINE_EXCEEDED",
+}  # fmt: skip
+
+
+def _reasons_in_code() -> Iterator[str]:
+    for folder in ("services", "gateway"):
+        for file in sorted((_ROOT / folder).rglob("*.py")):
+            yield from _reasons_of(ast.parse(file.read_text()))
+
+
+def _reasons_of(module: ast.Module) -> Iterator[str]:
+    classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
+    for statement in (statement for found in classes for statement in found.body):
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="reason")], value=ast.Constant(value=str(reason))):
+                yield reason
+            case ast.AnnAssign(target=ast.Name(id="reason"), value=ast.Constant(value=str(reason))):
+                yield reason
+
+
+def _reasons_in_contracts() -> Iterator[str]:
+    """Yield the reasons after "Errors:" in the contracts that the gateway calls."""
+    for area in ("identity", "accounts", "payments", "documents", "content"):
+        text = (_ROOT / f"protos/kabinet/{area}/v1/{area}.proto").read_text()
+        for found in _ERRORS.finditer(text):
+            yield from (word for word in _REASON.findall(found[1].replace("//", " ")) if word not in _CODES)
+
+
+def _texts() -> dict[str, dict[str, object]]:
+    texts: dict[str, dict[str, object]] = {}
+    for file in sorted(_TEXTS.glob("*.json")):
+        texts = json.loads(file.read_text()) | texts
+    return texts
+
+
+def test_finds_reasons_at_all() -> None:
+    assert {"VERSION_CONFLICT", "IDEMPOTENCY_KEY_MISSING"} <= set(_reasons_in_code())
+    assert {"OWNERSHIP_NOT_PROVED", "AMOUNT_TOO_LARGE", "SESSION_ENDED"} <= set(_reasons_in_contracts())
+
+
+def test_every_reason_in_the_code_has_texts() -> None:
+    missing = sorted(set(_reasons_in_code()) - {""} - _texts().keys() - _INTERNAL)
+
+    assert missing == []
+
+
+def test_every_reason_in_the_contracts_has_texts() -> None:
+    missing = sorted(set(_reasons_in_contracts()) - _texts().keys() - _INTERNAL)
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("file", sorted(_TEXTS.glob("*.json")), ids=lambda file: file.stem)
+def test_every_text_is_whole_in_both_languages(file: Path) -> None:
+    for reason, entry in json.loads(file.read_text()).items():
+        for language in ("ru", "en"):
+            assert set(entry[language]) == {"title", "detail"}, reason
+            assert all(len(text) > 3 for text in entry[language].values()), reason
+        assert re.search("[а-яё]", entry["ru"]["detail"]), reason
+        assert not re.search("[а-яё]", entry["en"]["detail"]), reason
+        assert _placeholders(entry["ru"]) == _placeholders(entry["en"]), reason
+        assert entry["help"] in _HELP, reason
+
+
+def _placeholders(words: dict[str, str]) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", words["title"] + words["detail"]))

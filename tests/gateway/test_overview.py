@@ -1,0 +1,160 @@
+"""The overview: everything at once, and what is left of it when parts are down or slow."""
+
+import time
+from threading import Event
+
+import pytest
+from flask.testing import FlaskClient
+from kabinet.accounts.v1 import accounts_pb2
+from kabinet.payments.v1 import payments_pb2
+
+from tests.gateway import examples as make
+from tests.gateway.services_script import Services
+from tests.gateway.whole_world import script_everything
+
+_SECTION_OF = {
+    "identity": {"profile"},
+    "accounts": {"billing_accounts", "bills"},
+    "payments": {"payments", "renewals"},
+    "documents": {"bills"},
+}
+_SECTIONS = {"profile", "billing_accounts", "payments", "bills", "renewals"}
+
+
+def test_shows_everything_with_the_age_of_each_figure(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    script_everything(services)
+
+    seen = api.get("/api/v1/overview", headers=bearer).json
+
+    assert {seen[section]["status"] for section in _SECTIONS} == {"ok"}
+    assert seen["profile"]["value"]["display_name"] == "Анна"
+    assert seen["billing_accounts"]["items"][0]["balance"] == {
+        "value": {"amount_minor": 45_000, "currency": "RUB"},
+        "kind": "balance",
+        "as_of": "2026-11-20T12:00:00Z",
+        "freshness": "fresh",
+        "region": "54",
+    }
+    assert seen["payments"]["items"][0]["id"] == "pay_1"
+    assert seen["bills"]["items"][0]["id"] == "bill_1"
+    assert seen["renewals"]["items"][0]["autopay_rule_id"] == "aru_1"
+    assert seen["notices"] == []
+
+
+@pytest.mark.parametrize("down", _SECTION_OF)
+def test_a_service_that_is_down_costs_its_own_sections_only(
+    api: FlaskClient, services: Services, bearer: dict[str, str], down: str
+) -> None:
+    script_everything(services)
+    services.take_down(down)
+    try:
+        began_at = time.monotonic()
+        answer = api.get("/api/v1/overview", headers=bearer)
+        took_s = time.monotonic() - began_at
+    finally:
+        services.bring_back(down)
+
+    assert answer.status_code == 200
+    missing = {section for section in _SECTIONS if answer.json[section]["status"] == "unavailable"}
+    assert missing == _SECTION_OF[down]
+    assert all(answer.json[section]["retry_after_s"] > 0 for section in missing)
+    assert took_s < 2
+
+
+def test_services_that_hang_cost_no_more_than_two_seconds(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    script_everything(services)
+    released = Event()
+
+    def hang(_request: object) -> accounts_pb2.ListBillingAccountsResponse:
+        released.wait(5)
+        return accounts_pb2.ListBillingAccountsResponse()
+
+    services.scripted["accounts"].scripts["ListBillingAccounts"] = hang
+    services.scripted["payments"].scripts["ListPayments"] = hang
+
+    began_at = time.monotonic()
+    seen = api.get("/api/v1/overview", headers=bearer).json
+    took_s = time.monotonic() - began_at
+    released.set()
+
+    assert took_s < 2
+    assert seen["profile"]["status"] == "ok"
+    assert seen["billing_accounts"]["status"] == seen["payments"]["status"] == "unavailable"
+
+
+def test_with_all_services_down_it_is_refused_instead_of_looking_empty(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    for name in _SECTION_OF:
+        services.take_down(name)
+    try:
+        answer = api.get("/api/v1/overview", headers=bearer)
+    finally:
+        for name in _SECTION_OF:
+            services.bring_back(name)
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_an_invalid_token_is_refused_as_a_whole(api: FlaskClient, services: Services) -> None:
+    script_everything(services)
+
+    answer = api.get("/api/v1/overview", headers={"Authorization": f"Bearer {services.access_token(lives_s=-60)}"})
+
+    assert (answer.status_code, answer.json["code"]) == (401, "TOKEN_INVALID")
+
+
+def test_does_not_ask_for_bills_that_the_subscriber_may_not_see(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    script_everything(services)
+    account = make.make_account()
+    del account.allowed_actions[:]
+    services.scripted["accounts"].scripts["ListBillingAccounts"] = lambda _: accounts_pb2.ListBillingAccountsResponse(
+        billing_accounts=[account]
+    )
+
+    seen = api.get("/api/v1/overview", headers=bearer).json
+
+    assert seen["bills"] == {"status": "ok", "retry_after_s": None, "items": []}
+    assert services.scripted["documents"].calls == []
+
+
+def test_points_at_what_waits_for_the_subscriber(api: FlaskClient, services: Services, bearer: dict[str, str]) -> None:
+    script_everything(services)
+    waiting = make.make_payment(state=payments_pb2.PAYMENT_STATE_AWAITING_CONFIRMATION)
+    silent = make.make_account(available=False)
+    stopped = make.make_rule(stop_reason="CARD_REMOVED")
+    services.scripted["payments"].scripts["ListPayments"] = lambda _: payments_pb2.ListPaymentsResponse(
+        payments=[waiting]
+    )
+    services.scripted["payments"].scripts["ListAutopayRules"] = lambda _: payments_pb2.ListAutopayRulesResponse(
+        autopay_rules=[stopped]
+    )
+    services.scripted["accounts"].scripts["ListBillingAccounts"] = lambda _: accounts_pb2.ListBillingAccountsResponse(
+        billing_accounts=[silent]
+    )
+
+    notices = api.get("/api/v1/overview", headers={**bearer, "Accept-Language": "en"}).json["notices"]
+
+    assert [notice["code"] for notice in notices] == [
+        "PAYMENT_NOT_CONFIRMED",
+        "AUTOPAY_STOPPED",
+        "REGION_NOT_ANSWERING",
+    ]
+    assert '"Дом"' in notices[0]["detail"]
+
+
+def test_a_rule_that_was_replaced_is_no_news(api: FlaskClient, services: Services, bearer: dict[str, str]) -> None:
+    script_everything(services)
+    rules = [make.make_rule(), make.make_rule(stop_reason="CARD_REMOVED")]
+    services.scripted["payments"].scripts["ListAutopayRules"] = lambda _: payments_pb2.ListAutopayRulesResponse(
+        autopay_rules=rules
+    )
+
+    assert api.get("/api/v1/overview", headers=bearer).json["notices"] == []

@@ -1,0 +1,220 @@
+"""The pages: each renders in both languages, says what the API says, and needs no script."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from kabinet.accounts.v1 import accounts_pb2
+from kabinet.content.v1 import content_pb2
+from kabinet.documents.v1 import documents_pb2
+from kabinet.payments.v1 import payments_pb2
+
+from tests.gateway import examples as make
+from tests.gateway.browser import Browser
+from tests.gateway.services_script import Services
+from tests.gateway.whole_world import script_everything
+
+_GATEWAY = Path(__file__).resolve().parents[2] / "gateway"
+_TEMPLATES = _GATEWAY / "cabinet" / "templates"
+_LITERAL = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
+_PREFIX = re.compile(r"""\b(?:word|state)\(\s*["']([\w.]+)["']""")
+_CYRILLIC = re.compile("[А-Яа-яЁё]")
+PAGES = [
+    "/", "/accounts/new", "/accounts/new?region=54", "/accounts/acc_1", "/accounts/acc_1/unlink",
+    "/accounts/acc_1/charges", "/accounts/acc_1/payments", "/accounts/acc_1/pay", "/payments", "/payments/pay_1",
+    "/cards", "/autopay", "/autopay/aru_1", "/bills", "/accounts/acc_1/bills", "/accounts/acc_1/bill-delivery",
+    "/bill-delivery-confirmations/token", "/catalogue", "/catalogue/off_irony", "/orders/ord_1", "/entitlements",
+    "/help", "/help/payments", "/profile", "/register", "/register/reg_1", "/login",
+]  # fmt: skip
+
+
+def _texts(language: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((_GATEWAY / "texts" / f"cabinet.{language}.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_renders_in_both_languages(subscriber: Browser, services: Services, page: str, language: str) -> None:
+    script_everything(services)
+
+    answer = subscriber.get(page, **{"Accept-Language": language})
+
+    assert answer.status_code == 200, answer.text
+    assert f'<html lang="{language}">' in answer.text
+    assert "<h1" in answer.text
+    assert "<script" not in answer.text
+    assert " style=" not in answer.text
+    assert " on" not in re.sub(r">[^<]*<", "><", answer.text).replace(" one-time", "")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_field_has_a_label_and_every_page_its_landmarks(
+    subscriber: Browser, services: Services, page: str
+) -> None:
+    script_everything(services)
+
+    html = subscriber.get(page).text
+
+    labelled = set(re.findall(r'<label for="([^"]+)"', html))
+    inputs = re.findall(r"<(?:input|select)\b([^>]*)>", html)
+    for attributes in inputs:
+        if 'type="hidden"' not in attributes:
+            found = re.search(r'\bid="([^"]+)"', attributes)
+            assert found and found[1] in labelled, attributes
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids)), "an id is there twice"
+    assert html.count("<main") == html.count("<header") == html.count("<footer") == html.count("<h1") == 1
+    assert 'class="skip" href="#main"' in html
+
+
+@pytest.mark.parametrize("page", ["/", "/login", "/register", "/catalogue", "/help", "/help/payments"])
+def test_english_pages_hold_no_russian_of_ours(browser: Browser, services: Services, page: str) -> None:
+    html = browser.get(page, **{"Accept-Language": "en"}).text
+
+    assert _CYRILLIC.findall(html.replace(">Русский<", "")) == []
+
+
+def test_every_text_that_a_template_names_exists_in_both_languages() -> None:
+    named = {key for file in _TEMPLATES.glob("*.html") for key in _LITERAL.findall(file.read_text())}
+    prefixes = {key for file in _TEMPLATES.glob("*.html") for key in _PREFIX.findall(file.read_text())}
+    wanted = named | {f"{prefix}.other" for prefix in prefixes}
+
+    assert len(named) > 200
+    for language in ("ru", "en"):
+        assert sorted(wanted - _texts(language).keys()) == []
+
+
+def test_both_languages_have_the_same_texts_with_the_same_placeholders() -> None:
+    ru, en = _texts("ru"), _texts("en")
+
+    assert ru.keys() == en.keys()
+    assert {key: set(re.findall(r"\{\w+\}", ru[key])) for key in ru} == {
+        key: set(re.findall(r"\{\w+\}", en[key])) for key in en
+    }
+
+
+def test_every_state_of_the_contracts_has_words() -> None:
+    texts = _texts("ru")
+    words = {
+        "payment.state": (payments_pb2.PaymentState, "PAYMENT_STATE_"),
+        "payment.explained": (payments_pb2.PaymentState, "PAYMENT_STATE_"),
+        "pay.kind": (payments_pb2.PaymentKind, "PAYMENT_KIND_"),
+        "autopay.state": (payments_pb2.AutopayRuleState, "AUTOPAY_RULE_STATE_"),
+        "delivery.state": (documents_pb2.BillDeliveryState, "BILL_DELIVERY_STATE_"),
+        "delivery.explained": (documents_pb2.BillDeliveryState, "BILL_DELIVERY_STATE_"),
+        "order.state": (content_pb2.ContentOrderState, "CONTENT_ORDER_STATE_"),
+        "order.explained": (content_pb2.ContentOrderState, "CONTENT_ORDER_STATE_"),
+        "price": (content_pb2.PriceModel, "PRICE_MODEL_"),
+        "offering": (content_pb2.OfferingKind, "OFFERING_KIND_"),
+        "cutover": (accounts_pb2.Cutover, "CUTOVER_"),
+    }
+
+    missing = [
+        f"{prefix}.{name.removeprefix(start).lower()}"
+        for prefix, (enum, start) in words.items()
+        for name, number in enum.items()
+        if number and f"{prefix}.{name.removeprefix(start).lower()}" not in texts
+    ]
+
+    assert missing == []
+
+
+def test_says_how_old_each_figure_is_in_the_accounts_own_time(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+
+    html = subscriber.get("/").text
+
+    assert re.search("по данным на 20\u00a0ноября( 2026)?, 19:00", html)  # 12:00 UTC in Novosibirsk
+    assert "450,00\u00a0₽" in html
+
+
+def test_says_clearly_that_a_region_does_not_answer(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    account = make.make_account(available=False)
+    services.scripted["accounts"].scripts["ListBillingAccounts"] = lambda _: accounts_pb2.ListBillingAccountsResponse(
+        billing_accounts=[account]
+    )
+
+    assert "Регион сейчас не отвечает" in subscriber.get("/").text
+
+
+def test_a_section_whose_service_is_down_says_so_and_the_rest_stands(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    services.take_down("documents")
+    try:
+        answer = subscriber.get("/")
+    finally:
+        services.bring_back("documents")
+
+    assert answer.status_code == 200
+    assert "Этот раздел сейчас не отвечает" in answer.text
+    assert "Домашний максимум" in answer.text
+
+
+def test_an_articles_html_stays_text(browser: Browser, services: Services) -> None:
+    script_everything(services)
+
+    html = browser.get("/help/payments").text
+
+    assert "<strong>счёт</strong>" in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+def test_text_from_outside_cannot_become_markup(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    account = make.make_account(label='<img src=x onerror="alert(1)">')
+    services.scripted["accounts"].scripts["GetBillingAccount"] = lambda _: accounts_pb2.GetBillingAccountResponse(
+        billing_account=account
+    )
+
+    assert "<img" not in subscriber.get("/accounts/acc_1").text
+
+
+@pytest.mark.parametrize(
+    ("state", "reloads"),
+    [
+        (payments_pb2.PAYMENT_STATE_CAPTURED, True),
+        (payments_pb2.PAYMENT_STATE_UNKNOWN, True),
+        (payments_pb2.PAYMENT_STATE_POSTED, False),
+        (payments_pb2.PAYMENT_STATE_DECLINED, False),
+    ],
+)
+def test_a_payments_page_reloads_until_it_is_final(
+    subscriber: Browser, services: Services, state: "payments_pb2.PaymentState.ValueType", reloads: bool
+) -> None:
+    script_everything(services)
+    services.scripted["payments"].scripts["GetPayment"] = lambda _: payments_pb2.GetPaymentResponse(
+        payment=make.make_payment(state=state)
+    )
+
+    assert ('http-equiv="refresh"' in subscriber.get("/payments/pay_1").text) is reloads
+
+
+def test_a_bill_downloads_as_it_is(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+
+    answer = subscriber.get("/accounts/acc_1/bills/bill_1.pdf")
+
+    assert answer.data == b"%PDF-rest"
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="bill_1.pdf"'
+
+
+def test_a_refusal_is_a_page_in_the_words_of_the_problem(subscriber: Browser, app: Flask) -> None:
+    answer = subscriber.get("/nothing-here", **{"Accept-Language": "en"})
+
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
+    assert 'href="/help/security"' in answer.text
+
+
+def test_the_chosen_language_wins_over_the_browsers(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+
+    chosen = subscriber.send("/payments", "/language", language="en", back="/payments")
+
+    assert chosen.headers["Location"] == "/payments"
+    assert '<html lang="en">' in subscriber.get("/payments", **{"Accept-Language": "ru"}).text

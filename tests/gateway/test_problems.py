@@ -1,0 +1,174 @@
+"""Refusals as RFC 9457 problems: one status per kind, one code per reason, words in two languages."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from gateway.errors import Problems
+from gateway.texts import load_error_texts, load_texts
+from services.chassis.errors import Kind
+from tests.gateway.services_script import Refused, Services
+
+_STATUS = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.PERMISSION_DENIED: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.ALREADY_EXISTS: 409,
+    Kind.FAILED_PRECONDITION: 409,
+    Kind.ABORTED: 409,
+    Kind.RESOURCE_EXHAUSTED: 429,
+    Kind.UNAVAILABLE: 503,
+    Kind.DEADLINE_EXCEEDED: 503,
+    Kind.INTERNAL: 500,
+}
+
+
+def _refuse(services: Services, error: Exception) -> None:
+    def script(_request: object) -> None:
+        raise error
+
+    services.scripted["identity"].scripts["GetProfile"] = script
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_has_its_status_and_keeps_the_reason_as_code(
+    api: FlaskClient, services: Services, bearer: dict[str, str], kind: Kind
+) -> None:
+    _refuse(services, Refused("SOMETHING_NEW", kind))
+
+    answer = api.get("/api/v1/profile", headers=bearer)
+
+    assert answer.status_code == _STATUS[kind]
+    assert answer.mimetype == "application/problem+json"
+    assert answer.json["code"] == "SOMETHING_NEW"
+    assert answer.json["status"] == _STATUS[kind]
+    assert answer.json["title"] and answer.json["detail"]
+    assert answer.json["type"] == "urn:kabinet:problem:SOMETHING_NEW"
+    assert answer.json["instance"] == f"urn:kabinet:request:{answer.headers['X-Request-Id']}"
+    assert answer.json["help_url"].startswith("https://localhost/help/")
+
+
+@pytest.mark.parametrize("kind", [Kind.UNAVAILABLE, Kind.DEADLINE_EXCEEDED, Kind.RESOURCE_EXHAUSTED])
+def test_what_passes_says_when_to_come_back(
+    api: FlaskClient, services: Services, bearer: dict[str, str], kind: Kind
+) -> None:
+    _refuse(services, Refused("LATER", kind, retry_after_s="42"))
+
+    assert api.get("/api/v1/profile", headers=bearer).headers["Retry-After"] == "42"
+
+
+def test_what_does_not_pass_says_nothing_of_coming_back(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    _refuse(services, Refused("NEVER", Kind.FAILED_PRECONDITION))
+
+    assert "Retry-After" not in api.get("/api/v1/profile", headers=bearer).headers
+
+
+def test_a_service_that_is_down_is_a_503_with_retry_after(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    services.take_down("content")
+    try:
+        answer = api.get("/api/v1/entitlements", headers=bearer)
+    finally:
+        services.bring_back("content")
+
+    assert answer.status_code == 503
+    assert answer.json["code"] == "TEMPORARILY_UNAVAILABLE"
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("accepted", "title"),
+    [
+        ("", "Нужно войти"),
+        ("ru", "Нужно войти"),
+        ("en-GB,en;q=0.9", "Log in first"),
+        ("de", "Нужно войти"),
+        ("de,en;q=0.5,ru;q=0.1", "Log in first"),
+    ],
+)
+def test_speaks_the_language_that_is_asked_for(api: FlaskClient, accepted: str, title: str) -> None:
+    answer = api.get("/api/v1/profile", headers={"Accept-Language": accepted})
+
+    assert answer.json["title"] == title
+
+
+def test_an_error_nobody_foresaw_says_nothing_of_itself(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    _refuse(services, RuntimeError("secret text of pymongo 4.9"))
+
+    answer = api.get("/api/v1/profile", headers=bearer)
+
+    assert answer.status_code == 500
+    assert answer.json["code"] == "INTERNAL"
+    assert "pymongo" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing", 404, "NOT_FOUND"),
+        ("PUT", "/api/v1/sessions", 405, "METHOD_NOT_ALLOWED"),
+        ("TRACE", "/api/v1/sessions", 405, "METHOD_NOT_ALLOWED"),
+    ],
+)
+def test_errors_of_the_framework_are_problems_too(
+    api: FlaskClient, method: str, address: str, status: int, code: str
+) -> None:
+    answer = api.open(address, method=method)
+
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert answer.mimetype == "application/problem+json"
+
+
+def test_fields_are_named_one_by_one_without_their_values(api: FlaskClient) -> None:
+    body = {"login": "x" * 65, "password": "secret-value", "surprise": {"$ne": None}}
+
+    answer = api.post("/api/v1/sessions", json=body, headers={"Accept-Language": "en"})
+
+    assert answer.status_code == 400
+    assert answer.json["errors"] == [
+        {"field": "login", "code": "TOO_LONG", "detail": "Too long, at most 64."},
+        {"field": "surprise", "code": "UNKNOWN_FIELD", "detail": "There is no such field."},
+    ]
+    assert "secret-value" not in answer.text
+
+
+@pytest.mark.parametrize("value", [{"$ne": ""}, ["x"], 7, True, None])
+def test_a_string_is_never_made_of_something_else(api: FlaskClient, services: Services, value: object) -> None:
+    answer = api.post("/api/v1/sessions", json={"login": value, "password": "a long phrase"})
+
+    assert answer.status_code == 400
+    assert answer.json["errors"][0]["field"] == "login"
+    assert services.scripted["identity"].calls == []
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", "BODY_UNREADABLE"),
+        (b"[" * 60_000, "BODY_UNREADABLE"),
+        (b"", "FIELD_INVALID"),
+        (b"[1]", "FIELD_INVALID"),
+        (b'"text"', "FIELD_INVALID"),
+        (b"x" * 70_000, "BODY_TOO_LARGE"),
+    ],
+)
+def test_a_body_that_is_no_object_is_refused(api: FlaskClient, body: bytes, code: str) -> None:
+    answer = api.post("/api/v1/sessions", data=body, content_type="application/json")
+
+    assert answer.json["code"] == code
+    assert answer.status_code in {400, 413}
+
+
+def test_a_rule_of_a_service_that_is_not_known_here_gets_general_words() -> None:
+    problems = Problems(errors=load_error_texts(), field_rules=load_texts("fields"))
+
+    problem = problems.of(Refused("FIELD_INVALID", Kind.INVALID, field="day", rule="{__class__}"), language="en")
+
+    assert problem.fields == (
+        {"field": "day", "code": "NOT_VALID", "detail": "The value does not have the right form."},
+    )
