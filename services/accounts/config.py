@@ -26,7 +26,7 @@ class Settings(ServiceSettings):
     posting_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")
     posting_outage_pause_s: float = Field(default=60.0, gt=0, description="Longest pause while a region is away")
     posting_threads: int = Field(default=8, gt=0, description="Postings sent at a time")
-    posting_lease_s: float = Field(default=30.0, gt=0, description="Time after which another replica takes over")
+    posting_lease_s: float = Field(default=15.0, gt=0, description="Time after which another replica takes over")
 
     @field_validator("region_endpoints")
     @classmethod

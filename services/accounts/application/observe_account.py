@@ -12,7 +12,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 
-_TRIES = 4
+_TRIES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
