@@ -79,6 +79,7 @@ class FakeAcquirer:
     charges: list[AcquirerPayment] = field(default_factory=list)
     script: list[Callable[[PaymentAnswer], PaymentAnswer]] = field(default_factory=list)
     silent_before: int = 0
+    lists_lag: bool = False
 
     def charge(self, order: ChargeOrder, /, *, timeout_s: float) -> PaymentAnswer:
         if self.silent_before:
@@ -106,10 +107,11 @@ class FakeAcquirer:
         self, *, idempotence_key: str, acquirer_payment_id: str, amount: Money, timeout_s: float
     ) -> RefundAnswer:
         made = AcquirerRefund(acquirer_refund_id=idempotence_key, status=Status.SUCCEEDED, amount=amount)
-        return self.refunds.setdefault(acquirer_payment_id, made)
+        return self.refunds.setdefault(idempotence_key, made)
 
     def find_refund(self, acquirer_payment_id: str, /, *, timeout_s: float) -> RefundAnswer:
-        return self.refunds.get(acquirer_payment_id, Absent())
+        key = f"{acquirer_payment_id.removeprefix('acquirer-')}:refund"
+        return Absent() if self.lists_lag else self.refunds.get(key, Absent())
 
     def _open(self, order: ChargeOrder) -> AcquirerPayment:
         saved = bool(order.acquirer_method_id)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold
 from services.payments.domain.payment import PaymentKind, State
 from tests.payments.builders import make_method, make_request, make_rule, rub
@@ -107,13 +108,15 @@ def test_a_payment_by_saved_card_survives_a_death_at_every_call_and_is_acknowled
         assert_one_charge_credited(world)
 
 
-def test_a_refund_survives_a_death_at_every_call() -> None:
+@pytest.mark.parametrize("lists_lag", [False, True])
+def test_a_refund_survives_a_death_at_every_call(lists_lag: bool) -> None:
     request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
 
     def prepare() -> World:
         world = World()
         world.methods.save(make_method(payment_method_id="pm_1", subscriber_id=request.subscriber_id))
         world.accounts.refuses = "ACCOUNT_CLOSED"
+        world.acquirer.lists_lag = lists_lag
         world.process().create_payment(request)
         return world
 
@@ -122,3 +125,21 @@ def test_a_refund_survives_a_death_at_every_call() -> None:
         assert payment.state is State.REFUNDED
         assert len(world.acquirer.charges) == len(world.acquirer.refunds) == 1
         assert [type(event).__name__ for event in world.payments.published] == ["PaymentCaptured", "PaymentRefunded"]
+
+
+def test_a_rule_stopped_after_its_charge_was_sent_does_not_make_it_unsent() -> None:
+    world = a_date_rule()
+    process = world.process()
+    process.open_due_occasions()
+    process.drive_occasions()
+    [rule] = world.rules.rows.all()
+
+    for after in range(1, 20):
+        if world.acquirer.charges:
+            break
+        run_with_deaths(world, lambda dying: dying.run(minutes=1), after=after)
+        world.clock.advance(minutes=2)
+    process.drive_occasions.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.SUBSCRIBER)
+    world.process().run(minutes=40)
+
+    assert_one_charge_credited(world)
