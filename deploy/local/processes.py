@@ -176,7 +176,7 @@ def _gateway(plan: Plan) -> Process:
         name="gateway",
         command=(
             *(sys.executable, "-m", "gunicorn", "--bind", plan.ports.address("gateway")),
-            *("--worker-class", "gthread", "--workers", "2", "--threads", "16"),
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "32"),
             # A heartbeat file on a busy disk would make gunicorn take a healthy worker for dead.
             *("--worker-tmp-dir", "/dev/shm"),  # nosec B108
             *("--graceful-timeout", "10", "--keep-alive", "30", "--no-control-socket"),

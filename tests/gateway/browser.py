@@ -1,7 +1,9 @@
 """A browser as far as the cabinet needs one: cookies, and forms that carry what the page gave them."""
 
+import json
 import re
 from html import unescape
+from typing import Any
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -55,3 +57,9 @@ def hidden_fields(html: str) -> dict[str, str]:
     """Return the hidden fields of the forms in a page, but for those of the frame around it."""
     main = html.partition("<main")[2]
     return {name: unescape(value) for name, value in _HIDDEN.findall(main)}
+
+
+def json_of(answer: TestResponse) -> Any:
+    """Return the JSON of an answer; a test that expects another body fails here."""
+    assert answer.is_json or answer.mimetype == "application/problem+json", answer.text
+    return json.loads(answer.data)

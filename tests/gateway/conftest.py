@@ -41,12 +41,15 @@ def settings(running_services: Services, tmp_path_factory: pytest.TempPathFactor
     folder: Path = tmp_path_factory.mktemp("keys")
     (folder / "gateway.jwk.json").write_text(json.dumps(running_services.gateway_key.as_dict(private=True)))
     (folder / "gateway.secret").write_text("a secret for tests only")
-    return Settings(
-        public_url=PUBLIC_URL,
-        secret_key_file=folder / "gateway.secret",
-        service_key_file=folder / "gateway.jwk.json",
-        form_action_origins="https://acquirer.example",
-        **{f"{name}_address": address for name, address in running_services.addresses.items()},
+    addresses = {f"{name}_address": address for name, address in running_services.addresses.items()}
+    return Settings.model_validate(
+        {
+            "public_url": PUBLIC_URL,
+            "secret_key_file": folder / "gateway.secret",
+            "service_key_file": folder / "gateway.jwk.json",
+            "form_action_origins": "https://acquirer.example",
+            **addresses,
+        }
     )
 
 

@@ -11,7 +11,7 @@ from kabinet.identity.v1 import identity_pb2
 from services.chassis.caller import CallerNotAllowed, current_caller, current_subscriber
 from services.chassis.errors import Kind
 from tests.gateway import examples as make
-from tests.gateway.browser import Browser, csrf_token
+from tests.gateway.browser import Browser, csrf_token, json_of
 from tests.gateway.services_script import Refused, Services
 from tests.gateway.whole_world import script_everything
 
@@ -64,7 +64,7 @@ def test_an_expired_token_is_refused_by_the_service(api: FlaskClient, services: 
 
     answer = api.get("/api/v1/profile", headers={"Authorization": f"Bearer {expired}"})
 
-    assert (answer.status_code, answer.json["code"]) == (401, "TOKEN_INVALID")
+    assert (answer.status_code, json_of(answer)["code"]) == (401, "TOKEN_INVALID")
 
 
 def test_the_browser_gets_cookies_that_no_script_and_no_other_site_can_use(
@@ -179,11 +179,11 @@ def test_json_with_cookies_needs_the_token_of_a_page(subscriber: Browser, servic
     script_everything(services)
 
     refused = subscriber.post("/api/v1/content-orders", json={"content_quote_id": "quo_1"})
-    token = subscriber.get("/api/v1/csrf-token").json["csrf_token"]
+    token = json_of(subscriber.get("/api/v1/csrf-token"))["csrf_token"]
     headers = {"X-CSRF-Token": token, "Referer": "https://localhost/"}
     taken = subscriber.post("/api/v1/content-orders", json={"content_quote_id": "quo_1"}, headers=headers)
 
-    assert (refused.status_code, refused.json["code"]) == (403, "CSRF_TOKEN_INVALID")
+    assert (refused.status_code, json_of(refused)["code"]) == (403, "CSRF_TOKEN_INVALID")
     assert taken.status_code == 201
     assert len(services.scripted["content"].requests("CreateContentOrder")) == 1
 

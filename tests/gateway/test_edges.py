@@ -13,6 +13,7 @@ from kabinet.content.v1 import content_pb2
 from gateway.app import create_app
 from gateway.config import Settings
 from gateway.shedding import UnderWay
+from tests.gateway.browser import json_of
 from tests.gateway.services_script import Services
 from tests.gateway.whole_world import script_everything
 from tests.support import eventually
@@ -53,7 +54,7 @@ def test_a_request_id_of_the_client_is_not_believed(api: FlaskClient) -> None:
 def test_is_ready_whether_or_not_a_service_answers(api: FlaskClient, services: Services) -> None:
     services.take_down("content")
     try:
-        assert api.get("/readyz").json == {"status": "ready"}
+        assert json_of(api.get("/readyz")) == {"status": "ready"}
     finally:
         services.bring_back("content")
 
@@ -109,7 +110,7 @@ def test_refuses_browsing_quickly_while_payments_still_get_through(
         released.set()
         answered = [future.result().status_code for future in slow]
 
-    assert (refused.status_code, refused.json["code"]) == (503, "OVERLOADED")
+    assert (refused.status_code, json_of(refused)["code"]) == (503, "OVERLOADED")
     assert int(refused.headers["Retry-After"]) > 0
     assert paid.status_code == 200
     assert answered == [200, 200]

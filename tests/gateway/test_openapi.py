@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from tests.gateway.browser import json_of
 from tests.gateway.services_script import Services
 from tests.gateway.whole_world import script_everything
 
@@ -49,7 +50,7 @@ _POST = {
 
 @pytest.fixture
 def document(api: FlaskClient) -> dict[str, Any]:
-    answer: dict[str, Any] = api.get("/api/v1/openapi.json").json
+    answer: dict[str, Any] = json_of(api.get("/api/v1/openapi.json"))
     return answer
 
 
@@ -130,7 +131,7 @@ def _check(document: dict[str, Any], operation: dict[str, Any], answer: Any) -> 
     content = operation["responses"][str(answer.status_code)]["content"]
     schema = {**content["application/json"]["schema"], "components": document["components"]}
     closed = {**schema, "components": {"schemas": _closed(document["components"]["schemas"])}}
-    Draft202012Validator(closed).validate(answer.json)
+    Draft202012Validator(closed).validate(json_of(answer))
 
 
 def _closed(schemas: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from kabinet.accounts.v1 import accounts_pb2
 from kabinet.payments.v1 import payments_pb2
 
 from tests.gateway import examples as make
+from tests.gateway.browser import json_of
 from tests.gateway.services_script import Services
 from tests.gateway.whole_world import script_everything
 
@@ -26,7 +27,7 @@ def test_shows_everything_with_the_age_of_each_figure(
 ) -> None:
     script_everything(services)
 
-    seen = api.get("/api/v1/overview", headers=bearer).json
+    seen = json_of(api.get("/api/v1/overview", headers=bearer))
 
     assert {seen[section]["status"] for section in _SECTIONS} == {"ok"}
     assert seen["profile"]["value"]["display_name"] == "Анна"
@@ -57,9 +58,9 @@ def test_a_service_that_is_down_costs_its_own_sections_only(
         services.bring_back(down)
 
     assert answer.status_code == 200
-    missing = {section for section in _SECTIONS if answer.json[section]["status"] == "unavailable"}
+    missing = {section for section in _SECTIONS if json_of(answer)[section]["status"] == "unavailable"}
     assert missing == _SECTION_OF[down]
-    assert all(answer.json[section]["retry_after_s"] > 0 for section in missing)
+    assert all(json_of(answer)[section]["retry_after_s"] > 0 for section in missing)
     assert took_s < 2
 
 
@@ -77,7 +78,7 @@ def test_services_that_hang_cost_no_more_than_two_seconds(
     services.scripted["payments"].scripts["ListPayments"] = hang
 
     began_at = time.monotonic()
-    seen = api.get("/api/v1/overview", headers=bearer).json
+    seen = json_of(api.get("/api/v1/overview", headers=bearer))
     took_s = time.monotonic() - began_at
     released.set()
 
@@ -106,7 +107,7 @@ def test_an_invalid_token_is_refused_as_a_whole(api: FlaskClient, services: Serv
 
     answer = api.get("/api/v1/overview", headers={"Authorization": f"Bearer {services.access_token(lives_s=-60)}"})
 
-    assert (answer.status_code, answer.json["code"]) == (401, "TOKEN_INVALID")
+    assert (answer.status_code, json_of(answer)["code"]) == (401, "TOKEN_INVALID")
 
 
 def test_does_not_ask_for_bills_that_the_subscriber_may_not_see(
@@ -119,7 +120,7 @@ def test_does_not_ask_for_bills_that_the_subscriber_may_not_see(
         billing_accounts=[account]
     )
 
-    seen = api.get("/api/v1/overview", headers=bearer).json
+    seen = json_of(api.get("/api/v1/overview", headers=bearer))
 
     assert seen["bills"] == {"status": "ok", "retry_after_s": None, "items": []}
     assert services.scripted["documents"].calls == []
@@ -140,7 +141,7 @@ def test_points_at_what_waits_for_the_subscriber(api: FlaskClient, services: Ser
         billing_accounts=[silent]
     )
 
-    notices = api.get("/api/v1/overview", headers={**bearer, "Accept-Language": "en"}).json["notices"]
+    notices = json_of(api.get("/api/v1/overview", headers={**bearer, "Accept-Language": "en"}))["notices"]
 
     assert [notice["code"] for notice in notices] == [
         "PAYMENT_NOT_CONFIRMED",
@@ -157,4 +158,4 @@ def test_a_rule_that_was_replaced_is_no_news(api: FlaskClient, services: Service
         autopay_rules=rules
     )
 
-    assert api.get("/api/v1/overview", headers=bearer).json["notices"] == []
+    assert json_of(api.get("/api/v1/overview", headers=bearer))["notices"] == []

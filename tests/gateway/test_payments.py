@@ -8,6 +8,7 @@ from kabinet.payments.v1 import payments_pb2
 
 from services.chassis.errors import Kind
 from tests.gateway import examples as make
+from tests.gateway.browser import json_of
 from tests.gateway.services_script import Refused, Services
 from tests.gateway.whole_world import script_everything
 
@@ -36,8 +37,8 @@ def test_hands_the_key_and_the_sum_on_as_they_came(
     answer = _pay(api, bearer, make_body())
 
     assert answer.status_code == 201
-    assert answer.json["confirmation_url"] == "https://acquirer.example/pay/1"
-    assert answer.json["commission"] == {"amount_minor": 0, "currency": "RUB"}
+    assert json_of(answer)["confirmation_url"] == "https://acquirer.example/pay/1"
+    assert json_of(answer)["commission"] == {"amount_minor": 0, "currency": "RUB"}
     (request,) = services.scripted["payments"].requests("CreatePayment")
     assert (request.request_id, request.amount.amount_minor) == ("key-12345", 45_000)
     assert (request.kind, request.save_payment_method) == (payments_pb2.PAYMENT_KIND_NEW_CARD, True)
@@ -46,7 +47,7 @@ def test_hands_the_key_and_the_sum_on_as_they_came(
 def test_refuses_a_payment_without_a_key(api: FlaskClient, services: Services, bearer: dict[str, str]) -> None:
     answer = _pay(api, bearer, make_body(), key="")
 
-    assert (answer.status_code, answer.json["code"]) == (400, "IDEMPOTENCY_KEY_MISSING")
+    assert (answer.status_code, json_of(answer)["code"]) == (400, "IDEMPOTENCY_KEY_MISSING")
     assert services.scripted["payments"].calls == []
 
 
@@ -55,7 +56,7 @@ def test_refuses_a_key_that_is_none(api: FlaskClient, services: Services, bearer
     answer = _pay(api, bearer, make_body(), key=key)
 
     assert answer.status_code == 400
-    assert answer.json["errors"][0]["field"] == "Idempotency-Key"
+    assert json_of(answer)["errors"][0]["field"] == "Idempotency-Key"
 
 
 def test_a_key_with_another_body_is_a_422(api: FlaskClient, services: Services, bearer: dict[str, str]) -> None:
@@ -77,7 +78,7 @@ def test_a_first_request_that_is_still_running_is_a_409(
 
     answer = _pay(api, bearer, make_body())
 
-    assert (answer.status_code, answer.json["code"]) == (409, "PAYMENT_IN_PROGRESS")
+    assert (answer.status_code, json_of(answer)["code"]) == (409, "PAYMENT_IN_PROGRESS")
     assert int(answer.headers["Retry-After"]) > 0
 
 
@@ -99,7 +100,7 @@ def test_a_sum_is_whole_kopecks_with_a_currency(
     answer = _pay(api, bearer, make_body(amount=amount))
 
     assert answer.status_code == 400
-    assert answer.json["errors"][0]["field"].startswith("amount")
+    assert json_of(answer)["errors"][0]["field"].startswith("amount")
     assert services.scripted["payments"].calls == []
 
 
@@ -124,7 +125,7 @@ def test_a_card_number_anywhere_is_refused_and_goes_nowhere(
 ) -> None:
     answer = _pay(api, bearer, body)
 
-    assert (answer.status_code, answer.json["code"]) == (400, "CARD_NUMBER_NOT_ACCEPTED")
+    assert (answer.status_code, json_of(answer)["code"]) == (400, "CARD_NUMBER_NOT_ACCEPTED")
     assert services.scripted["payments"].calls == []
     written = answer.text + caplog.text + "".join(capsys.readouterr())
     assert CARD not in written.replace(" ", "").replace("-", "")
@@ -134,7 +135,7 @@ def test_a_card_number_anywhere_is_refused_and_goes_nowhere(
 def test_a_card_number_is_found_in_every_kind_of_body(api: FlaskClient, content_type: str) -> None:
     answer = api.post("/api/v1/sessions", data=f"login={CARD}", content_type=content_type)
 
-    assert answer.json["code"] == "CARD_NUMBER_NOT_ACCEPTED"
+    assert json_of(answer)["code"] == "CARD_NUMBER_NOT_ACCEPTED"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from gateway.errors import Problems
 from gateway.texts import load_error_texts, load_texts
 from services.chassis.errors import Kind
+from tests.gateway.browser import json_of
 from tests.gateway.services_script import Refused, Services
 
 _STATUS = {
@@ -40,12 +41,12 @@ def test_every_kind_has_its_status_and_keeps_the_reason_as_code(
 
     assert answer.status_code == _STATUS[kind]
     assert answer.mimetype == "application/problem+json"
-    assert answer.json["code"] == "SOMETHING_NEW"
-    assert answer.json["status"] == _STATUS[kind]
-    assert answer.json["title"] and answer.json["detail"]
-    assert answer.json["type"] == "urn:kabinet:problem:SOMETHING_NEW"
-    assert answer.json["instance"] == f"urn:kabinet:request:{answer.headers['X-Request-Id']}"
-    assert answer.json["help_url"].startswith("https://localhost/help/")
+    assert json_of(answer)["code"] == "SOMETHING_NEW"
+    assert json_of(answer)["status"] == _STATUS[kind]
+    assert json_of(answer)["title"] and json_of(answer)["detail"]
+    assert json_of(answer)["type"] == "urn:kabinet:problem:SOMETHING_NEW"
+    assert json_of(answer)["instance"] == f"urn:kabinet:request:{answer.headers['X-Request-Id']}"
+    assert json_of(answer)["help_url"].startswith("https://localhost/help/")
 
 
 @pytest.mark.parametrize("kind", [Kind.UNAVAILABLE, Kind.DEADLINE_EXCEEDED, Kind.RESOURCE_EXHAUSTED])
@@ -75,7 +76,7 @@ def test_a_service_that_is_down_is_a_503_with_retry_after(
         services.bring_back("content")
 
     assert answer.status_code == 503
-    assert answer.json["code"] == "TEMPORARILY_UNAVAILABLE"
+    assert json_of(answer)["code"] == "TEMPORARILY_UNAVAILABLE"
     assert int(answer.headers["Retry-After"]) > 0
 
 
@@ -92,7 +93,7 @@ def test_a_service_that_is_down_is_a_503_with_retry_after(
 def test_speaks_the_language_that_is_asked_for(api: FlaskClient, accepted: str, title: str) -> None:
     answer = api.get("/api/v1/profile", headers={"Accept-Language": accepted})
 
-    assert answer.json["title"] == title
+    assert json_of(answer)["title"] == title
 
 
 def test_an_error_nobody_foresaw_says_nothing_of_itself(
@@ -103,7 +104,7 @@ def test_an_error_nobody_foresaw_says_nothing_of_itself(
     answer = api.get("/api/v1/profile", headers=bearer)
 
     assert answer.status_code == 500
-    assert answer.json["code"] == "INTERNAL"
+    assert json_of(answer)["code"] == "INTERNAL"
     assert "pymongo" not in answer.text
 
 
@@ -120,7 +121,7 @@ def test_errors_of_the_framework_are_problems_too(
 ) -> None:
     answer = api.open(address, method=method)
 
-    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert (answer.status_code, json_of(answer)["code"]) == (status, code)
     assert answer.mimetype == "application/problem+json"
 
 
@@ -130,7 +131,7 @@ def test_fields_are_named_one_by_one_without_their_values(api: FlaskClient) -> N
     answer = api.post("/api/v1/sessions", json=body, headers={"Accept-Language": "en"})
 
     assert answer.status_code == 400
-    assert answer.json["errors"] == [
+    assert json_of(answer)["errors"] == [
         {"field": "login", "code": "TOO_LONG", "detail": "Too long, at most 64."},
         {"field": "surprise", "code": "UNKNOWN_FIELD", "detail": "There is no such field."},
     ]
@@ -142,7 +143,7 @@ def test_a_string_is_never_made_of_something_else(api: FlaskClient, services: Se
     answer = api.post("/api/v1/sessions", json={"login": value, "password": "a long phrase"})
 
     assert answer.status_code == 400
-    assert answer.json["errors"][0]["field"] == "login"
+    assert json_of(answer)["errors"][0]["field"] == "login"
     assert services.scripted["identity"].calls == []
 
 
@@ -160,7 +161,7 @@ def test_a_string_is_never_made_of_something_else(api: FlaskClient, services: Se
 def test_a_body_that_is_no_object_is_refused(api: FlaskClient, body: bytes, code: str) -> None:
     answer = api.post("/api/v1/sessions", data=body, content_type="application/json")
 
-    assert answer.json["code"] == code
+    assert json_of(answer)["code"] == code
     assert answer.status_code in {400, 413}
 
 

@@ -5,6 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from gateway.auth import is_public
+from tests.gateway.browser import json_of
 from tests.gateway.services_script import Services
 
 PUBLIC_API = {
@@ -84,7 +85,7 @@ def test_every_other_api_route_refuses_missing_credentials(app: Flask, api: Flas
             continue
         answer = api.open(_address(route), method=route.split(" ")[0], json={})
 
-        assert (route, answer.status_code, answer.json["code"]) == (route, 401, "CREDENTIALS_MISSING")
+        assert (route, answer.status_code, json_of(answer)["code"]) == (route, 401, "CREDENTIALS_MISSING")
     assert not any(service.calls for service in services.scripted.values())
 
 
@@ -106,5 +107,5 @@ def test_an_authorization_that_is_no_bearer_token_is_refused_and_never_anonymous
     answer = api.get("/api/v1/help/articles", headers={"Authorization": header})
 
     assert answer.status_code == 401
-    assert answer.json["code"] == "TOKEN_INVALID"
+    assert json_of(answer)["code"] == "TOKEN_INVALID"
     assert answer.headers["WWW-Authenticate"] == "Bearer"
