@@ -1,9 +1,11 @@
 """List fees and payments of an account: as the region tells them now, or as they were last known (F12)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
+
+import structlog
 
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.show_billing_accounts import owned_and_linked
@@ -16,9 +18,12 @@ from services.accounts.domain.ports import BillingAccountRepository, RegionalBil
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Regions
 from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
 from services.chassis.paging import from_page_token, page_size, to_page_token
 
 Row = TypeVar("Row")
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,20 @@ class RowReading:
         account.authorize(Action.VIEW)
         return account
 
+    def remember(
+        self,
+        account: BillingAccount,
+        observe: Callable[[AccountSnapshot, datetime], None],
+        wanted: RowsWanted,
+    ) -> None:
+        """Remember a first page that is long enough to replace what is remembered."""
+        if wanted.page_token or wanted.size < ROWS_KEPT:
+            return
+        try:
+            self.observe.rows(account.key, observe)
+        except VersionConflict:  # others observe it at this very moment: what is remembered is as new as this
+            _log.info("rows_not_remembered", region=account.key.region)
+
     def shown(
         self, account: BillingAccount, known: Known[tuple[Row, ...]] | None, wanted: RowsWanted, token: str
     ) -> ShownRows[Row]:
@@ -102,8 +121,7 @@ class ListCharges:
         def observe(snapshot: AccountSnapshot, now: datetime) -> None:
             snapshot.observe_charges(page, now=now)
 
-        if not wanted.page_token and wanted.size >= ROWS_KEPT:
-            self.reading.observe.rows(account.key, observe)
+        self.reading.remember(account, observe, wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,5 +146,4 @@ class ListCreditedPayments:
         def observe(snapshot: AccountSnapshot, now: datetime) -> None:
             snapshot.observe_payments(page, now=now)
 
-        if not wanted.page_token and wanted.size >= ROWS_KEPT:
-            self.reading.observe.rows(account.key, observe)
+        self.reading.remember(account, observe, wanted)

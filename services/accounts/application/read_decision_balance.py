@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+import structlog
+
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.domain.errors import BillingAccountNotFound
 from services.accounts.domain.figures import DecisionBalance, Known, decision_grade
 from services.accounts.domain.ports import BillingAccountRepository, RegionalBilling
 from services.accounts.domain.region import Regions
 from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,5 +39,8 @@ class ReadDecisionBalance:
             now=self.clock.now(),
             fresh_for=self.regions.of(account.key.region).fresh_for,
         )
-        self.observe.report(account.key, report)
+        try:
+            self.observe.report(account.key, report)
+        except VersionConflict:  # others observe it at this very moment: what is shown is as new as this
+            _log.info("balance_not_shown_yet", region=account.key.region)
         return balance

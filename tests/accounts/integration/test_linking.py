@@ -1,5 +1,6 @@
 """Linking, changing and ending links over real gRPC."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def test_links_with_what_the_proof_deserves_and_knows_no_figures_yet(cabinet: Ca
     assert (account.region, account.number, account.label) == ("54", "5400200001", "Дом")
     assert len(account.allowed_actions) == 5
     assert account.time_zone == "Asia/Novosibirsk"
-    assert not account.HasField("linked_at") or account.linked_at.seconds > 0
+    assert account.linked_at.seconds > 0
     assert account.balance.status.freshness == figure_pb2.FRESHNESS_UNKNOWN
     assert not account.balance.HasField("value")
 
@@ -191,8 +192,6 @@ def test_whoever_may_only_pay_sees_no_figures(cabinet: Cabinet) -> None:
 
 
 def test_twenty_calls_at_once_with_one_request_id_make_one_link(cabinet: Cabinet) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     anna = cabinet.by(ANNA)
 
     def link(_number: int) -> str:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.accounts.adapters.json_regions import load_regions
 from services.accounts.application.observe_account import ObserveAccount
+from services.accounts.application.read_decision_balance import ReadDecisionBalance
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.errors import RegionAnswerInvalid
 from services.accounts.domain.events import BalanceObserved
@@ -23,7 +25,7 @@ from tests.accounts.builders import (
     make_page,
     make_report,
 )
-from tests.accounts.fakes import FakeBillingAccounts, FakeSnapshots
+from tests.accounts.fakes import FakeBillingAccounts, FakeRegions, FakeSnapshots
 
 _MINUTE = timedelta(minutes=1)
 
@@ -122,3 +124,25 @@ def test_reads_rows_again_when_money_has_moved_or_they_are_old() -> None:
     later = A_MORNING + timedelta(seconds=1)
     snapshot.observe_balance(Money(2), as_of=later, now=later)
     assert snapshot.needs_rows(after=_MINUTE, now=later)
+
+
+class _AlwaysRaced(FakeSnapshots):
+    """Somebody else always saves first."""
+
+    def save(self, snapshot: AccountSnapshot, /) -> None:
+        raise VersionConflict("Somebody else changed it.")
+
+
+def test_a_decision_does_not_fail_for_what_is_only_shown() -> None:
+    accounts, clock = FakeBillingAccounts(), SettableClock()
+    account = make_account()
+    accounts.save(account)
+    read = ReadDecisionBalance(
+        accounts=accounts,
+        billing=FakeRegions(clock),
+        observe=_observe(accounts, _AlwaysRaced()),
+        regions=load_regions(connected=["54"]),
+        clock=clock,
+    )
+
+    assert read(billing_account_id=account.billing_account_id).value == Money(100_00)
