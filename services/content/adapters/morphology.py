@@ -6,9 +6,10 @@ the same with ё folded 73, the dictionary 123.
 
 import re
 from functools import lru_cache
+from typing import Any
 
-import pymorphy3
-import snowballstemmer
+import pymorphy3  # type: ignore[import-untyped]
+import snowballstemmer  # type: ignore[import-untyped]
 
 from services.content.domain.search import Terms
 
@@ -23,28 +24,15 @@ _STOP_WORDS = frozenset(f"{_RUSSIAN_STOP_WORDS} {_ENGLISH_STOP_WORDS}".split())
 
 
 class MorphologicalLexicon:
-    """Meets `Lexicon`. Loads its dictionary once: 0.1 s, 31 MB."""
-
-    def __init__(self) -> None:
-        self._morphology = pymorphy3.MorphAnalyzer(lang="ru")
-        self._stemmer = snowballstemmer.stemmer("english")
-        self._terms = lru_cache(maxsize=20_000)(self._look_up)
+    """Meets `Lexicon`. The dictionary is loaded at the first word, once per process: 0.1 s, 31 MB."""
 
     def words_of(self, text: str, /) -> list[Terms]:
-        return [self._terms(word) for word in _split(text)]
+        return [_terms(word) for word in _split(text)]
 
     def wanted_words_of(self, query: str, /) -> list[Terms]:
         words = _split(query)
         counting = [word for word in words if word not in _STOP_WORDS] or words
-        return [self._terms(word) for word in dict.fromkeys(counting)]
-
-    def _look_up(self, word: str) -> Terms:
-        """Return every dictionary form, with ё as е. Looked up as typed and folded: people type е for ё."""
-        if not _CYRILLIC.search(word):
-            return frozenset({self._stemmer.stemWord(word)})
-        return frozenset(
-            folded(parse.normal_form) for form in {word, folded(word)} for parse in self._morphology.parse(form)
-        )
+        return [_terms(word) for word in dict.fromkeys(counting)]
 
 
 def folded(text: str, /) -> str:
@@ -54,3 +42,17 @@ def folded(text: str, /) -> str:
 
 def _split(text: str) -> list[str]:
     return [word[:_LONGEST_WORD] for word in _WORD.findall(text.lower())]
+
+
+@lru_cache(maxsize=20_000)
+def _terms(word: str) -> Terms:
+    """Return every dictionary form, with ё as е. Looked up as typed and folded: people type е for ё."""
+    russian, english = _dictionaries()
+    if not _CYRILLIC.search(word):
+        return frozenset({english.stemWord(word)})
+    return frozenset(folded(parse.normal_form) for form in {word, folded(word)} for parse in russian.parse(form))
+
+
+@lru_cache(maxsize=1)
+def _dictionaries() -> tuple[Any, Any]:
+    return pymorphy3.MorphAnalyzer(lang="ru"), snowballstemmer.stemmer("english")
