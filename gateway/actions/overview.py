@@ -1,6 +1,7 @@
 """The overview: five services asked at once within one deadline; one that is down costs its own section only."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from kabinet.identity.v1 import identity_pb2
 from kabinet.payments.v1 import payments_pb2
 
 from gateway.actions.notices import NoticeTexts
-from gateway.clients import Answer, Caller
+from gateway.clients import Caller
 from gateway.views import accounts, documents, identity, payments
 from gateway.views.overview import BillsSection, OverviewView, Renewal, SectionStatus
 from services.chassis.deadline import ending_within
@@ -47,13 +48,12 @@ def get_overview(caller: Caller, /, *, within_s: float, refresh_within_ms: int, 
     of them said: an empty page would look like an empty cabinet.
     """
     with ending_within(within_s):
-        began = _begin(caller, refresh_within_ms)
-        linked = _ask(lambda: _accounts(began.accounts.result()))
-        bills = _bills(caller, linked)
+        began = _begin(caller)
+        linked = _ask(lambda: _accounts(caller, refresh_within_ms))
+        archived = _bills(caller, linked)
         profile = _ask(lambda: identity.profile(began.profile.result().profile))
         paid = _ask(lambda: [payments.payment(item) for item in began.payments.result().payments])
         rules = _ask(lambda: [payments.autopay_rule(item) for item in began.rules.result().autopay_rules])
-        archived = bills()
     if all(isinstance(part, _Missing) for part in (linked, profile, paid, rules)):
         raise _first_error(linked)
     return {
@@ -70,71 +70,52 @@ def get_overview(caller: Caller, /, *, within_s: float, refresh_within_ms: int, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Began:
-    profile: Answer[identity_pb2.GetProfileResponse]
-    accounts: Answer[accounts_pb2.ListBillingAccountsResponse]
-    payments: Answer[payments_pb2.ListPaymentsResponse]
-    rules: Answer[payments_pb2.ListAutopayRulesResponse]
+    profile: Future[identity_pb2.GetProfileResponse]
+    payments: Future[payments_pb2.ListPaymentsResponse]
+    rules: Future[payments_pb2.ListAutopayRulesResponse]
 
 
-def _begin(caller: Caller, refresh_within_ms: int) -> _Began:
-    clients = caller.clients
+def _begin(caller: Caller) -> _Began:
+    """Begin what needs nothing else; the accounts, on which the bills wait, are asked for on the own thread."""
+    owner, payer = caller.clients.identity, caller.clients.payments
+    last = payments_pb2.ListPaymentsRequest(page_size=_LAST_PAYMENTS)
     return _Began(
-        accounts=caller.begin(
-            clients.accounts,
-            clients.accounts.stub.ListBillingAccounts,
-            accounts_pb2.ListBillingAccountsRequest(refresh_within_ms=refresh_within_ms),
-            cap_s=refresh_within_ms / 1000 + _BEYOND_REFRESH_S,
-        ),
-        profile=caller.begin(
-            clients.identity, clients.identity.stub.GetProfile, identity_pb2.GetProfileRequest(), cap_s=_QUICK_S
-        ),
-        payments=caller.begin(
-            clients.payments,
-            clients.payments.stub.ListPayments,
-            payments_pb2.ListPaymentsRequest(page_size=_LAST_PAYMENTS),
-            cap_s=_QUICK_S,
-        ),
-        rules=caller.begin(
-            clients.payments,
-            clients.payments.stub.ListAutopayRules,
-            payments_pb2.ListAutopayRulesRequest(),
-            cap_s=_QUICK_S,
-        ),
+        profile=caller.begin(owner, owner.stub.GetProfile, identity_pb2.GetProfileRequest(), cap_s=_QUICK_S),
+        payments=caller.begin(payer, payer.stub.ListPayments, last, cap_s=_QUICK_S),
+        rules=caller.begin(payer, payer.stub.ListAutopayRules, payments_pb2.ListAutopayRulesRequest(), cap_s=_QUICK_S),
     )
 
 
-def _accounts(answer: accounts_pb2.ListBillingAccountsResponse) -> list[accounts.BillingAccountView]:
+def _accounts(caller: Caller, refresh_within_ms: int) -> list[accounts.BillingAccountView]:
+    service = caller.clients.accounts
+    request = accounts_pb2.ListBillingAccountsRequest(refresh_within_ms=refresh_within_ms)
+    cap_s = refresh_within_ms / 1000 + _BEYOND_REFRESH_S
+    answer = caller.ask(service, service.stub.ListBillingAccounts, request, cap_s=cap_s)
     return [accounts.billing_account(item) for item in answer.billing_accounts]
 
 
-def _bills(caller: Caller, linked: "list[accounts.BillingAccountView] | _Missing") -> Callable[[], BillsSection]:
-    """Begin to ask for the bills of each account; the returned function waits for them."""
+def _bills(caller: Caller, linked: "list[accounts.BillingAccountView] | _Missing") -> BillsSection:
+    """Ask for the bills of all accounts at once, of the last one on the own thread."""
     if isinstance(linked, _Missing):
-        missing = linked  # without the accounts nobody knows whose bills to ask for
-        return lambda: {**missing.status, "items": []}
+        return {**linked.status, "items": []}  # without the accounts nobody knows whose bills to ask for
     ids = [account["id"] for account in linked if "documents" in account["allowed_actions"]]
-    began = _ask(lambda: [_begin_bills(caller, account_id) for account_id in ids[:_MOST_ACCOUNTS_WITH_BILLS]])
-    if isinstance(began, _Missing):
-        late = began
-        return lambda: {**late.status, "items": []}
-    answers = began
-    return lambda: _collected(answers)
-
-
-def _begin_bills(caller: Caller, billing_account_id: str) -> Answer[documents_pb2.ListCustomerBillsResponse]:
+    if not ids:
+        return {**_OK, "items": []}
+    *others, last = ids[:_MOST_ACCOUNTS_WITH_BILLS]
     service = caller.clients.documents
-    request = documents_pb2.ListCustomerBillsRequest(billing_account_id=billing_account_id, page_size=_LAST_BILLS)
-    return caller.begin(service, service.stub.ListCustomerBills, request, cap_s=_QUICK_S)
+    method = service.stub.ListCustomerBills
+    began = [caller.begin(service, method, _last_bills(account_id), cap_s=_QUICK_S) for account_id in others]
+    pages = [_ask(lambda: caller.ask(service, method, _last_bills(last), cap_s=_QUICK_S))]
+    return _collected(pages + [_ask(future.result) for future in began])
 
 
-def _collected(answers: Sequence[Answer[documents_pb2.ListCustomerBillsResponse]]) -> BillsSection:
-    pages = [_ask(answer.result) for answer in answers]
-    bills = [
-        documents.customer_bill(bill)
-        for page in pages
-        if not isinstance(page, _Missing)
-        for bill in page.customer_bills
-    ]
+def _last_bills(billing_account_id: str) -> documents_pb2.ListCustomerBillsRequest:
+    return documents_pb2.ListCustomerBillsRequest(billing_account_id=billing_account_id, page_size=_LAST_BILLS)
+
+
+def _collected(pages: "Sequence[documents_pb2.ListCustomerBillsResponse | _Missing]") -> BillsSection:
+    answered = [page for page in pages if not isinstance(page, _Missing)]
+    bills = [documents.customer_bill(bill) for page in answered for bill in page.customer_bills]
     bills.sort(key=lambda bill: bill["issued_at"], reverse=True)
     status = next((page.status for page in pages if isinstance(page, _Missing)), _OK)
     return {**status, "items": bills[: _LAST_BILLS * 2]}

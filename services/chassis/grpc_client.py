@@ -4,7 +4,7 @@ terms."""
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import grpc
 
@@ -29,40 +29,12 @@ class UnaryMethod(Protocol[Request, Response]):
     ) -> Response: ...
 
 
-class FutureMethod(Protocol[Request, Response]):
-    """A method of a generated stub that can be called without waiting."""
-
-    def future(
-        self, request: Request, /, timeout: float | None = None, metadata: tuple[tuple[str, str], ...] | None = None
-    ) -> "PendingCall[Response]": ...
-
-
-class PendingCall(Protocol[Response]):
-    """A call of grpc's own that was begun."""
-
-    def result(self, timeout: float | None = None) -> Response: ...
-
-
 class StreamingMethod(Protocol[Request, Response]):
     """A method of a generated stub that answers in pieces."""
 
     def __call__(
         self, request: Request, /, timeout: float | None = None, metadata: tuple[tuple[str, str], ...] | None = None
     ) -> Iterator[Response]: ...
-
-
-class Pending(Generic[Reply]):
-    """A call under way, so that several callees can work at once; it ends by its own deadline."""
-
-    def __init__(self, call: PendingCall[Reply], /) -> None:
-        self._call = call
-
-    def result(self) -> Reply:
-        """Wait for the answer and return it. Raises `RemoteError`."""
-        try:
-            return self._call.result()
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from None
 
 
 class Remote:
@@ -97,12 +69,6 @@ class Remote:
             return method(request, timeout=timeout_s(cap_s), metadata=self._metadata(access_token))
         except grpc.RpcError as error:
             raise from_rpc_error(error) from None
-
-    def begin(
-        self, method: "FutureMethod[Request, Reply]", request: Request, *, cap_s: float, access_token: str | None = None
-    ) -> Pending[Reply]:
-        """Call on the same terms without waiting for the answer; no thread of ours waits for it either."""
-        return Pending(method.future(request, timeout=timeout_s(cap_s), metadata=self._metadata(access_token)))
 
     def stream(
         self,
@@ -155,4 +121,4 @@ def _service_config(idempotent_methods: Sequence[str]) -> str:
     return json.dumps({"methodConfig": [{"name": names, "retryPolicy": retry}]})
 
 
-__all__ = ["Pending", "Remote", "RemoteError"]
+__all__ = ["Remote", "RemoteError"]
