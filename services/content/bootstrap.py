@@ -80,7 +80,7 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
     relay = Relay(
         [stores.orders.collection],
         publisher=Publisher(settings.amqp_url, exchange=exchange_of(_NAME)),
-        lease=LeaderLease(stores.database["leases"], name="relay", owner=stores.owner),
+        lease=LeaderLease(stores.database["leases"], name="relay", owner=stores.owner, ttl_s=settings.relay_lease_s),
     )
     orders = AdvanceContentOrder(
         orders=stores.orders,

@@ -75,7 +75,7 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
     relay = Relay(
         [stores.bills.collection, stores.mailings.collection],
         publisher=Publisher(settings.amqp_url, exchange=exchange_of(_NAME)),
-        lease=LeaderLease(stores.database["leases"], name="relay", owner=stores.owner),
+        lease=LeaderLease(stores.database["leases"], name="relay", owner=stores.owner, ttl_s=settings.relay_lease_s),
     )
     post, accounts = _post(settings, stores), _accounts(settings, stores)
     links = MailConfirmation(deliveries=stores.deliveries, tokens=_tokens(settings), post=post, clock=stores.clock)

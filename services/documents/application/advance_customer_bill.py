@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
+
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError
 from services.documents.domain.bill_content import BillContent
@@ -18,6 +20,8 @@ from services.documents.domain.ports import (
     MailingRepository,
     RegionalBills,
 )
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +58,21 @@ class AdvanceCustomerBill:
             return False
         try:
             self._advance(bill)
-        except DomainError:  # foreseen: a neighbour is down, or this bill cannot be drawn; the others go on
+        except DomainError as error:  # foreseen: a neighbour is down, or this bill cannot be drawn; the others go on
             bill.postpone(now=self.clock.now())
+            self._tell(bill, error)
         self.bills.save(bill)
         return True
+
+    @staticmethod
+    def _tell(bill: CustomerBill, error: DomainError) -> None:
+        _log.warning(
+            "bill_postponed",
+            customer_bill_id=bill.customer_bill_id,
+            step=bill.next_step.value if bill.next_step else None,
+            failures=bill.failures,
+            cause=error.metadata.get("cause", error.reason),
+        )
 
     def _advance(self, bill: CustomerBill) -> None:
         match bill.next_step:

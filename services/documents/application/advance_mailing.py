@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import structlog
+
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, Kind, VersionConflict
 from services.documents.domain.account import Account, Recipient
@@ -17,7 +19,9 @@ from services.documents.domain.ports import (
     Post,
 )
 
+_log = structlog.get_logger(__name__)
 _NO_LONGER = {Kind.NOT_FOUND, Kind.PERMISSION_DENIED}
+_FOR_A_PERSON = {MailingState.UNCERTAIN, MailingState.GIVEN_UP}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,8 @@ class AdvanceMailing:
         except DomainError:  # foreseen: a neighbour is down; the mail was not even tried
             mailing.postpone(now=self.clock.now())
         self._save(mailing)
+        if mailing.state in _FOR_A_PERSON:
+            _log.error("bill_not_certainly_mailed", mailing_id=mailing.mailing_id, state=mailing.state.value)
         return True
 
     def _advance(self, mailing: Mailing) -> None:

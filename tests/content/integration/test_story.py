@@ -156,12 +156,10 @@ def test_sells_an_offering_from_the_search_to_the_entitlement(world: World) -> N
     made = order(world, quote(world))
     again = order(world, "quo_" + made.content_order_id.removeprefix("ord_"))
 
-    completed = eventually(
-        lambda: (found := order_of(world, made.content_order_id)).state == pb.CONTENT_ORDER_STATE_COMPLETED and found
-    )
+    eventually(lambda: order_of(world, made.content_order_id).state == pb.CONTENT_ORDER_STATE_COMPLETED)
 
     assert again.content_order_id == made.content_order_id
-    assert completed and completed.price.amount_minor == 24900
+    assert order_of(world, made.content_order_id).price.amount_minor == 24900
     (charge,) = world.accounts.ledger.values()
     assert (charge.charge_id, charge.amount.amount_minor, charge.billing_account_id) == (
         made.content_order_id,

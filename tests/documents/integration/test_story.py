@@ -326,7 +326,7 @@ def test_takes_in_bills_and_ended_links_from_the_broker(world: World, worker: Se
         assert publisher.publish([message])
 
     def all_in() -> bool:
-        """Say everything again each time: what is said before the queue is bound is lost, what is said twice is known."""
+        """Say it all each time: what comes before the queue is bound is lost, what comes twice is known."""
         publish("accounts.regional_bill_received.v1", regional_bill_id=REGIONAL_BILL_ID, region="54", received_at=now)
         publish("accounts.billing_account_unlinked.v1", billing_account_id=HERS, subscriber_id=MARIA, unlinked_at=now)
         bills = world.database["customer_bills"].count_documents({"regional_bill_id": REGIONAL_BILL_ID})
