@@ -21,6 +21,10 @@ class Mailbox:
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=10)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def mails(self, address: str) -> list[dict[str, Any]]:
         """Return the mails to an address, newest first."""
         items: list[dict[str, Any]] = self._http.get("/api/mails", params={"to": address}).json()["mails"]
@@ -61,6 +65,10 @@ class Payer:
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=20)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def confirm(self, confirmation_url: str, *, card: str = GOOD_CARD) -> None:
         """Pay on the page that a confirmation URL leads to, as a browser without scripts does."""
         page = self._http.get(confirmation_url)
@@ -92,6 +100,10 @@ class RegionOffice:
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=20)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def charge(self, number: str, *, charge_id: str, amount_minor: int, description: str = "Абонентская плата") -> None:
         """Bill a regular fee, which may overdraw the account."""

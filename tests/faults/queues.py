@@ -1,0 +1,93 @@
+"""The broker's queues as an intruder sees them: how full, emptied at will, fed with anything, listened in to."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+
+SERVICES = ("accounts", "payments", "documents", "content")
+_PUBLISHERS = ("identity", "accounts", "payments", "documents", "content")
+_STEPS = ("1s", "10s", "60s", "600s")
+_EAR = "faults.ear"
+
+
+class Queues:
+    """Every queue of the suite, over a connection per visit: whoever visits may have killed the broker just before."""
+
+    def __init__(self, amqp_url: str, *, services: Sequence[str]) -> None:
+        """Visit the queues of these services' inboxes."""
+        self._url = amqp_url
+        self.inboxes = [f"{service}.inbox" for service in services]
+
+    def all_names(self) -> list[str]:
+        """Return inboxes, steps of their ladders and dead letters."""
+        return [
+            name
+            for inbox in self.inboxes
+            for name in (inbox, *(f"{inbox}.retry.{step}" for step in _STEPS), f"{inbox}.dlq")
+        ]
+
+    def not_empty(self) -> dict[str, int]:
+        """Return how many messages wait in each queue that is not empty; a queue that is missing fails the test."""
+        with self._channel() as channel:
+            depths = {name: _depth(channel, name) for name in self.all_names()}
+        return {name: depth for name, depth in depths.items() if depth}
+
+    def depth(self, name: str) -> int:
+        """Return how many messages wait in a queue."""
+        with self._channel() as channel:
+            return _depth(channel, name)
+
+    def is_idle(self, name: str) -> bool:
+        """Say whether a queue is empty and somebody listens to it."""
+        with self._channel() as channel:
+            declared = channel.queue_declare(name, passive=True).method
+        return bool(declared.message_count == 0 and declared.consumer_count > 0)
+
+    def purge(self) -> int:
+        """Empty every queue and return how many messages that cost."""
+        with self._channel() as channel:
+            return sum(int(channel.queue_purge(name).method.message_count) for name in self.all_names())
+
+    def publish(self, queue: str, body: bytes) -> None:
+        """Put a message straight into a queue, with the broker's confirm."""
+        with self._channel() as channel:
+            channel.confirm_delivery()
+            properties = pika.BasicProperties(content_type="application/json", delivery_mode=2)
+            channel.basic_publish("", queue, body, properties, mandatory=True)
+
+    def take(self, queue: str) -> list[bytes]:
+        """Take out all that waits in a queue and return the bodies."""
+        bodies: list[bytes] = []
+        with self._channel() as channel:
+            while True:
+                frame, _, body = channel.basic_get(queue, auto_ack=True)
+                if frame is None or body is None:
+                    return bodies
+                bodies.append(body)
+
+    def listen_in(self) -> None:
+        """Have every event copied to a queue of ours from now on."""
+        with self._channel() as channel:
+            channel.queue_declare(_EAR, durable=True)
+            for publisher in _PUBLISHERS:
+                channel.exchange_declare(f"{publisher}.events", exchange_type="topic", durable=True)
+                channel.queue_bind(_EAR, f"{publisher}.events", "#")
+
+    def overheard(self) -> list[bytes]:
+        """Return what was published since the last time."""
+        return self.take(_EAR)
+
+    @contextmanager
+    def _channel(self) -> Iterator[BlockingChannel]:
+        connection = pika.BlockingConnection(pika.URLParameters(self._url))
+        try:
+            yield connection.channel()
+        finally:
+            if connection.is_open:
+                connection.close()
+
+
+def _depth(channel: BlockingChannel, name: str) -> int:
+    return int(channel.queue_declare(name, passive=True).method.message_count)
