@@ -65,19 +65,25 @@ class FeedPusher:
         rows = self._front()
         if not rows:
             return False
-        metadata = (("authorization", f"Bearer {self._credentials.token_for('accounts')}"),)
-        contents = [row["content"] for row in rows]
-        if rows[0]["kind"] == "balance":
-            records = [feed_pb2.BalanceRecord.FromString(content) for content in contents]
-            self._stub.PushBalances(
-                feed_pb2.PushBalancesRequest(records=records), timeout=_DEADLINE_S, metadata=metadata
-            )
-        else:
-            bills = [feed_pb2.RegionalBill.FromString(content) for content in contents]
-            self._stub.PushBills(feed_pb2.PushBillsRequest(bills=bills), timeout=_DEADLINE_S, metadata=metadata)
+        accepted = self._push(rows[0]["kind"], [row["content"] for row in rows])
+        if accepted == 0:
+            return False
         with self._database.write() as connection:
-            connection.execute("DELETE FROM news WHERE position <= ?", (rows[-1]["position"],))
+            connection.execute("DELETE FROM news WHERE position <= ?", (rows[accepted - 1]["position"],))
         return True
+
+    def _push(self, kind: str, contents: Sequence[bytes]) -> int:
+        """Send news of one kind; return how many of them, from the front, the cabinet has stored."""
+        metadata = (("authorization", f"Bearer {self._credentials.token_for('accounts')}"),)
+        if kind == "balance":
+            records = [feed_pb2.BalanceRecord.FromString(content) for content in contents]
+            balances = feed_pb2.PushBalancesRequest(records=records)
+            stored: int = self._stub.PushBalances(balances, timeout=_DEADLINE_S, metadata=metadata).accepted
+            return stored
+        bills = [feed_pb2.RegionalBill.FromString(content) for content in contents]
+        request = feed_pb2.PushBillsRequest(bills=bills)
+        stored = self._stub.PushBills(request, timeout=_DEADLINE_S, metadata=metadata).accepted
+        return stored
 
     def _front(self) -> Sequence[sqlite3.Row]:
         rows = self._database.read().execute("SELECT * FROM news ORDER BY position LIMIT 1000").fetchall()

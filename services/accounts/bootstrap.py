@@ -144,7 +144,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
     relay = Relay(
         [database[name] for name in announcing],
         publisher=Publisher(settings.amqp_url, exchange=exchange_of(_NAME)),
-        lease=LeaderLease(database["leases"], name="relay", owner=stores.owner),
+        lease=LeaderLease(database["leases"], name="relay", owner=stores.owner, ttl_s=settings.relay_lease_s),
     )
     due = DueWork(postings_of(database), owner=stores.owner, clock=stores.clock, lease_s=settings.posting_lease_s)
     billing = _billing(settings, stores)

@@ -58,3 +58,13 @@ class Unavailable(DomainError):
 
     reason = "TEMPORARILY_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
+
+
+class TooManyAttempts(DomainError):
+    """Somebody guesses; after a while the next attempt is judged again."""
+
+    reason = "TOO_MANY_ATTEMPTS"
+    kind = Kind.RESOURCE_EXHAUSTED
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(f"Too many attempts; try again in {retry_after_s} s.", retry_after_s=str(retry_after_s))

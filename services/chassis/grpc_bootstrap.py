@@ -6,6 +6,7 @@ from joserfc.jwk import KeySet
 
 from services.chassis.clock import Clock
 from services.chassis.grpc_server import Exposed, GrpcServer, Tls
+from services.chassis.mongo_errors import unavailable
 from services.chassis.settings import ServiceSettings
 from services.chassis.subscriber_keys import subscriber_keys_from
 from services.chassis.tokens import ServiceTokens, TokenVerifier, load_private_key, load_trusted_keys
@@ -33,7 +34,13 @@ def grpc_server(
         subscriber_keys=subscriber_keys or subscriber_keys_from(settings.identity_address),
         clock=clock,
     )
-    return GrpcServer(listen=settings.grpc_listen, services=services, verifier=verifier, tls=_tls(settings))
+    return GrpcServer(
+        listen=settings.grpc_listen,
+        services=services,
+        verifier=verifier,
+        tls=_tls(settings),
+        translate=unavailable,
+    )
 
 
 def _tls(settings: ServiceSettings) -> Tls | None:

@@ -20,6 +20,8 @@ from services.chassis.tokens import TokenInvalid, TokenVerifier
 _LONGEST_CALL_S = 10.0
 _UNGUARDED = "/grpc.health.v1.Health/"
 
+Translate = Callable[[BaseException], DomainError | None]
+
 _log = get_logger(__name__)
 _handled = Histogram("grpc_server_handled_seconds", "Time to answer a call", ["method", "outcome"])
 
@@ -34,9 +36,13 @@ class Guard(grpc.ServerInterceptor):
     A method without an access rule is refused. Checking is done before the request is looked at.
     """
 
-    def __init__(self, *, access: Mapping[str, Access], verifier: TokenVerifier) -> None:
+    def __init__(
+        self, *, access: Mapping[str, Access], verifier: TokenVerifier, translate: Translate | None = None
+    ) -> None:
+        """`translate` returns what an exception of a library means to a caller, None for what nobody foresaw."""
         self._access = access
         self._verifier = verifier
+        self._translate = translate or (lambda error: None)
 
     def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         handler = continuation(handler_call_details)
@@ -49,7 +55,7 @@ class Guard(grpc.ServerInterceptor):
 
     def _unary(self, method: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         def guarded(request: Any, context: grpc.ServicerContext) -> Any:
-            with _Call(method, context) as call:
+            with _Call(method, context, self._translate) as call:
                 call.enter(self._caller(method, context))
                 return answer(request, context)
 
@@ -57,7 +63,7 @@ class Guard(grpc.ServerInterceptor):
 
     def _streaming(self, method: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Iterator[Any]]:
         def guarded(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-            with _Call(method, context) as call:
+            with _Call(method, context, self._translate) as call:
                 call.enter(self._caller(method, context))
                 yield from answer(request, context)
 
@@ -81,7 +87,8 @@ class Guard(grpc.ServerInterceptor):
 class _Call(AbstractContextManager["_Call", None]):
     """One call under way: what is set for its time, and what is told when it ends."""
 
-    def __init__(self, method: str, context: grpc.ServicerContext) -> None:
+    def __init__(self, method: str, context: grpc.ServicerContext, translate: Translate) -> None:
+        self._translate = translate
         self._method = method
         self._context = context
         self._began_at = time.perf_counter()
@@ -95,20 +102,21 @@ class _Call(AbstractContextManager["_Call", None]):
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object, /) -> None:
         self._stack.close()
-        outcome = "OK" if error is None else getattr(error, "reason", "INTERNAL")
-        _handled.labels(self._method, outcome).observe(time.perf_counter() - self._began_at)
+        took_s = time.perf_counter() - self._began_at
         if error is None or isinstance(error, GeneratorExit):
+            _handled.labels(self._method, "OK").observe(took_s)
             return
-        refused = _as_refusal(error, self._method)
+        refused = self._refusal(error)
+        _handled.labels(self._method, refused.reason).observe(took_s)
         abort(self._context, refused)
 
-
-def _as_refusal(error: BaseException, method: str) -> DomainError:
-    if isinstance(error, DomainError):
-        _log.info("call_refused", method=method, reason=error.reason)
-        return error
-    _log.error("call_failed", method=method, exc_info=error)
-    return Unexpected("Something went wrong.")
+    def _refusal(self, error: BaseException) -> DomainError:
+        refused = error if isinstance(error, DomainError) else self._translate(error)
+        if refused is None:
+            _log.error("call_failed", method=self._method, exc_info=error)
+            return Unexpected("Something went wrong.")
+        _log.info("call_refused", method=self._method, reason=refused.reason)
+        return refused
 
 
 def _behaviour(handler: Any) -> Callable[[Any, Any], Any]:

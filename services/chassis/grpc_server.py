@@ -10,7 +10,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from services.chassis.grpc_access import access_of
-from services.chassis.grpc_guard import Guard
+from services.chassis.grpc_guard import Guard, Translate
 from services.chassis.logs import get_logger
 from services.chassis.tokens import TokenVerifier
 
@@ -54,13 +54,14 @@ class GrpcServer:
         verifier: TokenVerifier,
         threads: int = 16,
         tls: Tls | None = None,
+        translate: Translate | None = None,
     ) -> None:
         names = [service.service_name for service in services]
         self._health = health.HealthServicer(experimental_non_blocking=True)
         self._names = ["", *names]
         self._server = grpc.server(
             ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
-            interceptors=[Guard(access=access_of(names), verifier=verifier)],
+            interceptors=[Guard(access=access_of(names), verifier=verifier, translate=translate)],
             options=_OPTIONS,
             maximum_concurrent_rpcs=threads * 4,
         )

@@ -22,6 +22,7 @@ class ServiceSettings(BaseSettings):
     trust_file: Path = Field(description="JWK set of the callers' public keys, kid = caller name")
     identity_address: str = Field(default="", description="host:port of identity, for the keys of access tokens")
     event_schemas: Path = Field(default=_REPOSITORY / "protos" / "events", description="Folder of event contracts")
+    relay_lease_s: float = Field(default=10.0, gt=0, description="When another replica publishes for a dead one")
     clock_file: Path | None = Field(default=None, description="Offset of the clock in seconds; test suites only")
     log_level: str = Field(default="INFO")
     grace_s: float = Field(default=10.0, gt=0, description="Time for calls under way when the process is told to stop")

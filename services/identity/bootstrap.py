@@ -131,7 +131,7 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
     """Return the loops: the relay of events, and registrations with a step due."""
     secrets = _secrets(settings)
     waker = ChangeStreamWaker(stores.database)
-    lease = LeaderLease(stores.database["leases"], name="relay", owner=stores.owner)
+    lease = LeaderLease(stores.database["leases"], name="relay", owner=stores.owner, ttl_s=settings.relay_lease_s)
     publisher = Publisher(settings.amqp_url, exchange=exchange_of("identity"))
     relay = Relay([subscribers_of(stores.database)], publisher=publisher, lease=lease)
     mailer = Mailer(settings.smtp_url, sender=settings.mail_from)

@@ -89,8 +89,8 @@ def bills(cast: Cast) -> Latencies:
     began = time.time()
     issued: dict[str, float] = {}
     for member in cast.members:
-        bill = cast.offices["77"].issue_bill(member.numbers[0], month=last_month())
-        issued[bill["bill_number"]] = time.time()
+        cast.offices["77"].issue_bill(member.numbers[0], month=last_month())
+        issued[member.numbers[0]] = time.time()
     mailed = _mailed(cast, set(issued), timeout_s=60)
     last = max((moment.timestamp() for moment in mailed.values()), default=began)
     times = sorted((moment.timestamp() - issued[number]) * 1000 for number, moment in mailed.items())
@@ -144,19 +144,17 @@ def _posted(cast: Cast, payment_ids: set[str], *, timeout_s: float) -> dict[str,
         client.close()
 
 
-def _mailed(cast: Cast, bill_numbers: set[str], *, timeout_s: float) -> dict[str, datetime]:
-    """Return when each bill's mail arrived."""
+def _mailed(cast: Cast, numbers: set[str], *, timeout_s: float) -> dict[str, datetime]:
+    """Return when the mail about each account's bill arrived."""
 
     def arrived() -> dict[str, datetime]:
         return {
             number: datetime.fromisoformat(mail["received_at"])
             for member in cast.members
             for mail in cast.mailbox.mails(member.email)
-            for number in bill_numbers
+            for number in numbers
             if number in mail["subject"]
         }
 
-    wait_until(
-        lambda: len(arrived()) == len(bill_numbers), what="all bills are mailed", timeout_s=timeout_s, every_s=1.0
-    )
+    wait_until(lambda: len(arrived()) == len(numbers), what="all bills are mailed", timeout_s=timeout_s, every_s=1.0)
     return arrived()

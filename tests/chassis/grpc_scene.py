@@ -12,6 +12,7 @@ from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
 from services.chassis.clock import Clock
 from services.chassis.grpc_client import Remote
 from services.chassis.grpc_server import Exposed, GrpcServer
+from services.chassis.mongo_errors import unavailable
 from services.chassis.tokens import SUBSCRIBER_AUDIENCE, SUBSCRIBER_ISSUER, ServiceTokens, TokenVerifier
 
 _KEYS = {
@@ -56,6 +57,7 @@ def served(act: Callable[[], Any], *, clock: Clock) -> Iterator[str]:
             )
         ],
         verifier=verifier,
+        translate=unavailable,
     )
     server.start()
     yield f"127.0.0.1:{server.port}"

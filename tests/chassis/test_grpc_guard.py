@@ -8,6 +8,13 @@ from typing import Any
 import grpc
 import pytest
 from kabinet.identity.v1 import identity_pb2
+from pymongo.errors import (
+    AutoReconnect,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 
 from services.chassis.caller import Caller, ServiceCaller, SubscriberCaller, current_caller
 from services.chassis.clock import Clock, SystemClock
@@ -128,6 +135,27 @@ def test_tells_nothing_about_what_nobody_foresaw() -> None:
     assert refused is not None
     assert refused.reason == "INTERNAL"
     assert "secret" not in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ServerSelectionTimeoutError("no primary"), Kind.UNAVAILABLE),
+        (AutoReconnect("connection closed"), Kind.UNAVAILABLE),
+        (ExecutionTimeout("took too long", 50), Kind.UNAVAILABLE),
+        (OperationFailure("bad index", 67), Kind.INTERNAL),
+    ],
+)
+def test_calls_a_storage_that_is_away_unavailable_and_a_mistake_a_mistake(error: PyMongoError, kind: Kind) -> None:
+    def act() -> None:
+        raise error
+
+    with served(act, clock=_CLOCK) as address:
+        refused = _create_session("gateway", address)
+
+    assert refused is not None
+    assert refused.kind is kind
+    assert str(error) not in str(refused)
 
 
 def test_gives_a_call_inside_less_time_than_is_left() -> None:

@@ -227,6 +227,18 @@ def test_tells_balances_and_bills_until_the_cabinet_has_them(
     assert feed.balances[-1].number == _ADVANCE
 
 
+def test_tells_again_what_the_cabinet_has_not_taken(region: Region, cabinet: Cabinet, feed: FeedReceiver) -> None:
+    feed.takes_at_once = 1
+    for number in range(5):
+        cabinet.post(f"pay_{number}")
+    balance = cabinet.balance(_ADVANCE)
+
+    eventually(lambda: feed.balances and feed.balances[-1].balance.amount_minor == balance)
+
+    told = [record.balance.amount_minor for record in feed.balances if record.number == _ADVANCE]
+    assert told[-5:] == [balance - 45_000 * left for left in range(4, -1, -1)]
+
+
 def test_loses_nothing_that_it_answered_when_it_is_killed(region: Region, cabinet: Cabinet) -> None:
     posting = cabinet.post("pay_1")
     region.program.kill()

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.accounts.domain.account_key import AccountKey
-from services.accounts.domain.ownership_attempts import AttemptLimit, TooManyAttempts
+from services.accounts.domain.ownership_attempts import AttemptLimit
 from services.accounts.domain.ports import AttemptsRepository
 from services.chassis.clock import Clock
-from services.chassis.errors import VersionConflict
+from services.chassis.errors import TooManyAttempts, VersionConflict
 
 _TRIES = 5
 

@@ -5,17 +5,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.chassis.errors import DomainError, Kind
-
-
-class TooManyAttempts(DomainError):
-    """Too many wrong proofs lately; alike for accounts that exist and accounts that do not."""
-
-    reason = "TOO_MANY_ATTEMPTS"
-    kind = Kind.RESOURCE_EXHAUSTED
-
-    def __init__(self, *, retry_after_s: int) -> None:
-        super().__init__(f"Too many attempts; try again in {retry_after_s} s.", retry_after_s=str(retry_after_s))
+from services.chassis.errors import DomainError, Kind, TooManyAttempts
 
 
 class OwnershipNotProved(DomainError):

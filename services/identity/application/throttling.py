@@ -3,19 +3,9 @@
 import ipaddress
 from dataclasses import dataclass
 
-from services.chassis.errors import DomainError, Kind
+from services.chassis.errors import TooManyAttempts
 from services.identity.application.derived_secrets import DerivedSecrets
 from services.identity.domain.ports import Throttle
-
-
-class TooManyAttempts(DomainError):
-    """Too many attempts; the next one after a while is judged again."""
-
-    reason = "TOO_MANY_ATTEMPTS"
-    kind = Kind.RESOURCE_EXHAUSTED
-
-    def __init__(self, *, retry_after_s: int) -> None:
-        super().__init__(f"Too many attempts; try again in {retry_after_s} s.", retry_after_s=str(retry_after_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

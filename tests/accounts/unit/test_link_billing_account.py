@@ -12,9 +12,10 @@ from services.accounts.application.link_billing_account import LinkBillingAccoun
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LabelInvalid
 from services.accounts.domain.errors import RegionUnavailable
 from services.accounts.domain.events import BillingAccountLinked
-from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipNotProved, TooManyAttempts
+from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipNotProved
 from services.accounts.domain.proof_ladder import Action, Proof, ProofKindUnknown, Relation, Rung
 from services.accounts.domain.region import RegionNotFound
+from services.chassis.errors import TooManyAttempts
 from tests.accounts.builders import KEY, SettableClock
 from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions
 

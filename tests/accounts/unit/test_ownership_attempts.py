@@ -6,7 +6,8 @@ import pytest
 
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.domain.account_key import AccountKey
-from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts, TooManyAttempts
+from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
+from services.chassis.errors import TooManyAttempts
 from tests.accounts.builders import A_MORNING, KEY, SettableClock
 from tests.accounts.fakes import FakeAttempts
 

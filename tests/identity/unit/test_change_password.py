@@ -2,9 +2,9 @@
 
 import pytest
 
+from services.chassis.errors import TooManyAttempts
 from services.identity.application.create_session import CredentialsWrong
 from services.identity.application.open_session import Tokens
-from services.identity.application.throttling import TooManyAttempts
 from services.identity.domain.password import PasswordCommon, PasswordTooShort
 from services.identity.domain.session import SessionEnded
 from services.identity.domain.subscriber import NoPassword

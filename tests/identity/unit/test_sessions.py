@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.chassis.errors import TooManyAttempts
 from services.identity.application.create_session import CredentialsWrong
 from services.identity.application.open_session import Tokens
-from services.identity.application.throttling import TooManyAttempts
 from services.identity.domain.login import LoginIsRegional
 from services.identity.domain.session import SessionEnded, SessionNotFound
 from tests.identity.builders import PASSWORD, make_rates

@@ -5,9 +5,8 @@ import dataclasses
 import pytest
 
 from services.chassis.email_address import EmailInvalid
-from services.chassis.errors import FieldInvalid
+from services.chassis.errors import FieldInvalid, TooManyAttempts
 from services.identity.application.start_registration import Application
-from services.identity.application.throttling import TooManyAttempts
 from services.identity.domain.consent import ConsentMissing
 from services.identity.domain.login import LoginInvalid, LoginIsRegional
 from services.identity.domain.password import PasswordCommon, PasswordTooShort

@@ -19,7 +19,6 @@ _METADATA = {
     "LOGIN_INVALID": {"shortest", "longest"},
     "PASSWORD_TOO_SHORT": {"shortest"},
     "CONSENT_MISSING": {"documents"},
-    "TOO_MANY_ATTEMPTS": {"retry_after_s"},
     "CODE_WRONG": {"tries_left"},
     "SOCIAL_PROVIDER_UNAVAILABLE": {"provider"},
 }
