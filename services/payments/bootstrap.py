@@ -155,7 +155,9 @@ def _relay(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
     relay = Relay(
         [payments_collection(parts.database)],
         publisher=Publisher(parts.settings.amqp_url, exchange=exchange_of("payments")),
-        lease=LeaderLease(parts.database["leases"], name="relay", owner=parts.owner),
+        lease=LeaderLease(
+            parts.database["leases"], name="relay", owner=parts.owner, ttl_s=parts.settings.relay_lease_s
+        ),
     )
     return DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop)
 

@@ -71,7 +71,8 @@ class Stage:
     def close(self) -> None:
         """Close the connections."""
         subscribers = [member.subscriber for member in self.members]
-        closings = [part.close for part in (*self.offices.values(), *subscribers)]
+        closings: list[Callable[[], None]] = [office.close for office in self.offices.values()]
+        closings += [subscriber.close for subscriber in subscribers]
         closings += [self.books.close, self._api.close, self.acquirer.close, self.payer.close, self._mailbox.close]
         for close in closings:
             close()
