@@ -4,7 +4,7 @@ from flask import Request
 
 from gateway.texts import DEFAULT_LANGUAGE, LANGUAGES
 
-LANGUAGE_COOKIE = "language"
+LANGUAGE_COOKIE = "__Host-language"
 
 
 def language_of(request: Request, /) -> str:
