@@ -12,8 +12,8 @@ from services.chassis.logs import passes_luhn
 LARGEST_BODY_BYTES = 64 * 1024
 _EXEMPT = {"api_webhooks"}  # the acquirer's notifications have ids of its own, and only two words of them are used
 # Whole runs of digits, as they are typed or in the groups that are printed; digits inside an id are none.
-# Cards begin with 2 to 6 (ISO/IEC 7812-1, payment networks); without that, one in ten of all long numbers would be taken
-# for a card.
+# Cards begin with 2 to 6 (ISO/IEC 7812-1, payment networks); without that, one in ten of all long numbers would pass
+# for one.
 _CARD_NUMBER = re.compile(
     r"(?<![\w-])(?:[2-6]\d{12,18}|[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{1,7}|3\d{3}([ -])\d{6}\2\d{5})(?![\w-])", re.ASCII
 )
