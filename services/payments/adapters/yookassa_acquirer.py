@@ -13,7 +13,7 @@ from services.chassis.events import to_rfc3339
 from services.chassis.money import Money
 from services.payments.adapters.yookassa_amount import from_amount, to_amount
 from services.payments.adapters.yookassa_card import saved_card_of
-from services.payments.adapters.yookassa_client import YookassaClient
+from services.payments.adapters.yookassa_client import YookassaClient, word_of
 from services.payments.domain.acquirer import (
     Absent,
     AcquirerPayment,
@@ -134,7 +134,7 @@ def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
         status=_STATUSES[document["status"]],
         amount=from_amount(document["amount"]),
         confirmation_url=(document.get("confirmation") or {}).get("confirmation_url", ""),
-        decline_reason=(document.get("cancellation_details") or {}).get("reason", ""),
+        decline_reason=word_of((document.get("cancellation_details") or {}).get("reason"), otherwise=""),
         captured_at=_moment(captured_at) if captured_at else None,
         saved_card=saved_card_of(document.get("payment_method") or {}),
     )

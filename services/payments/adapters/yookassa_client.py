@@ -1,5 +1,6 @@
 """The official SDK's client with what it lacks: a time-out, its own settings, and an end to silent repeats."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from yookassa.domain.exceptions import (
 from services.payments.domain.acquirer import Busy, Refused, Silence
 
 _CONNECT_S = 2.0
+_WORD = re.compile(r"[a-z0-9_]{1,64}")
 _REFUSALS = (BadRequestError, UnauthorizedError, ForbiddenError, NotFoundError)
 # What the SDK lets through when nobody answered, or the answer cannot be read: a lost connection becomes an
 # AttributeError in it (it reads `.response` of whatever was raised), a broken body a ValueError.
@@ -90,7 +92,7 @@ class YookassaClient:
         try:
             answer = _Client(self._settings, timeout_s=timeout_s).request(method, path, query, headers, body)
         except _REFUSALS as error:
-            return Refused(_code_of(error))
+            return Refused(word_of((error.content or {}).get("code"), otherwise="refused"))
         except TooManyRequestsError:
             return Busy()
         except _UNREADABLE:
@@ -98,6 +100,6 @@ class YookassaClient:
         return answer if isinstance(answer, dict) else Silence()
 
 
-def _code_of(error: ApiError) -> str:
-    code = str((error.content or {}).get("code", ""))
-    return code if code.isascii() and code.replace("_", "").isalnum() and code.islower() else "refused"
+def word_of(text: object, /, *, otherwise: str) -> str:
+    """Return a constant word of the acquirer (`insufficient_funds`); what has not that form is not passed on."""
+    return text if isinstance(text, str) and _WORD.fullmatch(text) else otherwise

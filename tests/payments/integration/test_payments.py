@@ -136,7 +136,9 @@ def test_a_lost_answer_is_unknown_and_settled_by_asking_with_one_charge(
 
 
 @pytest.mark.usefixtures("dispatcher")
-def test_a_saved_card_ends_as_its_bank_decides(world: PaymentsWorld, subtests: pytest.Subtests) -> None:
+def test_a_saved_card_ends_as_its_bank_decides(
+    world: PaymentsWorld, outgoing: BlockingChannel, subtests: pytest.Subtests
+) -> None:
     card = world.save_card()
     endings = {
         "pending_then_succeed:1": pb.PAYMENT_STATE_POSTED,
@@ -153,6 +155,8 @@ def test_a_saved_card_ends_as_its_bank_decides(world: PaymentsWorld, subtests: p
             charged = [("charge", 45_000)] if state == pb.PAYMENT_STATE_POSTED else []
             assert world.acquirer.ledger(payment.payment_id) == charged
             assert bool(payment.decline_reason) == (state == pb.PAYMENT_STATE_DECLINED)
+            event = "captured" if charged else "declined"
+            assert hear(outgoing, payment.payment_id, count=1) == [f"payments.payment_{event}.v1"]
 
 
 @pytest.mark.usefixtures("dispatcher")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.chassis.money import Money
 from services.payments.adapters.yookassa_amount import from_amount, to_amount
 from services.payments.adapters.yookassa_card import brand_of, saved_card_of
+from services.payments.adapters.yookassa_client import word_of
 from tests.payments.builders import make_method
 
 _CARD = {"last4": "2987", "expiry_year": "2099", "expiry_month": "12", "card_type": "Mir"}
@@ -56,6 +57,12 @@ def test_keeps_only_a_card_that_the_acquirer_saved() -> None:
     assert saved is not None
     assert (saved.acquirer_method_id, saved.brand, saved.expires) == ("token", "mir", "2099-12")
     assert saved_card_of({"type": "bank_card", "saved": False, "id": "token", "card": _CARD}) is None
+
+
+@pytest.mark.parametrize("text", ["Insufficient funds", "НЕТ", "a" * 65, "", None, 5, "word\n"])
+def test_passes_on_constant_words_only(text: object) -> None:
+    assert word_of("3d_secure_failed", otherwise="canceled") == "3d_secure_failed"
+    assert word_of(text, otherwise="canceled") == "canceled"
 
 
 def test_the_acquirers_token_shows_in_no_repr() -> None:
