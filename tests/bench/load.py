@@ -46,7 +46,8 @@ async def capacity(act: Act, *, seconds: float, under_way: int) -> float:
     async def lane(number: int) -> None:
         nonlocal good
         while time.perf_counter() < ends_at:
-            good += await act(number)
+            came_back = await act(number)  # before the sum is read: other lanes add to it meanwhile
+            good += came_back
 
     began = time.perf_counter()
     await asyncio.gather(*(lane(number) for number in range(under_way)))
