@@ -53,7 +53,7 @@ def served(act: Callable[[], Any], *, clock: Clock) -> Iterator[str]:
         services=[
             Exposed(
                 service_name=_NAME,
-                register=lambda to: identity_pb2_grpc.add_IdentityServiceServicer_to_server(Scripted(act), to),
+                register=lambda to: identity_pb2_grpc.add_IdentityServiceServicer_to_server(Scripted(act), to),  # type: ignore[abstract]
             )
         ],
         verifier=verifier,
