@@ -3,12 +3,12 @@
 import os
 
 from gateway.config import load
+from gateway.metrics_folder import open_metrics_folder
 
 _settings = load()
 if _settings.metrics_listen:
     # The metrics library decides at its import whether several processes share their numbers.
-    _settings.metrics_folder.mkdir(exist_ok=True, mode=0o700)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_settings.metrics_folder)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(open_metrics_folder(_settings.metrics_folder))
 
 from gateway.app import create_app  # noqa: E402
 from gateway.observing import serve_metrics  # noqa: E402
