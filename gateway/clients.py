@@ -28,7 +28,7 @@ Stub = TypeVar("Stub")
 
 _THREADS = 64  # started as they are needed; an overview uses three to five
 _READS = ("Get", "List", "Search", "Forecast")
-_REFUSED_TOKEN = "TOKEN_INVALID"
+_CURED_BY_RENEWAL = "TOKEN_INVALID"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ class Caller:
 
     def renewed(self, error: RemoteError, *, refused: str) -> str:
         """Return another access token than the `refused` one, or raise the error again when that is no cure."""
-        if error.reason != _REFUSED_TOKEN:
+        if error.reason != _CURED_BY_RENEWAL:
             raise error
         with self._renewing:  # of several calls at once that are refused, one renews and all go on
             if self.access_token == refused:

@@ -76,7 +76,7 @@ def tokens(message: identity_pb2.Tokens, /, *, now_s: float) -> TokensView:
     return {
         "session_id": message.session_id,
         "access_token": message.access_token,
-        "token_type": "Bearer",
+        "token_type": "Bearer",  # nosec B105: what RFC 6750 calls it
         "expires_in": max(0, int(message.expires_at.seconds - now_s)),
         "expires_at": moment(message.expires_at),
         "refresh_token": message.refresh_token,
