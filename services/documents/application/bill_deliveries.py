@@ -8,7 +8,7 @@ from services.chassis.clock import Clock
 from services.chassis.email_address import normalised_email
 from services.chassis.errors import VersionConflict
 from services.chassis.ids import new_id
-from services.documents.domain.account import Recipient
+from services.documents.domain.account import Account, Recipient
 from services.documents.domain.bill_delivery import BillDelivery, ConfirmationNotFound
 from services.documents.domain.consent import Channel, ConsentGiven, ConsentText, EndCause, Language
 from services.documents.domain.ports import AccountAccess, BillDeliveryRepository, ConfirmationTokens, ConsentTexts
@@ -55,10 +55,14 @@ class SetBillDelivery:
         consent = ConsentGiven.to(text, version=consent_version, channel=channel, at=now)
         address = normalised_email(email)
         account = self.accounts.authorize(recipient)
-        delivery = self.deliveries.get(recipient) or BillDelivery(recipient=recipient, account=account)
-        delivery.agree(account=account, email=address, consent=consent, confirmation_id=new_id("cnf"), now=now)
-        self.deliveries.save(delivery)
+        delivery = _again_after_a_race(lambda: self._agree(recipient, account, address, consent))
         return ShownDelivery(delivery=delivery, text=text)
+
+    def _agree(self, recipient: Recipient, account: Account, email: str, consent: ConsentGiven) -> BillDelivery:
+        delivery = self.deliveries.get(recipient) or BillDelivery(recipient=recipient, account=account)
+        if delivery.agree(account=account, email=email, consent=consent, confirmation_id=new_id("cnf"), now=consent.at):
+            self.deliveries.save(delivery)
+        return delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

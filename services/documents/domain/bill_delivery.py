@@ -96,17 +96,23 @@ class BillDelivery:
 
     def agree(
         self, *, account: Account, email: str, consent: ConsentGiven, confirmation_id: str, now: datetime
-    ) -> None:
-        """Record a consent and ask for proof of the address, unless it is proved, or a link to it is alive."""
+    ) -> bool:
+        """Record a consent and ask for proof of the address, unless it is proved, or a link to it is alive.
+
+        Return whether anything has changed. What has not is not to be saved: a save would free the lease of whoever is
+        mailing the link at this moment, and it would go out twice.
+        """
+        repeated = self._repeats(consent) and self.account == account
         self.account = account
         if not self._repeats(consent):
             self.consents = (*self.consents, consent)
         if self.email == email and self._needs_no_link(now):
-            return
+            return not repeated
         self._move_to(DeliveryState.AWAITING_CONFIRMATION)
         self.email = email
         self.confirmation = Confirmation(confirmation_id=confirmation_id, asked_at=now)
         self.due_at = now
+        return True
 
     def confirm(self, *, confirmation_id: str, now: datetime) -> None:
         """Take the address as proved. Idempotent. Raises `ConfirmationNotFound`."""

@@ -1,6 +1,7 @@
 """The life of a delivery: nothing goes out without a consent and a proved address."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,20 @@ def test_keeps_the_link_when_the_same_address_is_given_again_while_it_lives() ->
     assert delivery.confirmation.confirmation_id == "cnf_" + "1" * 32
     assert delivery.due_at is None
     assert len(delivery.consents) == 1
+
+
+def test_says_whether_there_is_anything_to_save() -> None:
+    delivery = make_delivery()
+    same: dict[str, Any] = {
+        "account": NOVOSIBIRSK,
+        "email": "maria@example.com",
+        "confirmation_id": "cnf_other",
+        "now": A_MORNING,
+    }
+
+    assert not delivery.agree(**same, consent=make_consent())
+    assert delivery.agree(**same, consent=make_consent(version="2026-02"))
+    assert delivery.agree(**same | {"email": "new@example.com"}, consent=make_consent(version="2026-02"))
 
 
 def test_makes_a_new_link_when_the_old_one_has_expired() -> None:
