@@ -18,6 +18,7 @@ from tests.faults.ground_truth import violations
 from tests.faults.queues import Queues
 from tests.support import eventually
 from tests.support.running_suite import RunningSuite
+from tests.support.servers import Broker
 
 REGIONS = {"77": "region-moscow", "54": "region-novosibirsk", "25": "region-vladivostok"}
 SETTLED_WITHIN_S = 30.0
@@ -63,6 +64,7 @@ class Stage:
         self.acknowledged: set[str] = set()
         self._mailbox = Mailbox(suite.http("mailbox"))
         self._api = httpx.Client(base_url=f"{suite.url}/api/v1", timeout=20)
+        self._harmed: set[str] = set()
         self._numbers = iter(range(_FIRST_NUMBER, _FIRST_NUMBER + 1000))
         self.queues.listen_in()
         self.canaries.plant("a card number", GOOD_CARD)
@@ -76,12 +78,6 @@ class Stage:
         closings += [self.books.close, self._api.close, self.acquirer.close, self.payer.close, self._mailbox.close]
         for close in closings:
             close()
-
-    def disarm(self) -> None:
-        """Forget every fault script, so that the next test meets its own only."""
-        self.acquirer.delete("/control/faults").raise_for_status()
-        for office in self.offices.values():
-            office.disarm()
 
     def order(self, *, saved_card: bool, member: Member | None = None, account_id: str = "") -> Order:
         """Return a payment of some roubles and kopecks, by a member drawn at random unless one is given."""
@@ -163,6 +159,10 @@ class Stage:
         """Return the state of a payment in MongoDB."""
         return str(self._document(payment_id)["state"])
 
+    def wait_until_hit(self) -> None:
+        """Wait until somebody has run into each fault script of the acquirer."""
+        eventually(lambda: not self.acquirer.get("/control/faults").json()["items"], timeout_s=20)
+
     def unpublished_payments(self, payment_ids: set[str]) -> int:
         """Return how many of these payments have something in their outbox."""
         waiting = {"_id": {"$in": sorted(payment_ids)}, "outbox._id": {"$exists": True}}
@@ -195,8 +195,29 @@ class Stage:
     def kill(self, name: str, signal_name: str = "KILL") -> None:
         """End a process and wait until that very process is gone; the supervisor starts it again."""
         pid = self.suite.pid(name)
+        self._harmed.add(name)
         self.suite.kill(name, signal_name)
         eventually(lambda: self.suite.pid(name) != pid, timeout_s=20)
+
+    def kill_at_once(self, names: Sequence[str]) -> None:
+        """SIGKILL several processes, as a power cut would."""
+        self._harmed.update(names)
+        for name in names:
+            self.suite.kill(name)
+
+    def recover(self) -> None:
+        """Wait until whatever was killed is ready again, and forget fault scripts that nobody ran into."""
+        self.suite.start(*self._harmed)
+        self._harmed.clear()
+        self.acquirer.delete("/control/faults").raise_for_status()
+        for office in self.offices.values():
+            office.disarm()
+
+    def wait_until_queues_are_on_disk(self) -> None:
+        """Wait until the broker may be killed: it writes down late which queues there are."""
+        node = Broker(folder=self.suite.run_dir / "rabbit", ports=self.suite.ports)
+        for queue in self.queues.all_names():
+            node.wait_until_remembered(queue)
 
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:

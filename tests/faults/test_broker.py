@@ -6,7 +6,6 @@ import httpx
 
 from tests.faults.stage import Stage
 from tests.support import eventually
-from tests.support.servers import Broker
 
 
 def test_a_purge_of_all_queues_leaves_no_kopeck_behind(stage: Stage) -> None:
@@ -26,7 +25,7 @@ def test_a_purge_of_all_queues_leaves_no_kopeck_behind(stage: Stage) -> None:
 
 def test_the_api_accepts_payments_while_the_broker_is_dead_and_all_are_posted(stage: Stage) -> None:
     orders = stage.orders(30, saved_card=True)
-    _wait_until_queues_are_on_disk(stage)
+    stage.wait_until_queues_are_on_disk()
 
     with ThreadPoolExecutor(4) as crowd:
         early = list(crowd.map(stage.send, orders[:5]))
@@ -37,9 +36,3 @@ def test_the_api_accepts_payments_while_the_broker_is_dead_and_all_are_posted(st
     assert {answer.status_code for answer in answers} == {httpx.codes.CREATED}, [a.text for a in answers if a.is_error]
     stage.suite.start("rabbitmq")
     stage.settle([answer.json()["id"] for answer in answers])
-
-
-def _wait_until_queues_are_on_disk(stage: Stage) -> None:
-    node = Broker(folder=stage.suite.run_dir / "rabbit", ports=stage.suite.ports)
-    for queue in stage.queues.all_names():
-        node.wait_until_remembered(queue)

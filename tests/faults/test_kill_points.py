@@ -9,8 +9,8 @@ import pytest
 from tests.faults.stage import Stage
 from tests.support import eventually
 
-_SLOW_MS = 1800
-_LONG_MS = 2200
+_SLOW_MS = 2800  # within CHARGE_TIMEOUT_S, so that nobody gives up before the kill
+_LONG_MS = 2200  # within REGION_TIMEOUT_S
 
 both_ends = pytest.mark.parametrize("signal_name", ["KILL", "TERM"])
 
@@ -24,7 +24,7 @@ def test_a_charge_that_was_sent_but_not_saved_is_found_again(stage: Stage, signa
     stage.payer.arm(fault=f"delay_ms:{_SLOW_MS}", operation="get_payment", payment_id=manual_id)
 
     with stage.under_way(saved):
-        eventually(lambda: stage.charged_since(before))
+        eventually(lambda: stage.charged_since(before), timeout_s=20)
         stage.confirm(manual_id)
         assert stage.charges(manual_id) == 1
         assert stage.state(manual_id) != "captured", "too late: the charge is saved already"
@@ -39,13 +39,29 @@ def test_a_payment_begun_at_the_acquirer_but_not_saved_can_still_be_confirmed(st
     stage.payer.arm(fault=f"delay_after_ms:{_SLOW_MS}", operation="create_payment")
 
     with stage.under_way(order):
-        eventually(lambda: not stage.acquirer.get("/control/faults").json()["items"])
+        stage.wait_until_hit()
         stage.kill("payments", signal_name)
     payment_id = stage.insist(order)
     stage.confirm(payment_id)
 
     stage.settle([payment_id])
     assert stage.state(payment_id) == "posted"
+
+
+@both_ends
+def test_a_refund_that_was_sent_but_not_saved_is_found_again(stage: Stage, signal_name: str) -> None:
+    member = stage.members[0]
+    account_id, number = stage.open_account(member)
+    payment_id = stage.insist(stage.order(saved_card=False, member=member, account_id=account_id))
+    stage.offices[member.region].close_account(number)
+    stage.payer.arm(fault=f"delay_after_ms:{_SLOW_MS}", operation="create_refund", payment_id=payment_id)
+
+    stage.confirm(payment_id)
+    stage.wait_until_hit()
+    stage.kill("payments", signal_name)
+
+    stage.settle([payment_id])
+    assert stage.state(payment_id) == "refunded"
 
 
 @both_ends
@@ -58,7 +74,7 @@ def test_a_payment_credited_in_the_region_but_not_saved_is_credited_once(stage: 
 
     stage.confirm(manual_id)
     saved_id = stage.insist(stage.order(saved_card=True, member=second))
-    eventually(lambda: stage.credited(manual_id) and stage.credited(saved_id))
+    eventually(lambda: stage.credited(manual_id) and stage.credited(saved_id), timeout_s=20)
     assert stage.books.postings.count_documents({"_id": {"$in": [manual_id, saved_id]}, "state": "posted"}) < 2
     stage.kill("accounts", signal_name)
 

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tests.faults.claims import ClaimLog, worked_on_twice
-from tests.faults.conftest import SETTINGS
-from tests.faults.second_process import second
+from tests.faults.processes import second
 from tests.faults.stage import Stage
 from tests.support import eventually
 
@@ -14,7 +13,7 @@ _ONCE_EACH = ("payments.payment_captured.v1", "accounts.payment_posted.v1")
 
 
 def test_two_dispatchers_share_fifty_payments_and_do_no_work_twice(stage: Stage) -> None:
-    with second(stage.suite, "payments", "dispatcher", settings=SETTINGS) as other:
+    with second(stage.suite, "payments", "dispatcher") as other:
         pids = {str(stage.suite.pid("payments")), str(other.pid)}
         _wait_until_it_works(stage, other.pid)
         stage.queues.overheard()

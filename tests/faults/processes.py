@@ -1,0 +1,55 @@
+"""Which processes a suite under fault has, with which timers, and one more of them: a replica, as clusters have."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from deploy.local.process import Process
+from deploy.local.processes import all_processes, make_plan
+from tests.support.running_suite import RunningSuite
+from tests.support.servers import Server
+
+SETTINGS = {
+    # all services
+    "RELAY_LEASE_S": "2",
+    "GRACE_S": "5",
+    # payments
+    "CHARGE_TIMEOUT_S": "3",
+    "CHARGE_GRACE_S": "5",
+    "BACKOFF_SCALE": "0.03",
+    "WORK_LEASE_S": "8",
+    # accounts
+    "REGION_TIMEOUT_S": "2.5",
+    "REGION_PAUSE_S": "0.5",
+    "POSTING_RETRY_S": "0.3,0.5,1,2",
+    "POSTING_OUTAGE_PAUSE_S": "2",
+    "POSTING_LEASE_S": "8",
+    # the outside world
+    "ACQUIRER_HOLD_S": "4",
+    "ACQUIRER_PENDING_S": "2",
+}
+_NOT_NEEDED = {"social"}  # nobody logs in by a social network here
+
+
+def parts_of(suite: RunningSuite) -> list[str]:
+    """Return the names of the processes that take part."""
+    return [process.name for process in _processes(suite) if process.name not in _NOT_NEEDED]
+
+
+@contextmanager
+def second(suite: RunningSuite, name: str, *roles: str) -> Iterator[Server]:
+    """Run a process as the suite's own one called `name`, in the given roles and without its ports."""
+    original = next(process for process in _processes(suite) if process.name == name)
+    command = [*original.command[:3], *roles]
+    environment = {**original.environment, **SETTINGS, "METRICS_LISTEN": "", "PYTHONPATH": "protos/gen/python"}
+    server = Server(command, log=suite.run_dir / "logs" / f"second-{name}.log", environment=environment)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _processes(suite: RunningSuite) -> list[Process]:
+    plan = make_plan(run_dir=suite.run_dir, ports=suite.ports)
+    plan.keys.make()
+    return all_processes(plan)
