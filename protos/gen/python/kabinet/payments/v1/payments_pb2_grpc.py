@@ -209,7 +209,7 @@ class PaymentsServiceServicer:
     def UpdateAutopayRule(self, request, context):
         """Replaces trigger, amount and card of a rule; what was due under the old version is not charged.
 
-        Errors: as CreateAutopayRule, and NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
+        Errors: as CreateAutopayRule, and NOT_FOUND (AUTOPAY_RULE_NOT_FOUND), FAILED_PRECONDITION (AUTOPAY_RULE_STOPPED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

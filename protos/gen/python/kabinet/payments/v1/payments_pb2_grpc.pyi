@@ -87,7 +87,7 @@ class PaymentsServiceStub:
     UpdateAutopayRule: _grpc.UnaryUnaryMultiCallable[_payments_pb2.UpdateAutopayRuleRequest, _payments_pb2.UpdateAutopayRuleResponse]
     """Replaces trigger, amount and card of a rule; what was due under the old version is not charged.
 
-    Errors: as CreateAutopayRule, and NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
+    Errors: as CreateAutopayRule, and NOT_FOUND (AUTOPAY_RULE_NOT_FOUND), FAILED_PRECONDITION (AUTOPAY_RULE_STOPPED).
     """
     StopAutopayRule: _grpc.UnaryUnaryMultiCallable[_payments_pb2.StopAutopayRuleRequest, _payments_pb2.StopAutopayRuleResponse]
     """Stops a rule at once. Idempotent.
@@ -165,7 +165,7 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     UpdateAutopayRule: _aio.UnaryUnaryMultiCallable[_payments_pb2.UpdateAutopayRuleRequest, _payments_pb2.UpdateAutopayRuleResponse]  # type: ignore[assignment]
     """Replaces trigger, amount and card of a rule; what was due under the old version is not charged.
 
-    Errors: as CreateAutopayRule, and NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
+    Errors: as CreateAutopayRule, and NOT_FOUND (AUTOPAY_RULE_NOT_FOUND), FAILED_PRECONDITION (AUTOPAY_RULE_STOPPED).
     """
     StopAutopayRule: _aio.UnaryUnaryMultiCallable[_payments_pb2.StopAutopayRuleRequest, _payments_pb2.StopAutopayRuleResponse]  # type: ignore[assignment]
     """Stops a rule at once. Idempotent.
@@ -306,7 +306,7 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_payments_pb2.UpdateAutopayRuleResponse, _abc.Awaitable[_payments_pb2.UpdateAutopayRuleResponse]]:
         """Replaces trigger, amount and card of a rule; what was due under the old version is not charged.
 
-        Errors: as CreateAutopayRule, and NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
+        Errors: as CreateAutopayRule, and NOT_FOUND (AUTOPAY_RULE_NOT_FOUND), FAILED_PRECONDITION (AUTOPAY_RULE_STOPPED).
         """
 
     @_abc_1.abstractmethod
