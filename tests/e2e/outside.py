@@ -2,6 +2,7 @@
 user."""
 
 import re
+import weakref
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,11 +16,18 @@ _CODE = re.compile(r"(?<!\d)\d{8}(?!\d)")
 _LINK = re.compile(r"https?://\S+")
 
 
+def client_of(owner: object, url: str, *, timeout_s: float, headers: dict[str, str] | None = None) -> httpx.Client:
+    """Return a client that is closed together with its owner, so that no test has to remember it."""
+    client = httpx.Client(base_url=url, timeout=timeout_s, headers=headers)
+    weakref.finalize(owner, client.close)
+    return client
+
+
 class Mailbox:
     """Everybody's mail."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=10)
+        self._http = client_of(self, url, timeout_s=10)
 
     def close(self) -> None:
         """Close the connections."""
@@ -63,7 +71,7 @@ class Payer:
     """Somebody in front of the acquirer's page, and the acquirer's own books."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=20)
+        self._http = client_of(self, url, timeout_s=20)
 
     def close(self) -> None:
         """Close the connections."""
@@ -99,7 +107,7 @@ class RegionOffice:
     """The back office of a regional billing system."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=20)
+        self._http = client_of(self, url, timeout_s=20)
 
     def close(self) -> None:
         """Close the connections."""

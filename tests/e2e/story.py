@@ -78,7 +78,6 @@ class Story:
         other = Subscriber(self.scene.url)
         created = other.log_in_by_social_network(SocialUser(f"demo-{secrets.token_hex(4)}"))
         yield "logged in by the social network", {"created": created, "profile": other.get("/profile")}
-        other.close()
         problem = Subscriber(self.scene.url).refusal("POST", "/sessions", {"login": "77-123456", "password": "x" * 12})
         assert problem["code"] == "LOGIN_IS_REGIONAL", problem
         yield "a regional login gets its fixed answer", problem["detail"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.outside import Mailbox, SocialUser
+from tests.e2e.outside import Mailbox, SocialUser, client_of
 from tests.support import eventually
 
 CONSENTS = [{"kind": "terms", "version": "2014-07"}, {"kind": "personal_data", "version": "2014-07"}]
@@ -29,10 +29,10 @@ class Subscriber:
         self.url = url
         self.access_token = ""
         self.refresh_token = ""
-        self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=15, headers={"Accept-Language": "ru"})
+        self._http = client_of(self, f"{url}/api/v1", timeout_s=15, headers={"Accept-Language": "ru"})
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections now rather than with this object."""
         self._http.close()
 
     def get(self, path: str, **query: Any) -> Any:
