@@ -1,6 +1,6 @@
 """Which processes a suite under fault has, with which timers, and one more of them: a replica, as clusters have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from deploy.local.process import Process
@@ -35,10 +35,15 @@ def parts_of(suite: RunningSuite) -> list[str]:
     return [process.name for process in _processes(suite) if process.name not in _NOT_NEEDED]
 
 
+def environment_of(suite: RunningSuite, name: str) -> Mapping[str, str]:
+    """Return the environment that a process was given."""
+    return _original(suite, name).environment
+
+
 @contextmanager
 def second(suite: RunningSuite, name: str, *roles: str) -> Iterator[Server]:
     """Run a process as the suite's own one called `name`, in the given roles and without its ports."""
-    original = next(process for process in _processes(suite) if process.name == name)
+    original = _original(suite, name)
     command = [*original.command[:3], *roles]
     environment = {**original.environment, **SETTINGS, "METRICS_LISTEN": "", "PYTHONPATH": "protos/gen/python"}
     server = Server(command, log=suite.run_dir / "logs" / f"second-{name}.log", environment=environment)
@@ -47,6 +52,10 @@ def second(suite: RunningSuite, name: str, *roles: str) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+def _original(suite: RunningSuite, name: str) -> Process:
+    return next(process for process in _processes(suite) if process.name == name)
 
 
 def _processes(suite: RunningSuite) -> list[Process]:

@@ -15,6 +15,7 @@ from tests.e2e.subscriber import Subscriber
 from tests.faults.books import Books
 from tests.faults.canaries import Canaries
 from tests.faults.ground_truth import violations
+from tests.faults.processes import environment_of
 from tests.faults.queues import Queues
 from tests.support import eventually
 from tests.support.running_suite import RunningSuite
@@ -58,7 +59,7 @@ class Stage:
         self.payer = Payer(suite.http("acquirer"))
         self.acquirer = httpx.Client(base_url=suite.http("acquirer"), timeout=20)
         self.offices = {code: RegionOffice(suite.http(f"{name}-control")) for code, name in REGIONS.items()}
-        self.queues = Queues(suite.amqp_url, services=services)
+        self.queues = Queues(suite.amqp_url, services=services, node=environment_of(suite, "rabbitmq"))
         self.books = Books(suite, payer=self.payer, offices=self.offices.values())
         self.canaries = Canaries()
         self.acknowledged: set[str] = set()

@@ -33,9 +33,10 @@ def test_without_the_database_a_payment_is_refused_for_now_and_succeeds_later(st
     stage.kill("mongo")
     stage.suite.stop("mongo")  # it stays away
     try:
-        with ThreadPoolExecutor(_CROWD) as crowd:
-            answers = list(crowd.map(stage.send, orders))
-            answers += crowd.map(lambda path: stage.read(orders[0].member, path), _READ)
+        with ThreadPoolExecutor(_CROWD + len(_READ)) as crowd:
+            written = crowd.map(stage.send, orders)
+            read = crowd.map(lambda path: stage.read(orders[0].member, path), _READ)
+            answers = [*written, *read]
     finally:
         stage.suite.start("mongo")
 
