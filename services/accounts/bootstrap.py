@@ -12,6 +12,7 @@ from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.authorize_action import AuthorizeAction, ListAuthorizedAccounts
 from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
 from services.accounts.application.link_billing_account import LinkBillingAccount
+from services.accounts.application.list_regional_bills import ListRegionalBills
 from services.accounts.application.list_rows import ListCharges, ListCreditedPayments, RowReading
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.place_charge import PlaceCharge
@@ -55,6 +56,7 @@ class UseCases:
     request_posting: RequestPosting
     place_charge: PlaceCharge
     show_bill: ShowRegionalBill
+    list_bills: ListRegionalBills
     take_balances: TakeBalances
     take_bills: TakeBills
     clock: Clock
@@ -126,6 +128,7 @@ def build_grpc(settings: Settings, /) -> UseCases:
             placements=stores.placements, accounts=accounts, billing=billing, observe=observe, clock=clock
         ),
         show_bill=ShowRegionalBill(bills=stores.bills),
+        list_bills=ListRegionalBills(bills=stores.bills),
         take_balances=TakeBalances(observe=observe, clock=clock),
         take_bills=TakeBills(bills=stores.bills, clock=clock),
         clock=clock,

@@ -22,7 +22,7 @@ from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import Proof
-from services.accounts.domain.regional_bill import BillContent, RegionalBill
+from services.accounts.domain.regional_bill import BillContent, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.events import Event
@@ -167,6 +167,18 @@ class FakeRegionalBills:
     def known_as(self, content: BillContent, /) -> RegionalBill | None:
         same = (bill for bill in self.shelf.kept.values() if _identity(bill.content) == _identity(content))
         return copy.deepcopy(next(same, None))
+
+    def received_after(
+        self, received_at: datetime | None, regional_bill_id: str, /, *, limit: int
+    ) -> list[BillReceipt]:
+        rows = sorted(
+            (bill.received_at, bill.regional_bill_id, bill.content.key.region) for bill in self.shelf.kept.values()
+        )
+        after = [row for row in rows if received_at is None or row[:2] > (received_at, regional_bill_id)]
+        return [
+            BillReceipt(regional_bill_id=key, region=region, received_at=moment)
+            for moment, key, region in after[:limit]
+        ]
 
     def save(self, bill: RegionalBill, /) -> None:
         if self.known_as(bill.content) is not None:

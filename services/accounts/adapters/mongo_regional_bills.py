@@ -1,20 +1,23 @@
 """Bills as the regions issued them, in MongoDB."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from bson import MaxKey
 from pymongo import ASCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.accounts.adapters.mongo_values import key_of, save_announcing
-from services.accounts.domain.regional_bill import BillContent, BillLine, RegionalBill
+from services.accounts.domain.regional_bill import BillContent, BillLine, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
 
 Document = dict[str, Any]
+
+_RECEIPT = ("received_at", "_id", "region")
 
 
 class MongoRegionalBillRepository:
@@ -31,6 +34,7 @@ class MongoRegionalBillRepository:
             name="one_content",
             unique=True,
         )
+        self._collection.create_index([(name, ASCENDING) for name in _RECEIPT], name="receipts")
         ensure_outbox_index(self._collection)
 
     def get(self, regional_bill_id: str, /) -> RegionalBill | None:
@@ -40,6 +44,23 @@ class MongoRegionalBillRepository:
     def known_as(self, content: BillContent, /) -> RegionalBill | None:
         document = self._collection.find_one(_identity(content), {"outbox": 0})
         return _to_bill(document) if document else None
+
+    def received_after(
+        self, received_at: datetime | None, regional_bill_id: str, /, *, limit: int
+    ) -> list[BillReceipt]:
+        """Answered by the index alone: no bill is read for it."""
+        found = (
+            self._collection.find({}, dict.fromkeys(_RECEIPT, 1))
+            .hint("receipts")
+            .sort([("received_at", 1), ("_id", 1)])
+        )
+        if received_at is not None:  # a bound of the index itself, just behind every entry of the position
+            position: list[Any] = [("received_at", received_at), ("_id", regional_bill_id), ("region", MaxKey())]
+            found = found.min(position)
+        return [
+            BillReceipt(regional_bill_id=row["_id"], region=row["region"], received_at=row["received_at"])
+            for row in found.limit(limit)
+        ]
 
     def save(self, bill: RegionalBill, /) -> None:
         try:

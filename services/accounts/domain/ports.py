@@ -19,7 +19,7 @@ from services.accounts.domain.charge_placement import ChargePlacement
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import Proof
-from services.accounts.domain.regional_bill import BillContent, RegionalBill
+from services.accounts.domain.regional_bill import BillContent, BillReceipt, RegionalBill
 from services.chassis.money import Money
 
 
@@ -116,6 +116,13 @@ class RegionalBillRepository(Protocol):
 
     def known_as(self, content: BillContent, /) -> RegionalBill | None:
         """Return the bill that has the same account, number and revision."""
+        ...
+
+    def received_after(
+        self, received_at: datetime | None, regional_bill_id: str, /, *, limit: int
+    ) -> Sequence[BillReceipt]:
+        """Return what comes after the position in the order of receipt and, at one moment, of ids; everything from the
+        first bill on without a moment."""
         ...
 
     def save(self, bill: RegionalBill, /) -> None:

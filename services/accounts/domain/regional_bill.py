@@ -106,6 +106,15 @@ class BillContent:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillReceipt:
+    """That a bill was received, without its content: what a list of them says."""
+
+    regional_bill_id: str
+    region: str
+    received_at: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class RegionalBill:
     """A stored bill. A correction is a new revision, and a new aggregate."""

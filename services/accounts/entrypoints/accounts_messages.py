@@ -12,7 +12,7 @@ from services.accounts.domain.figures import DisplayFigure, Freshness
 from services.accounts.domain.posting import Posting, PostingState
 from services.accounts.domain.proof_ladder import Action, Relation
 from services.accounts.domain.region import Cutover, Region
-from services.accounts.domain.regional_bill import RegionalBill
+from services.accounts.domain.regional_bill import BillReceipt, RegionalBill
 from services.chassis.errors import FieldInvalid
 from services.chassis.grpc_values import money_to_proto, time_to_proto
 from services.chassis.money import Money
@@ -161,6 +161,13 @@ def regional_bill(bill: RegionalBill, /) -> pb.GetRegionalBillResponse:
         number=content.key.number,
         bill_number=content.bill_number,
         revision=content.revision,
+    )
+
+
+def receipt(value: BillReceipt, /) -> pb.RegionalBillReference:
+    """Return the message of a bill's receipt."""
+    return pb.RegionalBillReference(
+        regional_bill_id=value.regional_bill_id, region=value.region, received_at=time_to_proto(value.received_at)
     )
 
 

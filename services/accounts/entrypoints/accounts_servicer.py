@@ -145,6 +145,16 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
     ) -> pb.GetRegionalBillResponse:
         return messages.regional_bill(self._use.show_bill(regional_bill_id=request.regional_bill_id))
 
+    def ListRegionalBills(  # noqa: N802
+        self, request: pb.ListRegionalBillsRequest, context: Context
+    ) -> pb.ListRegionalBillsResponse:
+        receipts = self._use.list_bills(
+            received_after=time_from_proto(request.received_after) if request.HasField("received_after") else None,
+            after_regional_bill_id=request.after_regional_bill_id,
+            wanted=request.page_size,
+        )
+        return pb.ListRegionalBillsResponse(regional_bills=[messages.receipt(receipt) for receipt in receipts])
+
     def _with_figures(self, account: BillingAccount) -> pb.BillingAccount:
         """Return the account with what is known of it; a change is answered without waiting for a region."""
         (shown,) = self._use.figures_of([account], refresh_within_s=0)

@@ -1479,3 +1479,91 @@ class GetRegionalBillResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetRegionalBillResponse: _TypeAlias = GetRegionalBillResponse  # noqa: Y015
+
+@_typing.final
+class ListRegionalBillsRequest(_message.Message):
+    """Asks which bills were received after a position."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIVED_AFTER_FIELD_NUMBER: _builtins.int
+    AFTER_REGIONAL_BILL_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    after_regional_bill_id: _builtins.str
+    """The id of the position; empty for all that were received at that moment."""
+    page_size: _builtins.int
+    """Rows wanted, 1 to 1000; 0 is 1000."""
+    @_builtins.property
+    def received_after(self) -> _timestamp_pb2.Timestamp:
+        """Those received later than this, and of those received at this moment the ones whose id comes after; absent for all."""
+
+    def __init__(
+        self,
+        *,
+        received_after: _timestamp_pb2.Timestamp | None = ...,
+        after_regional_bill_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["received_after", b"received_after"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_regional_bill_id", b"after_regional_bill_id", "page_size", b"page_size", "received_after", b"received_after"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRegionalBillsRequest: _TypeAlias = ListRegionalBillsRequest  # noqa: Y015
+
+@_typing.final
+class RegionalBillReference(_message.Message):
+    """That a bill was received; its content says GetRegionalBill."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGIONAL_BILL_ID_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    RECEIVED_AT_FIELD_NUMBER: _builtins.int
+    regional_bill_id: _builtins.str
+    """Its id."""
+    region: _builtins.str
+    """The code of the region that issued it."""
+    @_builtins.property
+    def received_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was received."""
+
+    def __init__(
+        self,
+        *,
+        regional_bill_id: _builtins.str = ...,
+        region: _builtins.str = ...,
+        received_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["received_at", b"received_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["received_at", b"received_at", "region", b"region", "regional_bill_id", b"regional_bill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegionalBillReference: _TypeAlias = RegionalBillReference  # noqa: Y015
+
+@_typing.final
+class ListRegionalBillsResponse(_message.Message):
+    """A page of the list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGIONAL_BILLS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def regional_bills(self) -> _containers.RepeatedCompositeFieldContainer[Global___RegionalBillReference]:
+        """By (received_at, regional_bill_id); fewer than wanted when these are the last."""
+
+    def __init__(
+        self,
+        *,
+        regional_bills: _abc.Iterable[Global___RegionalBillReference] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["regional_bills", b"regional_bills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRegionalBillsResponse: _TypeAlias = ListRegionalBillsResponse  # noqa: Y015

@@ -108,6 +108,11 @@ class AccountsServiceStub:
                 request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.GetRegionalBillRequest.SerializeToString,
                 response_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.GetRegionalBillResponse.FromString,
                 _registered_method=True)
+        self.ListRegionalBills = channel.unary_unary(
+                '/kabinet.accounts.v1.AccountsService/ListRegionalBills',
+                request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListRegionalBillsRequest.SerializeToString,
+                response_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListRegionalBillsResponse.FromString,
+                _registered_method=True)
 
 
 class AccountsServiceServicer:
@@ -248,6 +253,17 @@ class AccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRegionalBills(self, request, context):
+        """Lists the bills of all regions in the order of their receipt, from a position on: for whoever may have missed the
+        event that announces each of them.
+
+        A bill may become visible shortly after others that were received later, so a position is to be taken up again with
+        some overlap. Without `received_after` the list begins with the first bill.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AccountsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -320,6 +336,11 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.GetRegionalBill,
                     request_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.GetRegionalBillRequest.FromString,
                     response_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.GetRegionalBillResponse.SerializeToString,
+            ),
+            'ListRegionalBills': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRegionalBills,
+                    request_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListRegionalBillsRequest.FromString,
+                    response_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListRegionalBillsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -704,6 +725,33 @@ class AccountsService:
             '/kabinet.accounts.v1.AccountsService/GetRegionalBill',
             kabinet_dot_accounts_dot_v1_dot_accounts__pb2.GetRegionalBillRequest.SerializeToString,
             kabinet_dot_accounts_dot_v1_dot_accounts__pb2.GetRegionalBillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRegionalBills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.accounts.v1.AccountsService/ListRegionalBills',
+            kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListRegionalBillsRequest.SerializeToString,
+            kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListRegionalBillsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -111,6 +111,13 @@ class AccountsServiceStub:
 
     Errors: NOT_FOUND (REGIONAL_BILL_NOT_FOUND).
     """
+    ListRegionalBills: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListRegionalBillsRequest, _accounts_pb2.ListRegionalBillsResponse]
+    """Lists the bills of all regions in the order of their receipt, from a position on: for whoever may have missed the
+    event that announces each of them.
+
+    A bill may become visible shortly after others that were received later, so a position is to be taken up again with
+    some overlap. Without `received_after` the list begins with the first bill.
+    """
 
 @_typing.type_check_only
 class AccountsServiceAsyncStub(AccountsServiceStub):
@@ -194,6 +201,13 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Returns a bill as its region issued it, for rendering.
 
     Errors: NOT_FOUND (REGIONAL_BILL_NOT_FOUND).
+    """
+    ListRegionalBills: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListRegionalBillsRequest, _accounts_pb2.ListRegionalBillsResponse]  # type: ignore[assignment]
+    """Lists the bills of all regions in the order of their receipt, from a position on: for whoever may have missed the
+    event that announces each of them.
+
+    A bill may become visible shortly after others that were received later, so a position is to be taken up again with
+    some overlap. Without `received_after` the list begins with the first bill.
     """
 
 class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -359,6 +373,19 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns a bill as its region issued it, for rendering.
 
         Errors: NOT_FOUND (REGIONAL_BILL_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def ListRegionalBills(
+        self,
+        request: _accounts_pb2.ListRegionalBillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ListRegionalBillsResponse, _abc.Awaitable[_accounts_pb2.ListRegionalBillsResponse]]:
+        """Lists the bills of all regions in the order of their receipt, from a position on: for whoever may have missed the
+        event that announces each of them.
+
+        A bill may become visible shortly after others that were received later, so a position is to be taken up again with
+        some overlap. Without `received_after` the list begins with the first bill.
         """
 
 def add_AccountsServiceServicer_to_server(servicer: AccountsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
