@@ -68,6 +68,11 @@ class Cast:
         return card
 
 
-def last_month() -> datetime:
-    """Return a moment in the month before this one."""
-    return datetime.now(UTC).replace(day=1) - timedelta(days=1)
+def months_before(count: int) -> list[datetime]:
+    """Return a moment in each of the months before this one, newest first."""
+    months = []
+    moment = datetime.now(UTC)
+    for _ in range(count):
+        moment = moment.replace(day=1) - timedelta(days=1)
+        months.append(moment)
+    return months

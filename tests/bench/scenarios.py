@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -11,12 +12,14 @@ from typing import Any
 import pymongo
 
 from deploy.local.waiting import wait_until
-from tests.bench.cast import Cast, Member, last_month
+from tests.bench.cast import Cast, Member, months_before
 from tests.bench.http_client import Connection, Request
 from tests.bench.load import Act, Latencies, capacity, open_loop
 
 _UNDER_WAY = 16
 _SHARE_OF_CAPACITY = 0.6
+_BILLS_PER_MEMBER = 6
+_BILL_SUBJECT = re.compile(r"(\d\d\.\d{4}).* (\d+)$")
 OVERVIEW_CALLS = 5  # profile, accounts, payments, rules, bills: what the gateway asks for one overview
 Document = dict[str, Any]
 
@@ -85,18 +88,17 @@ def payments(cast: Cast, *, rate: float, seconds: float) -> Latencies:
 
 
 def bills(cast: Cast) -> Latencies:
-    """Have one bill per member issued at once; a bill's time ends when its mail is in the mailbox."""
+    """Have six bills per member issued, one after the other; a bill's time ends when its mail is in the mailbox."""
     began = time.time()
     issued: dict[str, float] = {}
-    for member in cast.members:
-        cast.offices["77"].issue_bill(member.numbers[0], month=last_month())
-        issued[member.numbers[0]] = time.time()
-    mailed = _mailed(cast, set(issued), timeout_s=60)
+    for month in months_before(_BILLS_PER_MEMBER):
+        for member in cast.members:
+            issued[_subject_of(member.numbers[0], month)] = time.time()
+            cast.offices["77"].issue_bill(member.numbers[0], month=month)
+    mailed = _mailed(cast, set(issued), timeout_s=120)
     last = max((moment.timestamp() for moment in mailed.values()), default=began)
-    times = sorted((moment.timestamp() - issued[number]) * 1000 for number, moment in mailed.items())
-    return Latencies(
-        sorted_ms=tuple(times), failures=len(issued) - len(mailed), rate=len(mailed) / max(last - began, 0.001)
-    )
+    times = sorted((moment.timestamp() - issued[subject]) * 1000 for subject, moment in mailed.items())
+    return Latencies(sorted_ms=tuple(times), failures=len(issued) - len(mailed), rate=len(mailed) / (last - began))
 
 
 def _sender(address: str, requests: Sequence[Request]) -> Act:
@@ -144,17 +146,23 @@ def _posted(cast: Cast, payment_ids: set[str], *, timeout_s: float) -> dict[str,
         client.close()
 
 
-def _mailed(cast: Cast, numbers: set[str], *, timeout_s: float) -> dict[str, datetime]:
-    """Return when the mail about each account's bill arrived."""
+def _mailed(cast: Cast, subjects: set[str], *, timeout_s: float) -> dict[str, datetime]:
+    """Return when the mail about each bill arrived."""
 
     def arrived() -> dict[str, datetime]:
-        return {
-            number: datetime.fromisoformat(mail["received_at"])
-            for member in cast.members
-            for mail in cast.mailbox.mails(member.email)
-            for number in numbers
-            if number in mail["subject"]
-        }
+        mails = [mail for member in cast.members for mail in cast.mailbox.mails(member.email)]
+        found = {_subject_seen(mail["subject"]): datetime.fromisoformat(mail["received_at"]) for mail in mails}
+        return {subject: moment for subject, moment in found.items() if subject in subjects}
 
-    wait_until(lambda: len(arrived()) == len(numbers), what="all bills are mailed", timeout_s=timeout_s, every_s=1.0)
+    wait_until(lambda: len(arrived()) == len(subjects), what="all bills are mailed", timeout_s=timeout_s, every_s=1.0)
     return arrived()
+
+
+def _subject_of(number: str, month: datetime) -> str:
+    return f"{month:%m.%Y} {number}"
+
+
+def _subject_seen(subject: str) -> str:
+    """Return month and account of a bill's mail: «Счёт за 10.2026: 0,00 ₽, лицевой счёт 900000000»."""
+    match = _BILL_SUBJECT.search(subject)
+    return f"{match[1]} {match[2]}" if match else ""
