@@ -7,6 +7,7 @@ from flask import Blueprint, request
 from gateway.actions import identity as actions
 from gateway.auth import caller, log_out
 from gateway.bodies import identity as bodies
+from gateway.cabinet.devices import device
 from gateway.cabinet.pages import refused_on, render, see, typed
 from gateway.errors import Problem
 
@@ -21,6 +22,7 @@ def profile(problem: Problem | None = None) -> Any:
         problem=problem,
         profile=actions.get_profile(who),
         sessions=actions.list_sessions(who)["items"],
+        device=device,
         done=request.args.get("done", ""),
     )
 

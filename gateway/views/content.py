@@ -54,6 +54,7 @@ class EntitlementView(TypedDict):
     title: str
     granted_at: str
     ends_at: str | None
+    rental_hours: int
     content_order_id: str
 
 
@@ -115,6 +116,7 @@ def entitlement(message: content_pb2.Entitlement, /) -> EntitlementView:
         "title": message.title,
         "granted_at": moment(message.granted_at),
         "ends_at": moment_or_none(message, "ends_at"),
+        "rental_hours": message.rental_hours,
         "content_order_id": message.content_order_id,
     }
 

@@ -218,3 +218,33 @@ def test_the_chosen_language_wins_over_the_browsers(subscriber: Browser, service
 
     assert chosen.headers["Location"] == "/payments"
     assert '<html lang="en">' in subscriber.get("/payments", **{"Accept-Language": "ru"}).text
+
+
+@pytest.mark.parametrize(("rental_hours", "expected"), [(48, "48 ч с первого просмотра"), (0, "без ограничения срока")])
+def test_says_how_long_what_was_ordered_lasts(
+    subscriber: Browser, services: Services, rental_hours: int, expected: str
+) -> None:
+    entitlement = content_pb2.Entitlement(
+        entitlement_id="ent_1", offering_id="off_irony", granted_at=make.make_time(), rental_hours=rental_hours
+    )
+    services.scripted["content"].scripts |= {
+        "ListEntitlements": lambda _: content_pb2.ListEntitlementsResponse(entitlements=[entitlement]),
+    }
+
+    assert expected in subscriber.get("/entitlements").text
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+def test_tells_a_corrected_bill_from_the_first_one(subscriber: Browser, services: Services, revision: int) -> None:
+    script_everything(services)
+    bill = make.make_bill()
+    bill.revision = revision
+    services.scripted["documents"].scripts |= {
+        "ListCustomerBills": lambda _: documents_pb2.ListCustomerBillsResponse(customer_bills=[bill]),
+    }
+
+    assert ("исправлен, редакция 2" in subscriber.get("/bills").text) is (revision == 2)
+
+
+def test_another_language_keeps_the_page_with_its_question(browser: Browser) -> None:
+    assert 'name="back" value="/help?query=card&amp;page=2"' in browser.get("/help?query=card&page=2").text

@@ -87,6 +87,7 @@ def entitlement_to_proto(entitlement: Entitlement, /) -> pb.Entitlement:
         title=entitlement.title,
         granted_at=time_to_proto(entitlement.granted_at),
         ends_at=time_to_proto(entitlement.ends_at),
+        rental_hours=entitlement.rental_hours,
         content_order_id=entitlement.content_order_id,
     )
 

@@ -261,6 +261,7 @@ class Entitlement(_message.Message):
     GRANTED_AT_FIELD_NUMBER: _builtins.int
     ENDS_AT_FIELD_NUMBER: _builtins.int
     CONTENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    RENTAL_HOURS_FIELD_NUMBER: _builtins.int
     entitlement_id: _builtins.str
     """Its id."""
     offering_id: _builtins.str
@@ -269,6 +270,8 @@ class Entitlement(_message.Message):
     """Its title."""
     content_order_id: _builtins.str
     """The order that gave it."""
+    rental_hours: _builtins.int
+    """For how long a rental lasts from its first play, as it was ordered; 0 for a purchase."""
     @_builtins.property
     def granted_at(self) -> _timestamp_pb2.Timestamp:
         """When it was given."""
@@ -286,10 +289,11 @@ class Entitlement(_message.Message):
         granted_at: _timestamp_pb2.Timestamp | None = ...,
         ends_at: _timestamp_pb2.Timestamp | None = ...,
         content_order_id: _builtins.str = ...,
+        rental_hours: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "granted_at", b"granted_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_order_id", b"content_order_id", "ends_at", b"ends_at", "entitlement_id", b"entitlement_id", "granted_at", b"granted_at", "offering_id", b"offering_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_order_id", b"content_order_id", "ends_at", b"ends_at", "entitlement_id", b"entitlement_id", "granted_at", b"granted_at", "offering_id", b"offering_id", "rental_hours", b"rental_hours", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
