@@ -17,7 +17,7 @@ from services.documents.adapters.grpc_accounts import IDEMPOTENT_METHODS, GrpcAc
 from services.documents.adapters.hmac_tokens import HmacConfirmationTokens
 from services.documents.adapters.smtp_post import SmtpPost
 from services.documents.adapters.typst_renderer import TypstBillRenderer
-from services.documents.application.advance_customer_bill import AdvanceCustomerBill
+from services.documents.application.advance_customer_bill import AdvanceCustomerBill, RecordRegionalBill
 from services.documents.application.advance_mailing import AdvanceMailing
 from services.documents.application.bill_deliveries import (
     ConfirmBillDelivery,
@@ -25,6 +25,7 @@ from services.documents.application.bill_deliveries import (
     GetBillDelivery,
     SetBillDelivery,
 )
+from services.documents.application.catch_up_regional_bills import CatchUpRegionalBills
 from services.documents.application.customer_bills import (
     DownloadCustomerBill,
     FindCustomerBill,
@@ -82,6 +83,7 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
     loops = [
         DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop),
         DispatcherLoop("links", links, waker=waker, next_due_in_s=stores.deliveries.due.seconds_until_due),
+        DispatcherLoop("catch-up", _catch_up(stores, accounts), idle_s=settings.catch_up_s),
         DispatcherLoop(
             "bills",
             _bills(settings, stores, accounts),
@@ -108,6 +110,16 @@ def _bills(settings: Settings, stores: Stores, accounts: GrpcAccounts) -> Advanc
         archive=stores.archive,
         deliveries=stores.deliveries,
         mailings=stores.mailings,
+        clock=stores.clock,
+    )
+
+
+def _catch_up(stores: Stores, accounts: GrpcAccounts) -> CatchUpRegionalBills:
+    return CatchUpRegionalBills(
+        regional_bills=accounts,
+        bills=stores.bills,
+        record=RecordRegionalBill(bills=stores.bills, clock=stores.clock),
+        cursor=stores.cursor,
         clock=stores.clock,
     )
 

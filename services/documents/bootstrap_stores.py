@@ -14,6 +14,7 @@ from services.documents.adapters.mongo_archive import MongoArchive
 from services.documents.adapters.mongo_bill_deliveries import MongoBillDeliveryRepository
 from services.documents.adapters.mongo_customer_bills import MongoCustomerBillRepository
 from services.documents.adapters.mongo_mailings import MongoMailingRepository
+from services.documents.adapters.mongo_receipt_cursor import MongoReceiptCursor
 from services.documents.config import Settings
 
 Document = dict[str, Any]
@@ -31,6 +32,7 @@ class Stores:
     bills: MongoCustomerBillRepository
     mailings: MongoMailingRepository
     archive: MongoArchive
+    cursor: MongoReceiptCursor
 
 
 def open_stores(settings: Settings, /, *, role: str) -> Stores:
@@ -48,6 +50,7 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         bills=MongoCustomerBillRepository(database, clock=clock, owner=owner),
         mailings=MongoMailingRepository(database, clock=clock, owner=owner),
         archive=MongoArchive(database, clock=clock),
+        cursor=MongoReceiptCursor(database),
     )
     for repository in (stores.deliveries, stores.bills, stores.mailings):
         repository.ensure_indexes()

@@ -21,6 +21,7 @@ class Settings(ServiceSettings):
     branches_file: Path = Field(default=_HERE / "branches.json", description="Branches and their bank requisites")
     consent_texts: Path = Field(default=_HERE / "texts" / "e-bill-consent", description="Texts that are consented to")
     render_threads: int = Field(default=1, ge=1, description="Bills worked on at a time by one process")
+    catch_up_s: float = Field(default=60.0, gt=0, description="Pause between two looks for bills whose event got lost")
     mail_threads: int = Field(default=4, ge=1, description="Mails on their way at a time from one process")
 
 

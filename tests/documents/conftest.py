@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
 from kabinet.documents.v1 import documents_pb2_grpc
 from pymongo.database import Database
@@ -45,6 +46,7 @@ class ScriptedAccounts(accounts_pb2_grpc.AccountsServiceServicer):
     links: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     pay_only: set[str] = field(default_factory=set)
     bills: dict[str, BillContent] = field(default_factory=dict)
+    receipts: list[accounts_pb2.RegionalBillReference] = field(default_factory=list)
 
     def AuthorizeAction(  # noqa: N802
         self, request: accounts_pb2.AuthorizeActionRequest, context: grpc.ServicerContext
@@ -81,6 +83,22 @@ class ScriptedAccounts(accounts_pb2_grpc.AccountsServiceServicer):
             number=bill.account.number,
             bill_number=bill.bill_number,
             revision=bill.revision,
+        )
+
+    def ListRegionalBills(  # noqa: N802
+        self, request: accounts_pb2.ListRegionalBillsRequest, context: grpc.ServicerContext
+    ) -> accounts_pb2.ListRegionalBillsResponse:
+        after = (request.received_after.ToNanoseconds(), request.after_regional_bill_id)
+        begun = request.HasField("received_after")
+        rows = sorted((row.received_at.ToNanoseconds(), row.regional_bill_id, row.region) for row in self.receipts)
+        return accounts_pb2.ListRegionalBillsResponse(
+            regional_bills=[
+                accounts_pb2.RegionalBillReference(
+                    regional_bill_id=key, region=region, received_at=Timestamp(nanos=at % 10**9, seconds=at // 10**9)
+                )
+                for at, key, region in rows
+                if not begun or (at, key) > after
+            ][: request.page_size]
         )
 
 
@@ -137,6 +155,7 @@ def world(
         "PUBLIC_URL": "https://kabinet.example",
         "SMTP_URL": mail.url,
         "SECRET_KEY_FILE": str(tmp_path / "secret"),
+        "CATCH_UP_S": "0.2",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

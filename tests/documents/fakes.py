@@ -14,6 +14,7 @@ from services.documents.domain.consent import Language
 from services.documents.domain.customer_bill import CustomerBill
 from services.documents.domain.mailing import Mailing
 from services.documents.domain.ports import MailOutcome, StepFailed
+from services.documents.domain.receipts import Position, Receipt
 from tests.documents.builders import A_MORNING
 
 Aggregate = TypeVar("Aggregate", BillDelivery, CustomerBill, Mailing)
@@ -110,6 +111,9 @@ class FakeCustomerBillRepository:
     def get(self, customer_bill_id: str, /) -> CustomerBill | None:
         return self.table.read(customer_bill_id)
 
+    def known(self, regional_bill_ids: Sequence[str], /) -> set[str]:
+        return {row.regional_bill_id for row in self.table.rows.values()} & set(regional_bill_ids)
+
     def of_account(self, account: Account, *, limit: int, after: tuple[datetime, str] | None) -> list[CustomerBill]:
         rows = [
             ((row.content.issued_at, key), row)
@@ -176,6 +180,8 @@ class FakeAccounts:
     def __init__(self) -> None:
         self.links: dict[Recipient, Account] = {}
         self.regional_bills: dict[str, BillContent] = {}
+        self.receipts: list[Receipt] = []
+        self.asked_after: list[Position | None] = []
         self.down = False
 
     def authorize(self, recipient: Recipient, /) -> Account:
@@ -189,6 +195,30 @@ class FakeAccounts:
         if self.down or regional_bill_id not in self.regional_bills:
             raise StepFailed("accounts is down")
         return self.regional_bills[regional_bill_id]
+
+    def received_after(self, position: Position | None, /, *, limit: int) -> list[Receipt]:
+        if self.down:
+            raise StepFailed("accounts is down")
+        self.asked_after.append(position)
+        rows = sorted(self.receipts, key=lambda row: (row.received_at, row.regional_bill_id))
+        after = [
+            row
+            for row in rows
+            if not position
+            or (row.received_at, row.regional_bill_id) > (position.received_at, position.regional_bill_id)
+        ]
+        return after[:limit]
+
+
+class FakeReceiptCursor:
+    def __init__(self) -> None:
+        self.seen_until: datetime | None = None
+
+    def get(self) -> datetime | None:
+        return self.seen_until
+
+    def advance(self, received_at: datetime, /) -> None:
+        self.seen_until = max(self.seen_until or received_at, received_at)
 
 
 class FakeRenderer:

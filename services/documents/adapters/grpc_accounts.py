@@ -10,10 +10,12 @@ from services.chassis.grpc_values import money_from_proto, time_from_proto
 from services.documents.domain.account import Account, Recipient
 from services.documents.domain.bill_content import BillContent, BillLine
 from services.documents.domain.ports import StepFailed
+from services.documents.domain.receipts import Position, Receipt
 
 IDEMPOTENT_METHODS = (
     "kabinet.accounts.v1.AccountsService/AuthorizeAction",
     "kabinet.accounts.v1.AccountsService/GetRegionalBill",
+    "kabinet.accounts.v1.AccountsService/ListRegionalBills",
 )
 _CAP_S = 3.0
 
@@ -40,6 +42,24 @@ class GrpcAccounts:
             return _content(self._remote.call(self._stub.GetRegionalBill, request, cap_s=_CAP_S))
         except (DomainError, ValueError) as error:
             raise StepFailed("The bill cannot be had from accounts now.", cause=type(error).__name__) from error
+
+    def received_after(self, position: Position | None, /, *, limit: int) -> list[Receipt]:
+        request = accounts_pb2.ListRegionalBillsRequest(page_size=limit)
+        if position is not None:
+            request.received_after.FromDatetime(position.received_at)
+            request.after_regional_bill_id = position.regional_bill_id
+        try:
+            answer = self._remote.call(self._stub.ListRegionalBills, request, cap_s=_CAP_S)
+        except DomainError as error:
+            raise StepFailed("The list of bills cannot be had from accounts now.", cause=error.reason) from error
+        return [
+            Receipt(
+                regional_bill_id=one.regional_bill_id,
+                region=one.region,
+                received_at=time_from_proto(one.received_at),
+            )
+            for one in answer.regional_bills
+        ]
 
 
 def _content(answer: accounts_pb2.GetRegionalBillResponse) -> BillContent:

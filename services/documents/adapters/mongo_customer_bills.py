@@ -1,5 +1,6 @@
 """Bills in MongoDB, one per regional bill; the PDF itself is in the archive."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -53,6 +54,11 @@ class MongoCustomerBillRepository:
     def get(self, customer_bill_id: str, /) -> CustomerBill | None:
         document = self.collection.find_one({"_id": customer_bill_id})
         return _from_document(document) if document else None
+
+    def known(self, regional_bill_ids: Sequence[str], /) -> set[str]:
+        wanted = {"regional_bill_id": {"$in": list(regional_bill_ids)}}
+        found = self.collection.find(wanted, {"_id": 0, "regional_bill_id": 1})
+        return {document["regional_bill_id"] for document in found}
 
     def of_account(self, account: Account, *, limit: int, after: tuple[datetime, str] | None) -> list[CustomerBill]:
         wanted: Document = {"content.region": account.region, "content.number": account.number}

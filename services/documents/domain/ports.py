@@ -1,6 +1,7 @@
 """What documents needs from the outside, in its own words."""
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -12,6 +13,7 @@ from services.documents.domain.bill_delivery import BillDelivery
 from services.documents.domain.consent import ConsentText, Language
 from services.documents.domain.customer_bill import CustomerBill
 from services.documents.domain.mailing import Mailing
+from services.documents.domain.receipts import Position, Receipt
 
 
 class StepFailed(DomainError):
@@ -49,6 +51,10 @@ class CustomerBillRepository(Protocol):
         ...
 
     def get(self, customer_bill_id: str, /) -> CustomerBill | None: ...
+
+    def known(self, regional_bill_ids: Sequence[str], /) -> AbstractSet[str]:
+        """Return those of the regional bills for which there is a bill."""
+        ...
 
     def of_account(self, account: Account, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[CustomerBill]:
         """Return bills, newest issue first, those after the position `(issued_at, customer_bill_id)`."""
@@ -98,6 +104,20 @@ class RegionalBills(Protocol):
 
     def fetch(self, regional_bill_id: str, /) -> BillContent:
         """Raises StepFailed."""
+        ...
+
+    def received_after(self, position: Position | None, /, *, limit: int) -> Sequence[Receipt]:
+        """Return what accounts received, in order, from a place or the first bill on. Raises StepFailed."""
+        ...
+
+
+class ReceiptCursor(Protocol):
+    """Until which moment receipts were gone through."""
+
+    def get(self) -> datetime | None: ...
+
+    def advance(self, received_at: datetime, /) -> None:
+        """Move forward; an earlier moment changes nothing."""
         ...
 
 

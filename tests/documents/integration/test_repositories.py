@@ -154,6 +154,13 @@ class TestCustomerBillRepository:
         assert not subject.bills.add(second)
         assert subject.bills.get(second.customer_bill_id) is None
 
+    def test_tells_which_regional_bills_are_known(self, subject: Subject) -> None:
+        subject.bills.save(make_bill(regional_bill_id="rbl_1"))
+        subject.bills.save(make_bill(regional_bill_id="rbl_2"))
+
+        assert subject.bills.known(["rbl_2", "rbl_3"]) == {"rbl_2"}
+        assert subject.bills.known([]) == set()
+
     def test_lists_an_account_newest_first_from_any_position(self, subject: Subject) -> None:
         bills = []
         for number in range(5):
