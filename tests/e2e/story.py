@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from tests.e2e.outside import Mailbox, Payer, RegionOffice, SocialUser
@@ -12,6 +12,7 @@ from tests.e2e.subscriber import Subscriber
 from tests.support import eventually
 
 REGION, NUMBER, PROOF = "54", "5400200001", "1207-NSK"
+BILLED_NUMBER, BILLED_PROOF = "5400200002", "2218-NSK"  # pays afterwards: its last bill is still to be paid
 _REGION_PROCESS = "region-novosibirsk"
 _AMOUNT = 80_000
 _TOP_UP = 30_000
@@ -56,6 +57,7 @@ class Story:
         self.payer = Payer(self.scene.http("acquirer"))
         self.office = RegionOffice(self.scene.http(f"{_REGION_PROCESS}-control"))
         self.account_id = ""
+        self.billed_id = ""
         self.card_id = ""
 
     def steps(self) -> list[tuple[str, Callable[[], Told]]]:
@@ -150,7 +152,8 @@ class Story:
         self.subscriber.delete(f"/autopay-rules/{rule['id']}")
 
     def receive_bill(self) -> Told:
-        path = f"/billing-accounts/{self.account_id}/bill-delivery"
+        self.billed_id = self.subscriber.link(region=REGION, number=BILLED_NUMBER, proof=BILLED_PROOF)["id"]
+        path = f"/billing-accounts/{self.billed_id}/bill-delivery"
         consent = {"version": self.subscriber.get(path)["consent_version"]}
         delivery = self.subscriber.put(path, {"email": self.email, "consent": consent})
         yield "consented; the address is to be proved", {name: delivery[name] for name in ("state", "email")}
@@ -158,16 +161,17 @@ class Story:
         token = link.rsplit("/", 1)[-1]
         self.subscriber.post(f"/bill-delivery-confirmations/{token}", None)
         assert self.subscriber.get(path)["state"] == "on"
-        last_month = datetime.now(UTC).replace(day=1) - timedelta(days=1)
-        issued = self.office.issue_bill(NUMBER, month=last_month)
+        self.office.charge(BILLED_NUMBER, charge_id=f"fee-{secrets.token_hex(8)}", amount_minor=_AMOUNT)
+        issued = self.office.issue_bill(BILLED_NUMBER, month=datetime.now(UTC))
         bill = eventually(lambda: self._mailed_bill(issued["bill_number"]), timeout_s=40, every_s=0.3)
-        yield "issued by the region, rendered, archived, mailed", bill
+        assert bill["amount_due"]["amount_minor"] == int(issued["amount_due"]["amount_minor"]) > 0
+        yield "issued by the region, rendered with its payment QR, archived, mailed", bill
         mail = self.mailbox.wait_for(self.email, containing=issued["bill_number"])
         attached = self.mailbox.attachment(mail["attachments"][0]["url"])
         downloads = [self._download(bill["id"]) for _ in range(2)]
         assert downloads[0] == downloads[1] == attached
         assert hashlib.sha256(attached).hexdigest() == bill["pdf_sha256"]
-        mails = [mail["subject"] for mail in self.mailbox.mails(self.email) if NUMBER in mail["subject"]]
+        mails = [mail["subject"] for mail in self.mailbox.mails(self.email) if BILLED_NUMBER in mail["subject"]]
         assert len(mails) == 1, mails
         yield "two downloads and the attachment are the same bytes", {"bytes": len(attached), "mail": mail["subject"]}
 
@@ -211,11 +215,11 @@ class Story:
         return decisions[0] if decisions and decisions[0]["payment_id"] else None
 
     def _mailed_bill(self, bill_number: str) -> dict[str, Any] | None:
-        bills = self.subscriber.get("/customer-bills", billing_account_id=self.account_id)["items"]
+        bills = self.subscriber.get("/customer-bills", billing_account_id=self.billed_id)["items"]
         return next((bill for bill in bills if bill["bill_number"] == bill_number and bill["mailed_at"]), None)
 
     def _download(self, bill_id: str) -> bytes:
-        return self.subscriber.download(f"/customer-bills/{bill_id}/pdf", billing_account_id=self.account_id)
+        return self.subscriber.download(f"/customer-bills/{bill_id}/pdf", billing_account_id=self.billed_id)
 
     def _entitlement(self, order_id: str) -> dict[str, Any] | None:
         items = self.subscriber.get("/entitlements")["items"]
