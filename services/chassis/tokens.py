@@ -6,6 +6,7 @@ the caller's own key and names the one callee that it is for, so that a callee c
 
 import json
 from base64 import urlsafe_b64decode
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ SUBSCRIBER_AUDIENCE = "kabinet"
 _LIFETIME = timedelta(minutes=5)
 _RENEW_BEFORE = timedelta(minutes=1)
 _LEEWAY_S = 5
+_MOST_REMEMBERED = 10_000
 
 
 class TokenInvalid(DomainError):
@@ -71,9 +73,31 @@ class TokenVerifier:
         self._trusted = {str(key.kid): key for key in trusted.keys if isinstance(key, OKPKey)}
         self._subscriber_keys = subscriber_keys
         self._clock = clock
+        self._verified: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
+        self._lock = Lock()
 
     def verify(self, token: str, /) -> Caller:
-        """Return the caller. Raises `TokenInvalid`, and `Unavailable` when identity's keys cannot be had."""
+        """Return the caller. Raises `TokenInvalid`, and `Unavailable` when identity's keys cannot be had.
+
+        A token that was good stays good until it expires, so its signature is checked once: a subscriber's page makes
+        the same service verify the same token many times within minutes.
+        """
+        with self._lock:
+            caller, expires = self._verified.get(token, (None, 0))
+        if caller is None:
+            caller, expires = self._proved(token)
+            self._remember(token, caller, expires)
+        if expires + _LEEWAY_S < _seconds(self._clock.now()):
+            raise TokenInvalid("The token has expired.")
+        return caller
+
+    def _remember(self, token: str, caller: Caller, expires: int) -> None:
+        with self._lock:
+            self._verified[token] = (caller, expires)
+            if len(self._verified) > _MOST_REMEMBERED:
+                self._verified.popitem(last=False)
+
+    def _proved(self, token: str) -> tuple[Caller, int]:
         try:
             key_id = _key_id(token)
             trusted = self._trusted.get(key_id)
@@ -83,24 +107,17 @@ class TokenVerifier:
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise TokenInvalid("The token is not valid.") from error
 
-    def _service_or_region(self, token: str, key: OKPKey, name: str) -> Caller:
+    def _service_or_region(self, token: str, key: OKPKey, name: str) -> tuple[Caller, int]:
         claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
-        self._check(claims, issuer=name, audience=self._name)
+        expires = _checked_expiry(claims, issuer=name, audience=self._name)
         kind, _, region = name.partition(":")
-        return RegionCaller(region=region) if kind == "region" else ServiceCaller(name=name)
+        return RegionCaller(region=region) if kind == "region" else ServiceCaller(name=name), expires
 
-    def _subscriber(self, token: str, keys: KeySet) -> Caller:
+    def _subscriber(self, token: str, keys: KeySet) -> tuple[Caller, int]:
         claims = jwt.decode(token, keys, algorithms=[ALGORITHM]).claims
-        self._check(claims, issuer=SUBSCRIBER_ISSUER, audience=SUBSCRIBER_AUDIENCE)
-        return SubscriberCaller(subscriber_id=str(claims["sub"]), session_id=str(claims["sid"]), access_token=token)
-
-    def _check(self, claims: dict[str, object], *, issuer: str, audience: str) -> None:
-        now = _seconds(self._clock.now())
-        expires = claims.get("exp")
-        if claims.get("iss") != issuer or claims.get("aud") != audience or not isinstance(expires, int):
-            raise TokenInvalid("The token is not valid here.")
-        if expires + _LEEWAY_S < now:
-            raise TokenInvalid("The token has expired.")
+        expires = _checked_expiry(claims, issuer=SUBSCRIBER_ISSUER, audience=SUBSCRIBER_AUDIENCE)
+        caller = SubscriberCaller(subscriber_id=str(claims["sub"]), session_id=str(claims["sid"]), access_token=token)
+        return caller, expires
 
 
 def load_private_key(path: Path, /) -> OKPKey:
@@ -111,6 +128,14 @@ def load_private_key(path: Path, /) -> OKPKey:
 def load_trusted_keys(path: Path, /) -> KeySet:
     """Read the callers' public keys from a JWK set file; the `kid` of each is the caller's name."""
     return KeySet.import_key_set(json.loads(path.read_text()))
+
+
+def _checked_expiry(claims: dict[str, object], *, issuer: str, audience: str) -> int:
+    """Return when the token ends, in seconds, if it is meant for us."""
+    expires = claims.get("exp")
+    if claims.get("iss") != issuer or claims.get("aud") != audience or not isinstance(expires, int):
+        raise TokenInvalid("The token is not valid here.")
+    return expires
 
 
 def _key_id(token: str) -> str:

@@ -107,6 +107,23 @@ def test_lets_a_token_expire_by_the_clock_of_the_suite() -> None:
     assert code is grpc.StatusCode.UNAUTHENTICATED
 
 
+def test_forgets_a_token_that_was_good_when_it_expires() -> None:
+    class Passing:
+        ahead = timedelta()
+
+        def now(self) -> Any:
+            return _CLOCK.now() + self.ahead
+
+    clock = Passing()
+    token = f"Bearer {access_token(_CLOCK)}"
+    with served(lambda: None, clock=clock) as address:
+        while_good = raw_code(address, token)
+        clock.ahead = timedelta(minutes=6)
+        afterwards = raw_code(address, token)
+
+    assert (while_good, afterwards) == (grpc.StatusCode.OK, grpc.StatusCode.UNAUTHENTICATED)
+
+
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.INTERNAL])
 def test_hands_every_kind_of_refusal_on_to_the_caller(kind: Kind) -> None:
     class Refused(DomainError):
