@@ -19,6 +19,14 @@ def account(connection: sqlite3.Connection, number: str, /) -> sqlite3.Row:
     return row
 
 
+def open_account(connection: sqlite3.Connection, number: str, /) -> sqlite3.Row:
+    """Return an account that still takes money and orders; refuse a closed one."""
+    row = account(connection, number)
+    if row["closed"]:
+        raise refusals.account_closed()
+    return row
+
+
 def owner_knows(connection: sqlite3.Connection, /, *, number: str, kind: str, value: str) -> bool:
     """Tell whether a fact is the account's; every kind is looked up, so that all answers take the same time."""
     row = connection.execute(
@@ -45,11 +53,10 @@ def credit_payment(
     first = entry(connection, "payment", payment_id)
     if first is not None:
         return _same(first, number=number, amount_minor=amount_minor)
-    row = account(connection, number)
-    if row["closed"]:
-        raise refusals.account_closed()
+    row = open_account(connection, number)
     balance = row["balance_minor"] + amount_minor
-    restored = balance >= 0 and _resume_services(connection, number)
+    _repay_promise(connection, number=number, amount_minor=amount_minor)
+    restored = balance + served_on_trust(connection, number) >= 0 and resume_services(connection, number)
     return _append(
         connection,
         number=number,
@@ -82,14 +89,13 @@ def bill_fee(
     first = entry(connection, "charge", charge_id)
     if first is not None:
         return _same(first, number=number, amount_minor=amount_minor)
-    row = account(connection, number)
-    if row["closed"]:
-        raise refusals.account_closed()
+    row = open_account(connection, number)
     balance = row["balance_minor"] - amount_minor
     if row["billing_mode"] == "advance" and balance < 0:
         if not may_overdraw:
             raise refusals.insufficient_funds()
-        connection.execute("UPDATE services SET suspended = 1 WHERE number = ?", (number,))
+        if balance + served_on_trust(connection, number) < 0:
+            suspend_services(connection, number)
     return _append(
         connection,
         number=number,
@@ -123,13 +129,42 @@ def entries(
     ).fetchall()
 
 
+def tell_balance(connection: sqlite3.Connection, /, *, number: str, balance_minor: int, now: datetime) -> None:
+    """Write the news of an account, so that the cabinet looks at it again."""
+    record = feed_pb2.BalanceRecord(number=number, balance=money(balance_minor), as_of=timestamp(now))
+    connection.execute("INSERT INTO news (kind, content) VALUES ('balance', ?)", (record.SerializeToString(),))
+
+
 def _same(first: sqlite3.Row, /, *, number: str, amount_minor: int) -> sqlite3.Row:
     if first["number"] != number or first["amount_minor"] != amount_minor:
         raise refusals.id_reused(first["kind"])
     return first
 
 
-def _resume_services(connection: sqlite3.Connection, number: str) -> bool:
+def _repay_promise(connection: sqlite3.Connection, /, *, number: str, amount_minor: int) -> None:
+    """A payment of at least the promised sum repays the promise before anything else, late or in time."""
+    connection.execute(
+        """UPDATE promised_payments SET state = 'repaid' WHERE number = ? AND state IN ('open', 'overdue')
+           AND amount_minor <= ?""",
+        (number, amount_minor),
+    )
+
+
+def served_on_trust(connection: sqlite3.Connection, number: str, /) -> int:
+    """Return the kopecks that the account is served for although they are only promised."""
+    row = connection.execute(
+        "SELECT amount_minor FROM promised_payments WHERE number = ? AND state = 'open'", (number,)
+    ).fetchone()
+    return row["amount_minor"] if row else 0
+
+
+def suspend_services(connection: sqlite3.Connection, number: str, /) -> None:
+    """Switch the account's services off."""
+    connection.execute("UPDATE services SET suspended = 1 WHERE number = ?", (number,))
+
+
+def resume_services(connection: sqlite3.Connection, number: str, /) -> bool:
+    """Switch the account's services on; tell whether one was off."""
     cursor = connection.execute("UPDATE services SET suspended = 0 WHERE number = ? AND suspended", (number,))
     return cursor.rowcount > 0
 
@@ -164,8 +199,7 @@ def _append(
             service_restored_at,
         ),
     )
-    record = feed_pb2.BalanceRecord(number=number, balance=money(balance), as_of=timestamp(now))
-    connection.execute("INSERT INTO news (kind, content) VALUES ('balance', ?)", (record.SerializeToString(),))
+    tell_balance(connection, number=number, balance_minor=balance, now=now)
     written = entry(connection, kind, external_id)
     assert written is not None
     return written

@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     region_threads: int = Field(default=16, gt=0)
     trust_file: Path
     accounts_address: str = Field(min_length=1)
+    region_profile: str | None = None
     clock_file: Path | None = None
     log_level: str = "INFO"
 

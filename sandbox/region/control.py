@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
-from sandbox.region import billing, books, demo, faults
+from sandbox.region import billing, books, demo, faults, promised_payments, service_orders
+from sandbox.region.profiles import Profiles
 from sandbox.region.refusals import Refusal
+from sandbox.region.values import render_time
 
 
 class _Body(BaseModel):
@@ -47,11 +49,25 @@ class AccountsBody(_Body):
     balance_minor: int = Field(default=50_000, ge=0)
 
 
-def build_app(*, region: str, database: Database, clock: Clock, on_news: Callable[[], None]) -> Flask:
+class ProfileBody(_Body):
+    """`PUT /control/profile`: the habits of a bad billing system; the empty name turns them off."""
+
+    name: str = Field(max_length=40)
+
+
+class ServiceOrderBody(_Body):
+    """`POST /control/service-orders/{id}`: the fitter is done at once, or has found out why it cannot be done."""
+
+    refused_because: str = Field(default="", pattern=r"^[A-Z_]{0,40}$")
+
+
+def build_app(
+    *, region: str, database: Database, profiles: Profiles, clock: Clock, on_news: Callable[[], None]
+) -> Flask:
     """Return the WSGI application of the back office."""
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    desk = _Desk(region=region, database=database, clock=clock)
+    desk = _Desk(region=region, database=database, profiles=profiles, clock=clock)
     app.add_url_rule("/healthz", view_func=lambda: jsonify(status="ok"))
     app.add_url_rule("/control/accounts", view_func=desk.accounts)
     app.add_url_rule("/control/accounts", view_func=desk.open_accounts, methods=["POST"], endpoint="open_accounts")
@@ -60,6 +76,9 @@ def build_app(*, region: str, database: Database, clock: Clock, on_news: Callabl
     app.add_url_rule("/control/accounts/<number>/bills", view_func=desk.issue_bill, methods=["POST"])
     app.add_url_rule("/control/accounts/<number>/closing", view_func=desk.close, methods=["POST"])
     app.add_url_rule("/control/ledger", view_func=desk.ledger)
+    app.add_url_rule("/control/service-orders/<order_id>", view_func=desk.hurry_service_order, methods=["POST"])
+    app.add_url_rule("/control/promised-payments/<promise_id>/due-date", view_func=desk.end_trust, methods=["POST"])
+    app.add_url_rule("/control/profile", view_func=desk.turn_on_profile, methods=["PUT"])
     app.add_url_rule("/control/faults", view_func=desk.arm, methods=["POST"])
     app.add_url_rule("/control/faults", view_func=desk.disarm, methods=["DELETE"], endpoint="disarm")
     app.register_error_handler(Refusal, lambda refusal: (jsonify(reason=refusal.reason, detail=str(refusal)), 409))
@@ -70,9 +89,10 @@ def build_app(*, region: str, database: Database, clock: Clock, on_news: Callabl
 
 
 class _Desk:
-    def __init__(self, *, region: str, database: Database, clock: Clock) -> None:
+    def __init__(self, *, region: str, database: Database, profiles: Profiles, clock: Clock) -> None:
         self._region = region
         self._database = database
+        self._profiles = profiles
         self._clock = clock
 
     def accounts(self) -> Response:
@@ -128,6 +148,36 @@ class _Desk:
             where,
         )
         return jsonify(items=[dict(row) for row in rows])
+
+    def hurry_service_order(self, order_id: str) -> Response:
+        """Let the order's next step be due now, or end it without a service."""
+        body = ServiceOrderBody.model_validate(request.get_json())
+        now = self._clock.now()
+        with self._database.write() as connection:
+            service_orders.order(connection, order_id)
+            if body.refused_because:
+                service_orders.refuse(connection, order_id, reason=body.refused_because, now=now)
+            else:
+                connection.execute(
+                    "UPDATE service_orders SET due_at = ? WHERE order_id = ? AND due_at IS NOT NULL",
+                    (render_time(now), order_id),
+                )
+            return jsonify(dict(service_orders.order(connection, order_id)))
+
+    def end_trust(self, promise_id: str) -> Response:
+        """Let the date of a promised payment have come."""
+        with self._database.write() as connection:
+            promised_payments.promise(connection, promise_id)
+            connection.execute(
+                "UPDATE promised_payments SET due_at = ? WHERE promise_id = ?",
+                (render_time(self._clock.now()), promise_id),
+            )
+            return jsonify(dict(promised_payments.promise(connection, promise_id)))
+
+    def turn_on_profile(self) -> Response:
+        body = ProfileBody.model_validate(request.get_json())
+        self._profiles.turn_on(body.name)
+        return jsonify(profile=body.name)
 
     def arm(self) -> tuple[Response, int]:
         script = faults.Script.model_validate(request.get_json())

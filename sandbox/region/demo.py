@@ -1,15 +1,13 @@
 """The people of the demo: accounts of a region with three months of history, made once, when the books are empty."""
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sandbox.region import books
+from sandbox.region.rules import Rules, read_region
 
-_FOLDER = Path(__file__).parent / "demo"
 _PLAIN_PLAN = "plain"
 
 
@@ -17,14 +15,21 @@ def open_demo_accounts(connection: sqlite3.Connection, /, *, region: str, now: d
     """Open the accounts of `demo/<region>.json` unless there are accounts already; return how many."""
     if connection.execute("SELECT 1 FROM accounts LIMIT 1").fetchone():
         return 0
-    data = json.loads((_FOLDER / f"{region}.json").read_text())
-    for plan in data["tariff_plans"]:
-        connection.execute("INSERT INTO tariff_plans VALUES (:tariff_plan_id, :name, :monthly_fee_minor)", plan)
+    data = read_region(region)
     fees = {plan["tariff_plan_id"]: (plan["name"], plan["monthly_fee_minor"]) for plan in data["tariff_plans"]}
     for account in data["accounts"]:
         _open(connection, account)
         _write_history(connection, account, fee=fees[account["tariff_plan_id"]], now=now)
     return len(data["accounts"])
+
+
+def enter_tariff_plans(connection: sqlite3.Connection, rules: Rules, /) -> None:
+    """Put the plans on sale into the books; a plan that is there already stays as it was sold."""
+    for plan in rules.tariff_plans:
+        connection.execute(
+            "INSERT OR IGNORE INTO tariff_plans VALUES (?, ?, ?)",
+            (plan.tariff_plan_id, plan.name, plan.monthly_fee_minor),
+        )
 
 
 def open_plain_accounts(
@@ -72,9 +77,14 @@ def _open(connection: sqlite3.Connection, account: Mapping[str, Any]) -> None:
 def _write_history(
     connection: sqlite3.Connection, account: Mapping[str, Any], *, fee: tuple[str, int], now: datetime
 ) -> None:
-    """Write a fee on the 1st and a payment on the 10th of each of the three months before this one."""
+    """Write a fee on the 1st of each of the three months before this one, and what was paid.
+
+    An advance account pays before its fee; a credit account pays each bill on the 10th of the month after, so that its
+    last bill is still to be paid.
+    """
     number = str(account["number"])
     name, monthly_fee = fee
+    is_first = True
     for first in reversed(_first_days_before(now, months=3)):
         month = first.strftime("%Y-%m")
         payment = {"payment_id": f"office-{number}-{month}", "number": number, "channel": "office"}
@@ -89,8 +99,9 @@ def _write_history(
             now=first + timedelta(hours=3),
             may_overdraw=True,
         )
-        if account["billing_mode"] == "credit":
+        if account["billing_mode"] == "credit" and not is_first:
             books.credit_payment(connection, amount_minor=monthly_fee, now=first + timedelta(days=9), **payment)
+        is_first = False
 
 
 def _first_days_before(now: datetime, *, months: int) -> list[datetime]:

@@ -43,6 +43,28 @@ def id_reused(kind: str) -> Refusal:
     return Refusal(grpc.StatusCode.ALREADY_EXISTS, reason, "The id was used with another content.")
 
 
+def request_id_reused() -> Refusal:
+    """The id stands for an earlier request with another content."""
+    return Refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED", "The id was used with another content.")
+
+
+def absent(thing: str) -> Refusal:
+    """The region has no such thing: `TARIFF_PLAN`, `SERVICE_ORDER`."""
+    words = thing.lower().replace("_", " ")
+    return Refusal(grpc.StatusCode.NOT_FOUND, f"{thing}_NOT_FOUND", f"There is no such {words} here.")
+
+
+def not_now(reason: str, why: str) -> Refusal:
+    """What stands in the books does not allow it."""
+    return Refusal(grpc.StatusCode.FAILED_PRECONDITION, reason, why)
+
+
+def promised_amount_invalid() -> Refusal:
+    """The promised sum is not positive, not in roubles, or above the largest one."""
+    why = "A positive sum in RUB up to the largest one is needed."
+    return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "PROMISED_PAYMENT_AMOUNT_INVALID", why)
+
+
 def amount_invalid() -> Refusal:
     """A sum is not a positive one in roubles."""
     return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "AMOUNT_INVALID", "A positive sum in RUB is needed.")

@@ -30,6 +30,29 @@ CREATE TABLE IF NOT EXISTS bills (
 CREATE TABLE IF NOT EXISTS news (
     position INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('balance', 'bill')),
     content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS tariff_changes (
+    change_id TEXT PRIMARY KEY, number TEXT NOT NULL REFERENCES accounts,
+    tariff_plan_id TEXT NOT NULL REFERENCES tariff_plans, price_now_minor INTEGER NOT NULL, quote BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('scheduled', 'done', 'canceled')), due_at TEXT);
+CREATE UNIQUE INDEX IF NOT EXISTS tariff_changes_one_pending ON tariff_changes (number) WHERE state = 'scheduled';
+CREATE INDEX IF NOT EXISTS tariff_changes_due ON tariff_changes (due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS service_orders (
+    order_id TEXT PRIMARY KEY, number TEXT NOT NULL REFERENCES accounts, offer_code TEXT NOT NULL,
+    kind TEXT NOT NULL, name TEXT NOT NULL, connection_price_minor INTEGER NOT NULL, monthly_fee_minor INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('accepted', 'in_progress', 'done', 'canceled', 'refused')),
+    changed_at TEXT NOT NULL, refusal_reason TEXT NOT NULL DEFAULT '', due_at TEXT);
+CREATE INDEX IF NOT EXISTS service_orders_by_account ON service_orders (number);
+CREATE INDEX IF NOT EXISTS service_orders_due ON service_orders (due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS promised_payments (
+    promise_id TEXT PRIMARY KEY, number TEXT NOT NULL REFERENCES accounts, amount_minor INTEGER NOT NULL,
+    fee_minor INTEGER NOT NULL, taken_at TEXT NOT NULL, due_at TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'repaid', 'overdue')));
+CREATE UNIQUE INDEX IF NOT EXISTS promised_payments_one_unpaid ON promised_payments (number)
+    WHERE state IN ('open', 'overdue');
+CREATE INDEX IF NOT EXISTS promised_payments_by_account ON promised_payments (number, taken_at);
+CREATE INDEX IF NOT EXISTS promised_payments_due ON promised_payments (due_at) WHERE state = 'open';
+CREATE TABLE IF NOT EXISTS profile (
+    only_one INTEGER PRIMARY KEY CHECK (only_one = 1), name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (
     fault_id INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT, key TEXT, fault TEXT NOT NULL, remaining INTEGER NOT NULL);
 """

@@ -1,18 +1,15 @@
-"""The contract's methods: read a request, run the books, render the answer."""
+"""The methods of `RegionalBillingService`: read a request, run the books, render the answer."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import grpc
 from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc
 
-from sandbox.chassis import json_log
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
 from sandbox.region import books, refusals
-from sandbox.region.credentials import Credentials
-from sandbox.region.faults import Faults
+from sandbox.region.calls import Calls
 from sandbox.region.values import money, positive_kopecks, timestamp
 
 _DEFAULT_PAGE = 20
@@ -22,25 +19,16 @@ _LARGEST_PAGE = 100
 class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
     """`RegionalBillingService` over a region's books."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        credentials: Credentials,
-        faults: Faults,
-        clock: Clock,
-        on_news: Callable[[], None],
-    ) -> None:
+    def __init__(self, *, database: Database, calls: Calls, clock: Clock, on_news: Callable[[], None]) -> None:
         self._database = database
-        self._credentials = credentials
-        self._faults = faults
+        self._calls = calls
         self._clock = clock
         self._on_news = on_news
 
     def VerifyOwnership(  # noqa: N802
         self, request: billing_pb2.VerifyOwnershipRequest, context: grpc.ServicerContext
     ) -> billing_pb2.VerifyOwnershipResponse:
-        with self._call("VerifyOwnership", context, request.number):
+        with self._calls.call("VerifyOwnership", context, request.number):
             verified = books.owner_knows(
                 self._database.read(), number=request.number, kind=request.proof.kind, value=request.proof.value
             )
@@ -49,13 +37,13 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
     def GetAccount(  # noqa: N802
         self, request: billing_pb2.GetAccountRequest, context: grpc.ServicerContext
     ) -> billing_pb2.GetAccountResponse:
-        with self._call("GetAccount", context, request.number):
+        with self._calls.call("GetAccount", context, request.number):
             return self._account(self._database.read(), request.number)
 
     def ListCharges(  # noqa: N802
         self, request: billing_pb2.ListChargesRequest, context: grpc.ServicerContext
     ) -> billing_pb2.ListChargesResponse:
-        with self._call("ListCharges", context, request.number):
+        with self._calls.call("ListCharges", context, request.number):
             rows, token = self._page("charge", request.number, request.page_size, request.page_token)
             charges = [_charge(row) for row in rows]
             return billing_pb2.ListChargesResponse(
@@ -65,7 +53,7 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
     def ListPayments(  # noqa: N802
         self, request: billing_pb2.ListPaymentsRequest, context: grpc.ServicerContext
     ) -> billing_pb2.ListPaymentsResponse:
-        with self._call("ListPayments", context, request.number):
+        with self._calls.call("ListPayments", context, request.number):
             rows, token = self._page("payment", request.number, request.page_size, request.page_token)
             payments = [
                 billing_pb2.CreditedPayment(
@@ -83,7 +71,7 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
     def PostPayment(  # noqa: N802
         self, request: billing_pb2.PostPaymentRequest, context: grpc.ServicerContext
     ) -> billing_pb2.PostPaymentResponse:
-        with self._call("PostPayment", context, request.number, request.payment_id) as fault:
+        with self._calls.call("PostPayment", context, request.number, request.payment_id) as fault:
             with self._database.write() as connection:
                 row = books.credit_payment(
                     connection,
@@ -102,7 +90,7 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
     def GetPosting(  # noqa: N802
         self, request: billing_pb2.GetPostingRequest, context: grpc.ServicerContext
     ) -> billing_pb2.GetPostingResponse:
-        with self._call("GetPosting", context, request.payment_id):
+        with self._calls.call("GetPosting", context, request.payment_id):
             row = books.entry(self._database.read(), "payment", request.payment_id)
             if row is None:
                 raise refusals.posting_not_found()
@@ -111,7 +99,7 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
     def PlaceCharge(  # noqa: N802
         self, request: billing_pb2.PlaceChargeRequest, context: grpc.ServicerContext
     ) -> billing_pb2.PlaceChargeResponse:
-        with self._call("PlaceCharge", context, request.number, request.charge_id):
+        with self._calls.call("PlaceCharge", context, request.number, request.charge_id):
             with self._database.write() as connection:
                 row = books.bill_fee(
                     connection,
@@ -124,17 +112,6 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
                 )
             self._on_news()
             return billing_pb2.PlaceChargeResponse(charge=_charge(row), balance_after=money(row["balance_after_minor"]))
-
-    @contextmanager
-    def _call(self, method: str, context: grpc.ServicerContext, *keys: str) -> Iterator[str]:
-        """Let the cabinet in, make the scripted fault happen, and turn a refusal into a status."""
-        try:
-            self._credentials.admit(_authorization(context))
-            with self._faults.around(method=method, keys=set(keys)) as fault:
-                yield fault
-        except refusals.Refusal as refusal:
-            json_log.info("refused", method=method, reason=refusal.reason)
-            refusals.abort(context, refusal)
 
     def _page(self, kind: str, number: str, wanted: int, token: str) -> tuple[list[sqlite3.Row], str]:
         if token and not token.isdecimal():
@@ -161,10 +138,6 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
             ),
             services=[_service(service) for service in services],
         )
-
-
-def _authorization(context: grpc.ServicerContext) -> str:
-    return next((str(value) for key, value in context.invocation_metadata() if key == "authorization"), "")
 
 
 def _service(row: sqlite3.Row) -> billing_pb2.Service:

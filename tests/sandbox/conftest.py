@@ -1,4 +1,5 @@
-"""One acquirer, one provider and one mailbox for all tests here; tests that kill or refuse start their own."""
+"""One acquirer, one provider and one mailbox for all tests here; tests that kill or refuse start their own, and every
+test of a region has one to itself."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,7 +7,9 @@ from pathlib import Path
 import pytest
 from yookassa import Configuration
 
+from tests.sandbox.feed_receiver import FeedReceiver
 from tests.sandbox.programs import Program, free_port
+from tests.sandbox.regions import Cabinet, Region
 from tests.sandbox.webhook_receiver import WebhookReceiver
 
 SHOP_ID, SECRET_KEY = "100500", "test_secret_key_of_the_shop"
@@ -71,6 +74,31 @@ def own_acquirer(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     yield start
     for program in started:
         program.kill()
+
+
+@pytest.fixture
+def feed() -> Iterator[FeedReceiver]:
+    """The cabinet's end of the feed."""
+    receiver = FeedReceiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def region(tmp_path: Path, feed: FeedReceiver) -> Iterator[Region]:
+    """A running region with fresh books."""
+    region = Region(folder=tmp_path, feed=feed)
+    region.program.start()
+    yield region
+    region.program.stop()
+
+
+@pytest.fixture
+def cabinet(region: Region) -> Iterator[Cabinet]:
+    """The accounts service that the region trusts."""
+    cabinet = Cabinet(address=region.address, key=region.key, clock=region.clock)
+    yield cabinet
+    cabinet.close()
 
 
 def point_sdk_at(program: Program) -> None:
