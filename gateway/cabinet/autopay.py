@@ -18,9 +18,11 @@ pages = Blueprint("cabinet_autopay", __name__)
 
 @pages.get("/autopay")
 def rules() -> Any:
-    return render(
-        "autopay_rules.html", rules=actions.list_autopay_rules(caller())["items"], accounts=names_of_accounts()
-    )
+    found, accounts = actions.list_autopay_rules(caller())["items"], names_of_accounts()
+    managed = [account for account in accounts.values() if "manage" in account["allowed_actions"]]
+    busy = {rule["billing_account_id"] for rule in found if rule["state"] == "active"}
+    free = [account for account in managed if account["id"] not in busy]
+    return render("autopay_rules.html", rules=found, accounts=accounts, managed=managed, free=free)
 
 
 @pages.get("/accounts/<billing_account_id>/autopay")

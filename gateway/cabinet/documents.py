@@ -9,38 +9,30 @@ from gateway.actions import documents as actions
 from gateway.api.documents import bill_pdf
 from gateway.auth import caller, public
 from gateway.bodies import documents as bodies
-from gateway.bodies.fields import Page
 from gateway.cabinet.accounts import page_wanted, read_account
 from gateway.cabinet.pages import refused_on, render, see, typed
 from gateway.errors import Problem
 
 pages = Blueprint("cabinet_documents", __name__)
 
-_LAST_BILLS = 6
-
 
 @pages.get("/bills")
 def all_bills() -> Any:
     who = caller()
-    accounts = [
-        account
-        for account in account_actions.list_billing_accounts(who, refresh_within_ms=0)["items"]
-        if "documents" in account["allowed_actions"]
-    ]
-    last = Page(page_size=_LAST_BILLS)
-    bills = {account["id"]: actions.list_customer_bills(who, account["id"], last) for account in accounts}
-    return render("bills.html", accounts=accounts, bills=bills)
+    linked = account_actions.list_billing_accounts(who, refresh_within_ms=0)["items"]
+    accounts = {account["id"]: account for account in linked if "documents" in account["allowed_actions"]}
+    return render("bills.html", accounts=accounts, page=actions.list_customer_bills(who, page_wanted()))
+
+
+@pages.get("/bills/<customer_bill_id>.pdf")
+def download_bill(customer_bill_id: str) -> Any:
+    return bill_pdf(customer_bill_id)
 
 
 @pages.get("/accounts/<billing_account_id>/bills")
 def account_bills(billing_account_id: str) -> Any:
-    page = actions.list_customer_bills(caller(), billing_account_id, page_wanted())
+    page = actions.list_customer_bills(caller(), page_wanted(), billing_account_id=billing_account_id)
     return render("account_bills.html", account=read_account(billing_account_id), page=page)
-
-
-@pages.get("/accounts/<billing_account_id>/bills/<customer_bill_id>.pdf")
-def download_bill(billing_account_id: str, customer_bill_id: str) -> Any:
-    return bill_pdf(customer_bill_id, billing_account_id=billing_account_id)
 
 
 @pages.get("/accounts/<billing_account_id>/bill-delivery")

@@ -196,7 +196,7 @@ def test_a_payments_page_reloads_until_it_is_final(
 def test_a_bill_downloads_as_it_is(subscriber: Browser, services: Services) -> None:
     script_everything(services)
 
-    answer = subscriber.get("/accounts/acc_1/bills/bill_1.pdf")
+    answer = subscriber.get("/bills/bill_1.pdf")
 
     assert answer.data == b"%PDF-rest"
     assert answer.mimetype == "application/pdf"
@@ -248,3 +248,30 @@ def test_tells_a_corrected_bill_from_the_first_one(subscriber: Browser, services
 
 def test_another_language_keeps_the_page_with_its_question(browser: Browser) -> None:
     assert 'name="back" value="/help?query=card&amp;page=2"' in browser.get("/help?query=card&page=2").text
+
+
+def test_an_account_that_may_only_be_paid_says_so_instead_of_showing_holes(
+    subscriber: Browser, services: Services
+) -> None:
+    script_everything(services)
+    account = make.make_account()
+    account.allowed_actions[:] = [accounts_pb2.ACTION_PAY]
+    services.scripted["accounts"].scripts |= {
+        "GetBillingAccount": lambda _: accounts_pb2.GetBillingAccountResponse(billing_account=account),
+        "ListBillingAccounts": lambda _: accounts_pb2.ListBillingAccountsResponse(billing_accounts=[account]),
+    }
+
+    for page in ("/", "/accounts/acc_1"):
+        html = subscriber.get(page).text
+        assert "можно только пополнять" in html
+        assert "/accounts/acc_1/charges" not in html
+        assert 'class="balance' not in html
+
+
+def test_offers_autopay_for_accounts_without_a_rule_only(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+
+    assert "/accounts/acc_1/autopay" not in subscriber.get("/autopay").text
+
+    services.scripted["payments"].scripts["ListAutopayRules"] = lambda _: payments_pb2.ListAutopayRulesResponse()
+    assert "/accounts/acc_1/autopay" in subscriber.get("/autopay").text
