@@ -47,8 +47,10 @@ def confirm_bill_delivery(caller: Caller, token: str, /) -> None:
     caller.ask_openly(documents, documents.stub.ConfirmBillDelivery, request)
 
 
-def list_customer_bills(caller: Caller, billing_account_id: str, page: Page, /) -> Items[views.CustomerBillView]:
-    """Return a page of the bills of an account."""
+def list_customer_bills(
+    caller: Caller, page: Page, /, *, billing_account_id: str = ""
+) -> Items[views.CustomerBillView]:
+    """Return a page of the bills of all of the subscriber's accounts, or of one of them."""
     documents = caller.clients.documents
     request = documents_pb2.ListCustomerBillsRequest(
         billing_account_id=billing_account_id, page_size=page.page_size, page_token=page.page_token
@@ -57,20 +59,16 @@ def list_customer_bills(caller: Caller, billing_account_id: str, page: Page, /) 
     return items([views.customer_bill(item) for item in answer.customer_bills], next_page_token=answer.next_page_token)
 
 
-def get_customer_bill(caller: Caller, customer_bill_id: str, /, *, billing_account_id: str) -> views.CustomerBillView:
+def get_customer_bill(caller: Caller, customer_bill_id: str, /) -> views.CustomerBillView:
     """Return one bill."""
     documents = caller.clients.documents
-    request = documents_pb2.GetCustomerBillRequest(
-        customer_bill_id=customer_bill_id, billing_account_id=billing_account_id
-    )
+    request = documents_pb2.GetCustomerBillRequest(customer_bill_id=customer_bill_id)
     return views.customer_bill(caller.ask(documents, documents.stub.GetCustomerBill, request).customer_bill)
 
 
-def download_customer_bill(caller: Caller, customer_bill_id: str, /, *, billing_account_id: str) -> Iterator[bytes]:
+def download_customer_bill(caller: Caller, customer_bill_id: str, /) -> Iterator[bytes]:
     """Return the archived PDF in pieces; every download is byte-identical."""
     documents = caller.clients.documents
-    request = documents_pb2.DownloadCustomerBillRequest(
-        customer_bill_id=customer_bill_id, billing_account_id=billing_account_id
-    )
+    request = documents_pb2.DownloadCustomerBillRequest(customer_bill_id=customer_bill_id)
     pieces = caller.download(documents, documents.stub.DownloadCustomerBill, request)
     return (piece.chunk for piece in pieces)

@@ -13,7 +13,7 @@ from kabinet.payments.v1 import payments_pb2
 from gateway.actions.notices import NoticeTexts
 from gateway.clients import Caller
 from gateway.views import accounts, documents, identity, payments
-from gateway.views.overview import BillsSection, OverviewView, Renewal, SectionStatus
+from gateway.views.overview import OverviewView, Renewal, SectionStatus
 from services.chassis.deadline import ending_within
 from services.chassis.errors import DomainError, Kind
 
@@ -21,8 +21,7 @@ Shown = TypeVar("Shown")
 
 _ABSENT = {Kind.UNAVAILABLE, Kind.DEADLINE_EXCEEDED, Kind.RESOURCE_EXHAUSTED, Kind.INTERNAL}
 _LAST_PAYMENTS = 5
-_LAST_BILLS = 3
-_MOST_ACCOUNTS_WITH_BILLS = 20
+_LAST_BILLS = 6
 _QUICK_S = 1.0
 _BEYOND_REFRESH_S = 0.5
 _RETRY_AFTER_S = 5
@@ -50,17 +49,17 @@ def get_overview(caller: Caller, /, *, within_s: float, refresh_within_ms: int, 
     with ending_within(within_s):
         began = _begin(caller)
         linked = _ask(lambda: _accounts(caller, refresh_within_ms))
-        archived = _bills(caller, linked)
         profile = _ask(lambda: identity.profile(began.profile.result().profile))
         paid = _ask(lambda: [payments.payment(item) for item in began.payments.result().payments])
         rules = _ask(lambda: [payments.autopay_rule(item) for item in began.rules.result().autopay_rules])
-    if all(isinstance(part, _Missing) for part in (linked, profile, paid, rules)):
+        billed = _ask(lambda: [documents.customer_bill(item) for item in began.bills.result().customer_bills])
+    if all(isinstance(part, _Missing) for part in (linked, profile, paid, rules, billed)):
         raise _first_error(linked)
     return {
         "profile": {**_status(profile), "value": _or(profile, None)},
         "billing_accounts": {**_status(linked), "items": _or(linked, [])},
         "payments": {**_status(paid), "items": _or(paid, [])},
-        "bills": archived,
+        "bills": {**_status(billed), "items": _or(billed, [])},
         "renewals": {**_status(rules), "items": _renewals(_or(rules, []))},
         "notices": notices.about(
             accounts=_or(linked, []), payments=_or(paid, []), rules=_or(rules, []), language=caller.language
@@ -73,16 +72,19 @@ class _Began:
     profile: Future[identity_pb2.GetProfileResponse]
     payments: Future[payments_pb2.ListPaymentsResponse]
     rules: Future[payments_pb2.ListAutopayRulesResponse]
+    bills: Future[documents_pb2.ListCustomerBillsResponse]
 
 
 def _begin(caller: Caller) -> _Began:
-    """Begin what needs nothing else; the accounts, on which the bills wait, are asked for on the own thread."""
-    owner, payer = caller.clients.identity, caller.clients.payments
+    """Begin four of the five; the accounts, which take longest, are asked for on the own thread."""
+    owner, payer, archive = caller.clients.identity, caller.clients.payments, caller.clients.documents
     last = payments_pb2.ListPaymentsRequest(page_size=_LAST_PAYMENTS)
+    last_bills = documents_pb2.ListCustomerBillsRequest(page_size=_LAST_BILLS)
     return _Began(
         profile=caller.begin(owner, owner.stub.GetProfile, identity_pb2.GetProfileRequest(), cap_s=_QUICK_S),
         payments=caller.begin(payer, payer.stub.ListPayments, last, cap_s=_QUICK_S),
         rules=caller.begin(payer, payer.stub.ListAutopayRules, payments_pb2.ListAutopayRulesRequest(), cap_s=_QUICK_S),
+        bills=caller.begin(archive, archive.stub.ListCustomerBills, last_bills, cap_s=_QUICK_S),
     )
 
 
@@ -92,33 +94,6 @@ def _accounts(caller: Caller, refresh_within_ms: int) -> list[accounts.BillingAc
     cap_s = refresh_within_ms / 1000 + _BEYOND_REFRESH_S
     answer = caller.ask(service, service.stub.ListBillingAccounts, request, cap_s=cap_s)
     return [accounts.billing_account(item) for item in answer.billing_accounts]
-
-
-def _bills(caller: Caller, linked: "list[accounts.BillingAccountView] | _Missing") -> BillsSection:
-    """Ask for the bills of all accounts at once, of the last one on the own thread."""
-    if isinstance(linked, _Missing):
-        return {**linked.status, "items": []}  # without the accounts nobody knows whose bills to ask for
-    ids = [account["id"] for account in linked if "documents" in account["allowed_actions"]]
-    if not ids:
-        return {**_OK, "items": []}
-    *others, last = ids[:_MOST_ACCOUNTS_WITH_BILLS]
-    service = caller.clients.documents
-    method = service.stub.ListCustomerBills
-    began = [caller.begin(service, method, _last_bills(account_id), cap_s=_QUICK_S) for account_id in others]
-    pages = [_ask(lambda: caller.ask(service, method, _last_bills(last), cap_s=_QUICK_S))]
-    return _collected(pages + [_ask(future.result) for future in began])
-
-
-def _last_bills(billing_account_id: str) -> documents_pb2.ListCustomerBillsRequest:
-    return documents_pb2.ListCustomerBillsRequest(billing_account_id=billing_account_id, page_size=_LAST_BILLS)
-
-
-def _collected(pages: "Sequence[documents_pb2.ListCustomerBillsResponse | _Missing]") -> BillsSection:
-    answered = [page for page in pages if not isinstance(page, _Missing)]
-    bills = [documents.customer_bill(bill) for page in answered for bill in page.customer_bills]
-    bills.sort(key=lambda bill: bill["issued_at"], reverse=True)
-    status = next((page.status for page in pages if isinstance(page, _Missing)), _OK)
-    return {**status, "items": bills[: _LAST_BILLS * 2]}
 
 
 def _renewals(rules: Sequence[payments.AutopayRuleView]) -> list[Renewal]:

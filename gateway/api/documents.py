@@ -58,27 +58,27 @@ def confirm_bill_delivery(path: bodies.ConfirmationPath) -> Any:
 
 @api.get("/customer-bills", responses=answers(200, Items[views.CustomerBillView], name="CustomerBills"))
 def list_customer_bills(query: bodies.BillsPage) -> Any:
-    """List the bills of a billing account, newest first"""
-    return actions.list_customer_bills(caller(), query.billing_account_id, query)
+    """List the bills of all billing accounts, or of one, newest first"""
+    return actions.list_customer_bills(caller(), query, billing_account_id=query.billing_account_id)
 
 
 @api.get(
     "/customer-bills/<string:customer_bill_id>", responses=answers(200, views.CustomerBillView, name="CustomerBill")
 )
-def get_customer_bill(path: bodies.CustomerBillPath, query: bodies.OfAccount) -> Any:
+def get_customer_bill(path: bodies.CustomerBillPath) -> Any:
     """Read a bill"""
-    return actions.get_customer_bill(caller(), path.customer_bill_id, billing_account_id=query.billing_account_id)
+    return actions.get_customer_bill(caller(), path.customer_bill_id)
 
 
 @api.get("/customer-bills/<string:customer_bill_id>/pdf", responses=_PDF)
-def download_customer_bill(path: bodies.CustomerBillPath, query: bodies.OfAccount) -> Any:
+def download_customer_bill(path: bodies.CustomerBillPath) -> Any:
     """Download the archived PDF; every download is byte-identical"""
-    return bill_pdf(path.customer_bill_id, billing_account_id=query.billing_account_id)
+    return bill_pdf(path.customer_bill_id)
 
 
-def bill_pdf(customer_bill_id: str, /, *, billing_account_id: str) -> Response:
+def bill_pdf(customer_bill_id: str, /) -> Response:
     """Return a bill's PDF as an attachment, piece by piece."""
-    pieces = actions.download_customer_bill(caller(), customer_bill_id, billing_account_id=billing_account_id)
+    pieces = actions.download_customer_bill(caller(), customer_bill_id)
     response = Response(stream_with_context(pieces), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{customer_bill_id}.pdf"'
     return response

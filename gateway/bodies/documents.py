@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from gateway.bodies.fields import Body, Email, Id, Page, Query
+from gateway.bodies.fields import Body, Email, Id, OptionalId, Page
 
 
 class BillConsent(Body):
@@ -33,13 +33,7 @@ class CustomerBillPath(Body):
     customer_bill_id: Id
 
 
-class OfAccount(Query):
-    """Seen as a bill of which billing account of the subscriber."""
-
-    billing_account_id: Id
-
-
 class BillsPage(Page):
-    """Which bills."""
+    """Which bills: of one billing account, or of all of the subscriber's."""
 
-    billing_account_id: Id
+    billing_account_id: OptionalId = ""

@@ -46,6 +46,7 @@ class ScriptedAccounts(accounts_pb2_grpc.AccountsServiceServicer):
     links: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     pay_only: set[str] = field(default_factory=set)
     bills: dict[str, BillContent] = field(default_factory=dict)
+    lists_asked: int = 0
     receipts: list[accounts_pb2.RegionalBillReference] = field(default_factory=list)
 
     def AuthorizeAction(  # noqa: N802
@@ -58,6 +59,19 @@ class ScriptedAccounts(accounts_pb2_grpc.AccountsServiceServicer):
         if request.billing_account_id in self.pay_only:
             raise _NotAllowed("The proof does not reach that far.")
         return accounts_pb2.AuthorizeActionResponse(region=link[0], number=link[1], time_zone="Asia/Novosibirsk")
+
+    def ListAuthorizedAccounts(  # noqa: N802
+        self, request: accounts_pb2.ListAuthorizedAccountsRequest, context: grpc.ServicerContext
+    ) -> accounts_pb2.ListAuthorizedAccountsResponse:
+        assert request.action == accounts_pb2.ACTION_DOCUMENTS
+        self.lists_asked += 1
+        return accounts_pb2.ListAuthorizedAccountsResponse(
+            accounts=[
+                accounts_pb2.AuthorizedAccount(billing_account_id=link_id, region=region, number=number)
+                for (subscriber_id, link_id), (region, number) in self.links.items()
+                if subscriber_id == request.subscriber_id and link_id not in self.pay_only
+            ]
+        )
 
     def GetRegionalBill(  # noqa: N802
         self, request: accounts_pb2.GetRegionalBillRequest, context: grpc.ServicerContext

@@ -57,14 +57,14 @@ def issue_bill(world: World, *, regional_bill_id: str = REGIONAL_BILL_ID, **chan
     RecordRegionalBill(bills=bills, clock=SystemClock())(regional_bill_id=regional_bill_id, region="54")
 
 
-def bills_of(world: World, subscriber: str = MARIA, account: str = HERS, **paging: Any) -> pb.ListCustomerBillsResponse:
+def bills_of(world: World, subscriber: str = MARIA, account: str = "", **paging: Any) -> pb.ListCustomerBillsResponse:
     request = pb.ListCustomerBillsRequest(billing_account_id=account, **paging)
     answer: pb.ListCustomerBillsResponse = world.ask(world.stub.ListCustomerBills, request, subscriber=subscriber)
     return answer
 
 
-def download(world: World, bill_id: str, *, subscriber: str = MARIA, account: str = HERS) -> list[bytes]:
-    request = pb.DownloadCustomerBillRequest(customer_bill_id=bill_id, billing_account_id=account)
+def download(world: World, bill_id: str, *, subscriber: str = MARIA) -> list[bytes]:
+    request = pb.DownloadCustomerBillRequest(customer_bill_id=bill_id)
     token = world.neighbourhood.access_token(subscriber)
     return [
         piece.chunk

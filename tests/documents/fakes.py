@@ -1,6 +1,6 @@
 """Fakes of documents' ports: dictionaries that keep the same promises as MongoDB, and scripted neighbours."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -114,11 +114,13 @@ class FakeCustomerBillRepository:
     def known(self, regional_bill_ids: Sequence[str], /) -> set[str]:
         return {row.regional_bill_id for row in self.table.rows.values()} & set(regional_bill_ids)
 
-    def of_account(self, account: Account, *, limit: int, after: tuple[datetime, str] | None) -> list[CustomerBill]:
+    def of_accounts(
+        self, accounts: Collection[Account], /, *, limit: int, after: tuple[datetime, str] | None
+    ) -> list[CustomerBill]:
         rows = [
             ((row.content.issued_at, key), row)
             for key, row in self.table.rows.items()
-            if row.content and row.content.account == account
+            if row.content and row.content.account in accounts
         ]
         rows.sort(key=lambda pair: pair[0], reverse=True)
         return [deepcopy(row) for position, row in rows if after is None or position < after][:limit]
@@ -143,13 +145,15 @@ class FakeMailingRepository:
     def get(self, mailing_id: str, /) -> Mailing | None:
         return self.table.read(mailing_id)
 
-    def mailed_at(self, customer_bill_ids: Sequence[str], *, billing_account_id: str) -> dict[str, datetime]:
+    def mailed_at(
+        self, customer_bill_ids: Sequence[str], *, billing_account_ids: Collection[str]
+    ) -> dict[str, datetime]:
         return {
             row.customer_bill_id: row.mailed_at
             for row in self.table.rows.values()
             if row.mailed_at
             and row.customer_bill_id in customer_bill_ids
-            and any(one.billing_account_id == billing_account_id for one in row.recipients)
+            and any(one.billing_account_id in billing_account_ids for one in row.recipients)
         }
 
     def save(self, mailing: Mailing, /) -> None:
@@ -190,6 +194,15 @@ class FakeAccounts:
         if recipient not in self.links:
             raise BillingAccountNotFound("There is no such account.")
         return self.links[recipient]
+
+    def authorized(self, subscriber_id: str, /) -> dict[Account, str]:
+        if self.down:
+            raise StepFailed("accounts is down")
+        return {
+            account: recipient.billing_account_id
+            for recipient, account in self.links.items()
+            if recipient.subscriber_id == subscriber_id
+        }
 
     def fetch(self, regional_bill_id: str, /) -> BillContent:
         if self.down or regional_bill_id not in self.regional_bills:

@@ -215,11 +215,11 @@ class Story:
         return decisions[0] if decisions and decisions[0]["payment_id"] else None
 
     def _mailed_bill(self, bill_number: str) -> dict[str, Any] | None:
-        bills = self.subscriber.get("/customer-bills", billing_account_id=self.billed_id)["items"]
+        bills = self.subscriber.get("/customer-bills")["items"]
         return next((bill for bill in bills if bill["bill_number"] == bill_number and bill["mailed_at"]), None)
 
     def _download(self, bill_id: str) -> bytes:
-        return self.subscriber.download(f"/customer-bills/{bill_id}/pdf", billing_account_id=self.billed_id)
+        return self.subscriber.download(f"/customer-bills/{bill_id}/pdf")
 
     def _entitlement(self, order_id: str) -> dict[str, Any] | None:
         items = self.subscriber.get("/entitlements")["items"]

@@ -15,7 +15,7 @@ from tests.gateway.whole_world import script_everything
 
 _SECTION_OF = {
     "identity": {"profile"},
-    "accounts": {"billing_accounts", "bills"},
+    "accounts": {"billing_accounts"},
     "payments": {"payments", "renewals"},
     "documents": {"bills"},
 }
@@ -110,20 +110,21 @@ def test_an_invalid_token_is_refused_as_a_whole(api: FlaskClient, services: Serv
     assert (answer.status_code, json_of(answer)["code"]) == (401, "TOKEN_INVALID")
 
 
-def test_does_not_ask_for_bills_that_the_subscriber_may_not_see(
+def test_makes_five_calls_whatever_the_number_of_accounts(
     api: FlaskClient, services: Services, bearer: dict[str, str]
 ) -> None:
     script_everything(services)
-    account = make.make_account()
-    del account.allowed_actions[:]
+    linked = [make.make_account(account_id=f"acc_{number}") for number in range(12)]
     services.scripted["accounts"].scripts["ListBillingAccounts"] = lambda _: accounts_pb2.ListBillingAccountsResponse(
-        billing_accounts=[account]
+        billing_accounts=linked
     )
 
-    seen = json_of(api.get("/api/v1/overview", headers=bearer))
+    json_of(api.get("/api/v1/overview", headers=bearer))
 
-    assert seen["bills"] == {"status": "ok", "retry_after_s": None, "items": []}
-    assert services.scripted["documents"].calls == []
+    made = sorted(method for service in services.scripted.values() for method, _ in service.calls)
+    assert made == ["GetProfile", "ListAutopayRules", "ListBillingAccounts", "ListCustomerBills", "ListPayments"]
+    (asked,) = services.scripted["documents"].requests("ListCustomerBills")
+    assert asked.billing_account_id == ""
 
 
 def test_points_at_what_waits_for_the_subscriber(api: FlaskClient, services: Services, bearer: dict[str, str]) -> None:

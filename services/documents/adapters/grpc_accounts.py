@@ -14,6 +14,7 @@ from services.documents.domain.receipts import Position, Receipt
 
 IDEMPOTENT_METHODS = (
     "kabinet.accounts.v1.AccountsService/AuthorizeAction",
+    "kabinet.accounts.v1.AccountsService/ListAuthorizedAccounts",
     "kabinet.accounts.v1.AccountsService/GetRegionalBill",
     "kabinet.accounts.v1.AccountsService/ListRegionalBills",
 )
@@ -35,6 +36,13 @@ class GrpcAccounts:
         )
         answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_CAP_S)
         return Account(region=answer.region, number=answer.number)
+
+    def authorized(self, subscriber_id: str, /) -> dict[Account, str]:
+        request = accounts_pb2.ListAuthorizedAccountsRequest(
+            subscriber_id=subscriber_id, action=accounts_pb2.ACTION_DOCUMENTS
+        )
+        answer = self._remote.call(self._stub.ListAuthorizedAccounts, request, cap_s=_CAP_S)
+        return {Account(region=one.region, number=one.number): one.billing_account_id for one in answer.accounts}
 
     def fetch(self, regional_bill_id: str, /) -> BillContent:
         request = accounts_pb2.GetRegionalBillRequest(regional_bill_id=regional_bill_id)

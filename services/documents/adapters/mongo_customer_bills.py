@@ -1,6 +1,6 @@
 """Bills in MongoDB, one per regional bill; the PDF itself is in the archive."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -60,15 +60,14 @@ class MongoCustomerBillRepository:
         found = self.collection.find(wanted, {"_id": 0, "regional_bill_id": 1})
         return {document["regional_bill_id"] for document in found}
 
-    def of_account(self, account: Account, *, limit: int, after: tuple[datetime, str] | None) -> list[CustomerBill]:
-        wanted: Document = {"content.region": account.region, "content.number": account.number}
-        if after is not None:
-            issued_at, customer_bill_id = after
-            wanted["$or"] = [
-                {"content.issued_at": {"$lt": issued_at}},
-                {"content.issued_at": issued_at, "_id": {"$lt": customer_bill_id}},
-            ]
-        found = self.collection.find(wanted).sort([("content.issued_at", DESCENDING), ("_id", DESCENDING)])
+    def of_accounts(
+        self, accounts: Collection[Account], /, *, limit: int, after: tuple[datetime, str] | None
+    ) -> list[CustomerBill]:
+        """Each branch is one run through the index in the order wanted; the runs are merged, nothing is sorted."""
+        branches = [branch for account in accounts for branch in _branches(account, after)]
+        if not branches:
+            return []
+        found = self.collection.find({"$or": branches}).sort([("content.issued_at", DESCENDING), ("_id", DESCENDING)])
         return [_from_document(document) for document in found.limit(limit)]
 
     def save(self, bill: CustomerBill, /) -> None:
@@ -88,6 +87,17 @@ class MongoCustomerBillRepository:
     def claim_due(self) -> CustomerBill | None:
         document = self.due.claim()
         return _from_document(document) if document else None
+
+
+def _branches(account: Account, after: tuple[datetime, str] | None) -> list[Document]:
+    of_account: Document = {"content.region": account.region, "content.number": account.number}
+    if after is None:
+        return [of_account]
+    issued_at, customer_bill_id = after
+    return [
+        of_account | {"content.issued_at": {"$lt": issued_at}},
+        of_account | {"content.issued_at": issued_at, "_id": {"$lt": customer_bill_id}},
+    ]
 
 
 def _to_document(bill: CustomerBill) -> Document:

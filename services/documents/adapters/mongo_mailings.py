@@ -1,6 +1,6 @@
 """Mailings in MongoDB; the id, made of bill, revision and address, is what keeps a second mail from existing (I5)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,10 +45,12 @@ class MongoMailingRepository:
         document = self.collection.find_one({"_id": mailing_id})
         return _from_document(document) if document else None
 
-    def mailed_at(self, customer_bill_ids: Sequence[str], *, billing_account_id: str) -> dict[str, datetime]:
+    def mailed_at(
+        self, customer_bill_ids: Sequence[str], *, billing_account_ids: Collection[str]
+    ) -> dict[str, datetime]:
         wanted = {
             "customer_bill_id": {"$in": list(customer_bill_ids)},
-            "recipients.billing_account_id": billing_account_id,
+            "recipients.billing_account_id": {"$in": list(billing_account_ids)},
             "mailed_at": {"$type": "date"},
         }
         found = self.collection.find(wanted, {"customer_bill_id": 1, "mailed_at": 1}).sort("mailed_at", -1)

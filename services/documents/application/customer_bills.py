@@ -1,10 +1,9 @@
 """What a subscriber sees of bills: the list, one of them, its PDF. A foreign bill looks like an absent one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.chassis.errors import DomainError, Kind
 from services.chassis.paging import PageTokenInvalid, from_page_token, page_size, to_page_token
 from services.documents.domain.account import Account, Recipient
 from services.documents.domain.customer_bill import CustomerBill, CustomerBillNotFound, CustomerBillNotReady
@@ -30,56 +29,48 @@ class ShownBills:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCustomerBills:
-    """List the bills of an account, newest first."""
+    """List the bills of all accounts whose documents the subscriber may see, or of one of them, newest first."""
 
     accounts: AccountAccess
     bills: CustomerBillRepository
     mailings: MailingRepository
 
-    def __call__(self, *, recipient: Recipient, wanted: int, page_token: str) -> ShownBills:
+    def __call__(
+        self, *, subscriber_id: str, billing_account_id: str | None, wanted: int, page_token: str
+    ) -> ShownBills:
         after = _position(page_token)
         size = page_size(wanted)
-        account = self.accounts.authorize(recipient)
-        found = self.bills.of_account(account, limit=size + 1, after=after)
+        links = self._links(subscriber_id, billing_account_id)
+        found = self.bills.of_accounts(links.keys(), limit=size + 1, after=after)
         page = found[:size]
-        mailed = self.mailings.mailed_at(
-            [bill.customer_bill_id for bill in page], billing_account_id=recipient.billing_account_id
-        )
+        mailed = _mailed(self.mailings, page, links)
         return ShownBills(
-            bills=[
-                ShownBill(
-                    bill=bill,
-                    billing_account_id=recipient.billing_account_id,
-                    mailed_at=mailed.get(bill.customer_bill_id),
-                )
-                for bill in page
-            ],
+            bills=[_shown(bill, links, mailed) for bill in page],
             next_page_token=_token(page[-1]) if len(found) > size else "",
         )
+
+    def _links(self, subscriber_id: str, billing_account_id: str | None) -> Mapping[Account, str]:
+        """Ask about the one account by itself, so that a refusal says why."""
+        if billing_account_id is None:
+            return self.accounts.authorized(subscriber_id)
+        recipient = Recipient(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        return {self.accounts.authorize(recipient): billing_account_id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindCustomerBill:
-    """Find a bill as one of an account that the subscriber may see the documents of."""
+    """Find a bill among those of the accounts whose documents the subscriber may see."""
 
     accounts: AccountAccess
     bills: CustomerBillRepository
 
-    def __call__(self, *, recipient: Recipient, customer_bill_id: str) -> CustomerBill:
-        """Raises `CustomerBillNotFound`, also for a foreign account and a bill of another account."""
-        account = self._account(recipient)
+    def __call__(self, *, subscriber_id: str, customer_bill_id: str) -> tuple[CustomerBill, str]:
+        """Return the bill and the link by which it is seen. Raises `CustomerBillNotFound`, also for a foreign bill."""
+        links = self.accounts.authorized(subscriber_id)
         bill = self.bills.get(customer_bill_id)
-        if bill is None or bill.content is None or bill.content.account != account:
-            raise _not_found()
-        return bill
-
-    def _account(self, recipient: Recipient) -> Account:
-        try:
-            return self.accounts.authorize(recipient)
-        except DomainError as error:
-            if error.kind is Kind.NOT_FOUND:
-                raise _not_found() from None
-            raise
+        if bill is None or bill.content is None or bill.content.account not in links:
+            raise CustomerBillNotFound("There is no such bill.")
+        return bill, links[bill.content.account]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +80,10 @@ class GetCustomerBill:
     find: FindCustomerBill
     mailings: MailingRepository
 
-    def __call__(self, *, recipient: Recipient, customer_bill_id: str) -> ShownBill:
-        bill = self.find(recipient=recipient, customer_bill_id=customer_bill_id)
-        mailed = self.mailings.mailed_at([customer_bill_id], billing_account_id=recipient.billing_account_id)
-        return ShownBill(
-            bill=bill, billing_account_id=recipient.billing_account_id, mailed_at=mailed.get(customer_bill_id)
-        )
+    def __call__(self, *, subscriber_id: str, customer_bill_id: str) -> ShownBill:
+        bill, billing_account_id = self.find(subscriber_id=subscriber_id, customer_bill_id=customer_bill_id)
+        mailed = self.mailings.mailed_at([customer_bill_id], billing_account_ids=[billing_account_id])
+        return ShownBill(bill=bill, billing_account_id=billing_account_id, mailed_at=mailed.get(bill.customer_bill_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +93,27 @@ class DownloadCustomerBill:
     find: FindCustomerBill
     archive: Archive
 
-    def __call__(self, *, recipient: Recipient, customer_bill_id: str) -> bytes:
-        bill = self.find(recipient=recipient, customer_bill_id=customer_bill_id)
+    def __call__(self, *, subscriber_id: str, customer_bill_id: str) -> bytes:
+        bill, _ = self.find(subscriber_id=subscriber_id, customer_bill_id=customer_bill_id)
         if bill.pdf is None:
             raise CustomerBillNotReady("The bill is still being made.")
         return self.archive.get(bill.pdf.sha256)
 
 
-def _not_found() -> CustomerBillNotFound:
-    return CustomerBillNotFound("There is no such bill.")
+def _mailed(
+    mailings: MailingRepository, page: Sequence[CustomerBill], links: Mapping[Account, str]
+) -> Mapping[str, datetime]:
+    """One question for the whole page: an account has one link of a subscriber, and a bill one account."""
+    return mailings.mailed_at([bill.customer_bill_id for bill in page], billing_account_ids=links.values())
+
+
+def _shown(bill: CustomerBill, links: Mapping[Account, str], mailed: Mapping[str, datetime]) -> ShownBill:
+    assert bill.content is not None, "only bills with content are listed"
+    return ShownBill(
+        bill=bill,
+        billing_account_id=links[bill.content.account],
+        mailed_at=mailed.get(bill.customer_bill_id),
+    )
 
 
 def _token(bill: CustomerBill) -> str:

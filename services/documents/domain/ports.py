@@ -1,6 +1,6 @@
 """What documents needs from the outside, in its own words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from enum import Enum
@@ -56,8 +56,11 @@ class CustomerBillRepository(Protocol):
         """Return those of the regional bills for which there is a bill."""
         ...
 
-    def of_account(self, account: Account, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[CustomerBill]:
-        """Return bills, newest issue first, those after the position `(issued_at, customer_bill_id)`."""
+    def of_accounts(
+        self, accounts: Collection[Account], /, *, limit: int, after: tuple[datetime, str] | None
+    ) -> Sequence[CustomerBill]:
+        """Return bills of any of the accounts, newest issue first, those after the position
+        `(issued_at, customer_bill_id)`."""
         ...
 
     def save(self, bill: CustomerBill, /) -> None:
@@ -78,8 +81,10 @@ class MailingRepository(Protocol):
 
     def get(self, mailing_id: str, /) -> Mailing | None: ...
 
-    def mailed_at(self, customer_bill_ids: Sequence[str], *, billing_account_id: str) -> Mapping[str, datetime]:
-        """Return when each of the bills was mailed on behalf of this link; those that were not are left out."""
+    def mailed_at(
+        self, customer_bill_ids: Sequence[str], *, billing_account_ids: Collection[str]
+    ) -> Mapping[str, datetime]:
+        """Return when each of the bills was mailed on behalf of one of these links; leaves out those that were not."""
         ...
 
     def save(self, mailing: Mailing, /) -> None:
@@ -96,6 +101,13 @@ class AccountAccess(Protocol):
 
     def authorize(self, recipient: Recipient, /) -> Account:
         """Return the account. Raises a DomainError: NOT_FOUND, PERMISSION_DENIED, or what failed."""
+        ...
+
+    def authorized(self, subscriber_id: str, /) -> Mapping[Account, str]:
+        """Return all accounts whose documents the subscriber may see, each with the one link by which they do.
+
+        Raises a DomainError: what failed.
+        """
         ...
 
 

@@ -102,7 +102,8 @@ class DocumentsServicer(documents_pb2_grpc.DocumentsServiceServicer):
         self, request: pb.ListCustomerBillsRequest, context: Context
     ) -> pb.ListCustomerBillsResponse:
         page = self._use.list_bills(
-            recipient=_recipient(request.billing_account_id),
+            subscriber_id=current_subscriber().subscriber_id,
+            billing_account_id=request.billing_account_id or None,
             wanted=request.page_size,
             page_token=request.page_token,
         )
@@ -114,7 +115,7 @@ class DocumentsServicer(documents_pb2_grpc.DocumentsServiceServicer):
         self, request: pb.GetCustomerBillRequest, context: Context
     ) -> pb.GetCustomerBillResponse:
         bill = self._use.get_bill(
-            recipient=_recipient(request.billing_account_id), customer_bill_id=request.customer_bill_id
+            subscriber_id=current_subscriber().subscriber_id, customer_bill_id=request.customer_bill_id
         )
         return pb.GetCustomerBillResponse(customer_bill=_bill(bill))
 
@@ -122,7 +123,7 @@ class DocumentsServicer(documents_pb2_grpc.DocumentsServiceServicer):
         self, request: pb.DownloadCustomerBillRequest, context: Context
     ) -> Iterator[pb.DownloadCustomerBillResponse]:
         pdf = self._use.download_bill(
-            recipient=_recipient(request.billing_account_id), customer_bill_id=request.customer_bill_id
+            subscriber_id=current_subscriber().subscriber_id, customer_bill_id=request.customer_bill_id
         )
         for start in range(0, len(pdf), _CHUNK_BYTES):
             yield pb.DownloadCustomerBillResponse(chunk=pdf[start : start + _CHUNK_BYTES])

@@ -175,8 +175,8 @@ class TestCustomerBillRepository:
         subject.bills.save(make_bill(regional_bill_id="rbl_not_fetched"))
         bills.sort(reverse=True)
 
-        first = subject.bills.of_account(NOVOSIBIRSK, limit=3, after=None)
-        rest = subject.bills.of_account(NOVOSIBIRSK, limit=3, after=bills[2])
+        first = subject.bills.of_accounts([NOVOSIBIRSK], limit=3, after=None)
+        rest = subject.bills.of_accounts([NOVOSIBIRSK], limit=3, after=bills[2])
 
         assert [bill.customer_bill_id for bill in [*first, *rest]] == [key for _, key in bills]
 
@@ -222,8 +222,10 @@ class TestMailingRepository:
             subject.mailings.save(mailing)
         ids = ["bill_1", "bill_2", "bill_3"]
 
-        assert subject.mailings.mailed_at(ids, billing_account_id="acc_" + "1" * 32) == {"bill_1": A_MORNING}
-        assert subject.mailings.mailed_at(ids, billing_account_id="acc_" + "2" * 32) == {}
+        assert subject.mailings.mailed_at(ids, billing_account_ids=["acc_0", "acc_" + "1" * 32]) == {
+            "bill_1": A_MORNING
+        }
+        assert subject.mailings.mailed_at(ids, billing_account_ids=["acc_" + "2" * 32]) == {}
 
     def test_fences_off_whoever_held_a_claim_before(self, subject: Subject) -> None:
         subject.mailings.save(make_mailing())

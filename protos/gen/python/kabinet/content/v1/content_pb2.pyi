@@ -221,7 +221,9 @@ class ContentOrder(_message.Message):
     state: Global___ContentOrderState.ValueType
     """Where it stands."""
     refusal_reason: _builtins.str
-    """Why the region refuses: INSUFFICIENT_FUNDS, ACCOUNT_CLOSED. Empty otherwise."""
+    """Why it is not billed: INSUFFICIENT_FUNDS or ACCOUNT_CLOSED by the region, BILLING_ACCOUNT_NOT_FOUND when the account
+    was unlinked meanwhile. Empty otherwise.
+    """
     @_builtins.property
     def price(self) -> _money_pb2.Money:
         """What it costs."""

@@ -404,7 +404,7 @@ class ListCustomerBillsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
-    """Of which account."""
+    """Of which account only; empty for all of the subscriber's accounts."""
     page_size: _builtins.int
     """Rows wanted, 1 to 100; 0 is 20."""
     page_token: _builtins.str
@@ -459,20 +459,16 @@ class GetCustomerBillRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CUSTOMER_BILL_ID_FIELD_NUMBER: _builtins.int
-    BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     customer_bill_id: _builtins.str
     """Which."""
-    billing_account_id: _builtins.str
-    """Seen as a bill of which billing account of the subscriber."""
     def __init__(
         self,
         *,
         customer_bill_id: _builtins.str = ...,
-        billing_account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "customer_bill_id", b"customer_bill_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_bill_id", b"customer_bill_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -509,20 +505,16 @@ class DownloadCustomerBillRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CUSTOMER_BILL_ID_FIELD_NUMBER: _builtins.int
-    BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     customer_bill_id: _builtins.str
     """Of which bill."""
-    billing_account_id: _builtins.str
-    """Seen as a bill of which billing account of the subscriber."""
     def __init__(
         self,
         *,
         customer_bill_id: _builtins.str = ...,
-        billing_account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "customer_bill_id", b"customer_bill_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_bill_id", b"customer_bill_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -83,7 +83,7 @@ class DocumentsServiceServicer:
     def GetBillDelivery(self, request, context):
         """Returns how bills of an account are delivered to the subscriber.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,7 +103,7 @@ class DocumentsServiceServicer:
     def EndBillDelivery(self, request, context):
         """Withdraws the consent; from the next bill on paper is sent again. Idempotent.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,9 +119,10 @@ class DocumentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCustomerBills(self, request, context):
-        """Lists the bills of the subscriber's accounts, newest first.
+        """Lists the bills of all of the subscriber's accounts whose documents they may see, or of one of them, newest first.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); of one account also NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND),
+        PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,7 +131,8 @@ class DocumentsServiceServicer:
     def GetCustomerBill(self, request, context):
         """Returns one bill.
 
-        Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND).
+        Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND: also when the subscriber may not see the documents of its account, where
+        a list of that account alone says ACTION_NOT_ALLOWED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,7 +141,8 @@ class DocumentsServiceServicer:
     def DownloadCustomerBill(self, request, context):
         """Returns the archived PDF of a bill in pieces; every download is byte-identical.
 
-        Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_BILL_NOT_READY: still being rendered).
+        Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND: as GetCustomerBill), FAILED_PRECONDITION (CUSTOMER_BILL_NOT_READY: still
+        being rendered).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

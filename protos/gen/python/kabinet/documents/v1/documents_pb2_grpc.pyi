@@ -39,7 +39,7 @@ class DocumentsServiceStub:
     GetBillDelivery: _grpc.UnaryUnaryMultiCallable[_documents_pb2.GetBillDeliveryRequest, _documents_pb2.GetBillDeliveryResponse]
     """Returns how bills of an account are delivered to the subscriber.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     SetBillDelivery: _grpc.UnaryUnaryMultiCallable[_documents_pb2.SetBillDeliveryRequest, _documents_pb2.SetBillDeliveryResponse]
     """Records the consent to e-bills and mails a link by which the address is proved. Bills go out only after that.
@@ -51,7 +51,7 @@ class DocumentsServiceStub:
     EndBillDelivery: _grpc.UnaryUnaryMultiCallable[_documents_pb2.EndBillDeliveryRequest, _documents_pb2.EndBillDeliveryResponse]
     """Withdraws the consent; from the next bill on paper is sent again. Idempotent.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     ConfirmBillDelivery: _grpc.UnaryUnaryMultiCallable[_documents_pb2.ConfirmBillDeliveryRequest, _documents_pb2.ConfirmBillDeliveryResponse]
     """Proves an address by the link that was mailed to it. Idempotent; works without login.
@@ -59,19 +59,22 @@ class DocumentsServiceStub:
     Errors: NOT_FOUND (CONFIRMATION_NOT_FOUND: also when expired or replaced).
     """
     ListCustomerBills: _grpc.UnaryUnaryMultiCallable[_documents_pb2.ListCustomerBillsRequest, _documents_pb2.ListCustomerBillsResponse]
-    """Lists the bills of the subscriber's accounts, newest first.
+    """Lists the bills of all of the subscriber's accounts whose documents they may see, or of one of them, newest first.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); of one account also NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND),
+    PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     GetCustomerBill: _grpc.UnaryUnaryMultiCallable[_documents_pb2.GetCustomerBillRequest, _documents_pb2.GetCustomerBillResponse]
     """Returns one bill.
 
-    Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND).
+    Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND: also when the subscriber may not see the documents of its account, where
+    a list of that account alone says ACTION_NOT_ALLOWED).
     """
     DownloadCustomerBill: _grpc.UnaryStreamMultiCallable[_documents_pb2.DownloadCustomerBillRequest, _documents_pb2.DownloadCustomerBillResponse]
     """Returns the archived PDF of a bill in pieces; every download is byte-identical.
 
-    Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_BILL_NOT_READY: still being rendered).
+    Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND: as GetCustomerBill), FAILED_PRECONDITION (CUSTOMER_BILL_NOT_READY: still
+    being rendered).
     """
 
 @_typing.type_check_only
@@ -85,7 +88,7 @@ class DocumentsServiceAsyncStub(DocumentsServiceStub):
     GetBillDelivery: _aio.UnaryUnaryMultiCallable[_documents_pb2.GetBillDeliveryRequest, _documents_pb2.GetBillDeliveryResponse]  # type: ignore[assignment]
     """Returns how bills of an account are delivered to the subscriber.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     SetBillDelivery: _aio.UnaryUnaryMultiCallable[_documents_pb2.SetBillDeliveryRequest, _documents_pb2.SetBillDeliveryResponse]  # type: ignore[assignment]
     """Records the consent to e-bills and mails a link by which the address is proved. Bills go out only after that.
@@ -97,7 +100,7 @@ class DocumentsServiceAsyncStub(DocumentsServiceStub):
     EndBillDelivery: _aio.UnaryUnaryMultiCallable[_documents_pb2.EndBillDeliveryRequest, _documents_pb2.EndBillDeliveryResponse]  # type: ignore[assignment]
     """Withdraws the consent; from the next bill on paper is sent again. Idempotent.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     ConfirmBillDelivery: _aio.UnaryUnaryMultiCallable[_documents_pb2.ConfirmBillDeliveryRequest, _documents_pb2.ConfirmBillDeliveryResponse]  # type: ignore[assignment]
     """Proves an address by the link that was mailed to it. Idempotent; works without login.
@@ -105,19 +108,22 @@ class DocumentsServiceAsyncStub(DocumentsServiceStub):
     Errors: NOT_FOUND (CONFIRMATION_NOT_FOUND: also when expired or replaced).
     """
     ListCustomerBills: _aio.UnaryUnaryMultiCallable[_documents_pb2.ListCustomerBillsRequest, _documents_pb2.ListCustomerBillsResponse]  # type: ignore[assignment]
-    """Lists the bills of the subscriber's accounts, newest first.
+    """Lists the bills of all of the subscriber's accounts whose documents they may see, or of one of them, newest first.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); of one account also NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND),
+    PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     GetCustomerBill: _aio.UnaryUnaryMultiCallable[_documents_pb2.GetCustomerBillRequest, _documents_pb2.GetCustomerBillResponse]  # type: ignore[assignment]
     """Returns one bill.
 
-    Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND).
+    Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND: also when the subscriber may not see the documents of its account, where
+    a list of that account alone says ACTION_NOT_ALLOWED).
     """
     DownloadCustomerBill: _aio.UnaryStreamMultiCallable[_documents_pb2.DownloadCustomerBillRequest, _documents_pb2.DownloadCustomerBillResponse]  # type: ignore[assignment]
     """Returns the archived PDF of a bill in pieces; every download is byte-identical.
 
-    Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_BILL_NOT_READY: still being rendered).
+    Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND: as GetCustomerBill), FAILED_PRECONDITION (CUSTOMER_BILL_NOT_READY: still
+    being rendered).
     """
 
 class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -134,7 +140,7 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_documents_pb2.GetBillDeliveryResponse, _abc.Awaitable[_documents_pb2.GetBillDeliveryResponse]]:
         """Returns how bills of an account are delivered to the subscriber.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
 
     @_abc_1.abstractmethod
@@ -158,7 +164,7 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_documents_pb2.EndBillDeliveryResponse, _abc.Awaitable[_documents_pb2.EndBillDeliveryResponse]]:
         """Withdraws the consent; from the next bill on paper is sent again. Idempotent.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
 
     @_abc_1.abstractmethod
@@ -178,9 +184,10 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _documents_pb2.ListCustomerBillsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_documents_pb2.ListCustomerBillsResponse, _abc.Awaitable[_documents_pb2.ListCustomerBillsResponse]]:
-        """Lists the bills of the subscriber's accounts, newest first.
+        """Lists the bills of all of the subscriber's accounts whose documents they may see, or of one of them, newest first.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); of one account also NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND),
+        PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
 
     @_abc_1.abstractmethod
@@ -191,7 +198,8 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_documents_pb2.GetCustomerBillResponse, _abc.Awaitable[_documents_pb2.GetCustomerBillResponse]]:
         """Returns one bill.
 
-        Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND).
+        Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND: also when the subscriber may not see the documents of its account, where
+        a list of that account alone says ACTION_NOT_ALLOWED).
         """
 
     @_abc_1.abstractmethod
@@ -202,7 +210,8 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_documents_pb2.DownloadCustomerBillResponse], _abc.AsyncIterator[_documents_pb2.DownloadCustomerBillResponse]]:
         """Returns the archived PDF of a bill in pieces; every download is byte-identical.
 
-        Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_BILL_NOT_READY: still being rendered).
+        Errors: NOT_FOUND (CUSTOMER_BILL_NOT_FOUND: as GetCustomerBill), FAILED_PRECONDITION (CUSTOMER_BILL_NOT_READY: still
+        being rendered).
         """
 
 def add_DocumentsServiceServicer_to_server(servicer: DocumentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -118,7 +118,7 @@ class IdentityServiceServicer:
 
         The answer and its time are alike for a taken and a free login or address; the owner of a taken one is told by mail.
         Errors: INVALID_ARGUMENT (LOGIN_INVALID, LOGIN_IS_REGIONAL (F06), PASSWORD_TOO_SHORT, PASSWORD_COMMON, EMAIL_INVALID,
-        CONSENT_MISSING), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
+        CONSENT_MISSING, FIELD_INVALID), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -181,7 +181,7 @@ class IdentityServiceServicer:
     def StartSocialLogin(self, request, context):
         """Begins a social login: OpenID Connect code flow with PKCE S256, state and nonce.
 
-        Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED), NOT_FOUND (SOCIAL_PROVIDER_NOT_FOUND), UNAVAILABLE
+        Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, FIELD_INVALID), NOT_FOUND (SOCIAL_PROVIDER_NOT_FOUND), UNAVAILABLE
         (SOCIAL_PROVIDER_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -218,8 +218,9 @@ class IdentityServiceServicer:
     def ChangePassword(self, request, context):
         """Changes the password and ends all other sessions.
 
-        Errors: UNAUTHENTICATED (CREDENTIALS_WRONG), INVALID_ARGUMENT (PASSWORD_TOO_SHORT, PASSWORD_COMMON),
-        FAILED_PRECONDITION (NO_PASSWORD: the subscriber enters by a social network only).
+        Errors: UNAUTHENTICATED (CREDENTIALS_WRONG), INVALID_ARGUMENT (PASSWORD_TOO_SHORT, PASSWORD_COMMON, FIELD_INVALID),
+        FAILED_PRECONDITION (NO_PASSWORD: the subscriber enters by a social network only), RESOURCE_EXHAUSTED
+        (TOO_MANY_ATTEMPTS, with retry_after_s).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

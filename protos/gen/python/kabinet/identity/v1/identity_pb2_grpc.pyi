@@ -40,7 +40,7 @@ class IdentityServiceStub:
 
     The answer and its time are alike for a taken and a free login or address; the owner of a taken one is told by mail.
     Errors: INVALID_ARGUMENT (LOGIN_INVALID, LOGIN_IS_REGIONAL (F06), PASSWORD_TOO_SHORT, PASSWORD_COMMON, EMAIL_INVALID,
-    CONSENT_MISSING), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
+    CONSENT_MISSING, FIELD_INVALID), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
     """
     ConfirmRegistration: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ConfirmRegistrationRequest, _identity_pb2.ConfirmRegistrationResponse]
     """Ends a registration by the mailed code and opens the first session.
@@ -73,7 +73,7 @@ class IdentityServiceStub:
     StartSocialLogin: _grpc.UnaryUnaryMultiCallable[_identity_pb2.StartSocialLoginRequest, _identity_pb2.StartSocialLoginResponse]
     """Begins a social login: OpenID Connect code flow with PKCE S256, state and nonce.
 
-    Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED), NOT_FOUND (SOCIAL_PROVIDER_NOT_FOUND), UNAVAILABLE
+    Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, FIELD_INVALID), NOT_FOUND (SOCIAL_PROVIDER_NOT_FOUND), UNAVAILABLE
     (SOCIAL_PROVIDER_UNAVAILABLE).
     """
     CompleteSocialLogin: _grpc.UnaryUnaryMultiCallable[_identity_pb2.CompleteSocialLoginRequest, _identity_pb2.CompleteSocialLoginResponse]
@@ -93,8 +93,9 @@ class IdentityServiceStub:
     ChangePassword: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ChangePasswordRequest, _identity_pb2.ChangePasswordResponse]
     """Changes the password and ends all other sessions.
 
-    Errors: UNAUTHENTICATED (CREDENTIALS_WRONG), INVALID_ARGUMENT (PASSWORD_TOO_SHORT, PASSWORD_COMMON),
-    FAILED_PRECONDITION (NO_PASSWORD: the subscriber enters by a social network only).
+    Errors: UNAUTHENTICATED (CREDENTIALS_WRONG), INVALID_ARGUMENT (PASSWORD_TOO_SHORT, PASSWORD_COMMON, FIELD_INVALID),
+    FAILED_PRECONDITION (NO_PASSWORD: the subscriber enters by a social network only), RESOURCE_EXHAUSTED
+    (TOO_MANY_ATTEMPTS, with retry_after_s).
     """
     GetContact: _grpc.UnaryUnaryMultiCallable[_identity_pb2.GetContactRequest, _identity_pb2.GetContactResponse]
     """Returns where and in which language to write to a subscriber about something they asked for.
@@ -116,7 +117,7 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
 
     The answer and its time are alike for a taken and a free login or address; the owner of a taken one is told by mail.
     Errors: INVALID_ARGUMENT (LOGIN_INVALID, LOGIN_IS_REGIONAL (F06), PASSWORD_TOO_SHORT, PASSWORD_COMMON, EMAIL_INVALID,
-    CONSENT_MISSING), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
+    CONSENT_MISSING, FIELD_INVALID), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
     """
     ConfirmRegistration: _aio.UnaryUnaryMultiCallable[_identity_pb2.ConfirmRegistrationRequest, _identity_pb2.ConfirmRegistrationResponse]  # type: ignore[assignment]
     """Ends a registration by the mailed code and opens the first session.
@@ -149,7 +150,7 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     StartSocialLogin: _aio.UnaryUnaryMultiCallable[_identity_pb2.StartSocialLoginRequest, _identity_pb2.StartSocialLoginResponse]  # type: ignore[assignment]
     """Begins a social login: OpenID Connect code flow with PKCE S256, state and nonce.
 
-    Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED), NOT_FOUND (SOCIAL_PROVIDER_NOT_FOUND), UNAVAILABLE
+    Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, FIELD_INVALID), NOT_FOUND (SOCIAL_PROVIDER_NOT_FOUND), UNAVAILABLE
     (SOCIAL_PROVIDER_UNAVAILABLE).
     """
     CompleteSocialLogin: _aio.UnaryUnaryMultiCallable[_identity_pb2.CompleteSocialLoginRequest, _identity_pb2.CompleteSocialLoginResponse]  # type: ignore[assignment]
@@ -169,8 +170,9 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     ChangePassword: _aio.UnaryUnaryMultiCallable[_identity_pb2.ChangePasswordRequest, _identity_pb2.ChangePasswordResponse]  # type: ignore[assignment]
     """Changes the password and ends all other sessions.
 
-    Errors: UNAUTHENTICATED (CREDENTIALS_WRONG), INVALID_ARGUMENT (PASSWORD_TOO_SHORT, PASSWORD_COMMON),
-    FAILED_PRECONDITION (NO_PASSWORD: the subscriber enters by a social network only).
+    Errors: UNAUTHENTICATED (CREDENTIALS_WRONG), INVALID_ARGUMENT (PASSWORD_TOO_SHORT, PASSWORD_COMMON, FIELD_INVALID),
+    FAILED_PRECONDITION (NO_PASSWORD: the subscriber enters by a social network only), RESOURCE_EXHAUSTED
+    (TOO_MANY_ATTEMPTS, with retry_after_s).
     """
     GetContact: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetContactRequest, _identity_pb2.GetContactResponse]  # type: ignore[assignment]
     """Returns where and in which language to write to a subscriber about something they asked for.
@@ -195,7 +197,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
 
         The answer and its time are alike for a taken and a free login or address; the owner of a taken one is told by mail.
         Errors: INVALID_ARGUMENT (LOGIN_INVALID, LOGIN_IS_REGIONAL (F06), PASSWORD_TOO_SHORT, PASSWORD_COMMON, EMAIL_INVALID,
-        CONSENT_MISSING), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
+        CONSENT_MISSING, FIELD_INVALID), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS).
         """
 
     @_abc_1.abstractmethod
@@ -270,7 +272,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_identity_pb2.StartSocialLoginResponse, _abc.Awaitable[_identity_pb2.StartSocialLoginResponse]]:
         """Begins a social login: OpenID Connect code flow with PKCE S256, state and nonce.
 
-        Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED), NOT_FOUND (SOCIAL_PROVIDER_NOT_FOUND), UNAVAILABLE
+        Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, FIELD_INVALID), NOT_FOUND (SOCIAL_PROVIDER_NOT_FOUND), UNAVAILABLE
         (SOCIAL_PROVIDER_UNAVAILABLE).
         """
 
@@ -314,8 +316,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_identity_pb2.ChangePasswordResponse, _abc.Awaitable[_identity_pb2.ChangePasswordResponse]]:
         """Changes the password and ends all other sessions.
 
-        Errors: UNAUTHENTICATED (CREDENTIALS_WRONG), INVALID_ARGUMENT (PASSWORD_TOO_SHORT, PASSWORD_COMMON),
-        FAILED_PRECONDITION (NO_PASSWORD: the subscriber enters by a social network only).
+        Errors: UNAUTHENTICATED (CREDENTIALS_WRONG), INVALID_ARGUMENT (PASSWORD_TOO_SHORT, PASSWORD_COMMON, FIELD_INVALID),
+        FAILED_PRECONDITION (NO_PASSWORD: the subscriber enters by a social network only), RESOURCE_EXHAUSTED
+        (TOO_MANY_ATTEMPTS, with retry_after_s).
         """
 
     @_abc_1.abstractmethod
