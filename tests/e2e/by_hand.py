@@ -121,6 +121,21 @@ class Anna:
         window.go("/payments")
         assert window.page.locator(".badge-posted").count() == 2
 
+    def set_autopay_and_stop_it(self) -> None:
+        window = self.visitor
+        window.go("/")
+        window.press(f"Счёт {NUMBER}")
+        window.press("Автоплатёж")
+        window.type("Сумма", _AMOUNT)
+        window.tick("В выбранный день месяца")
+        window.type("День месяца", "31")
+        window.press("Подключить")
+        assert "31-го числа каждого месяца" in window.text
+        assert window.page.locator("[aria-labelledby=forecast] .row").count() == 12
+
+        window.press("Остановить автоплатёж")
+        assert "Остановлен" in window.text
+
     def receive_bill(self) -> None:
         window = self.visitor
         window.go("/")

@@ -102,6 +102,7 @@ def test_leads_from_the_account_to_paid_billed_and_ordered(anna: Anna) -> None:
     anna.attach_by_the_second_try()
     anna.see_home()
     anna.pay_twice()
+    anna.set_autopay_and_stop_it()
     anna.receive_bill()
     anna.order_film()
     anna.look_around()
