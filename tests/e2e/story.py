@@ -57,7 +57,6 @@ class Story:
         self.payer = Payer(self.scene.http("acquirer"))
         self.office = RegionOffice(self.scene.http(f"{_REGION_PROCESS}-control"))
         self.account_id = ""
-        self.billed_id = ""
         self.card_id = ""
 
     def steps(self) -> list[tuple[str, Callable[[], Told]]]:
@@ -152,8 +151,8 @@ class Story:
         self.subscriber.delete(f"/autopay-rules/{rule['id']}")
 
     def receive_bill(self) -> Told:
-        self.billed_id = self.subscriber.link(region=REGION, number=BILLED_NUMBER, proof=BILLED_PROOF)["id"]
-        path = f"/billing-accounts/{self.billed_id}/bill-delivery"
+        billed_id = self.subscriber.link(region=REGION, number=BILLED_NUMBER, proof=BILLED_PROOF)["id"]
+        path = f"/billing-accounts/{billed_id}/bill-delivery"
         consent = {"version": self.subscriber.get(path)["consent_version"]}
         delivery = self.subscriber.put(path, {"email": self.email, "consent": consent})
         yield "consented; the address is to be proved", {name: delivery[name] for name in ("state", "email")}
