@@ -8,6 +8,7 @@ from services.accounts.adapters.json_regions import load_regions
 from services.accounts.adapters.mongo_postings import MongoPostingQueue, postings_of
 from services.accounts.adapters.refresh_pool import RefreshPool
 from services.accounts.adapters.region_gate import GateRules
+from services.accounts.adapters.region_lines import RegionLines
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.authorize_action import AuthorizeAction, ListAuthorizedAccounts
 from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
@@ -22,6 +23,7 @@ from services.accounts.application.request_posting import RequestPosting
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
 from services.accounts.application.take_feed import ShowRegionalBill, TakeBalances, TakeBills
+from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
 from services.accounts.domain.region import Regions
@@ -59,15 +61,16 @@ class UseCases:
     list_bills: ListRegionalBills
     take_balances: TakeBalances
     take_bills: TakeBills
+    ordering: OrderingUseCases
     clock: Clock
     pool: RefreshPool
-    billing: GrpcRegionalBilling
+    lines: RegionLines
     stores: Stores
 
     def close(self) -> None:
         """End what runs beside the calls."""
         self.pool.stop()
-        self.billing.close()
+        self.lines.close()
         self.stores.close()
 
 
@@ -76,7 +79,7 @@ class RunningDispatcher:
     """The loops and what they work with."""
 
     loops: Dispatcher
-    billing: GrpcRegionalBilling
+    lines: RegionLines
     stores: Stores
 
     def start(self) -> None:
@@ -85,7 +88,7 @@ class RunningDispatcher:
     def stop(self, *, grace_s: float) -> None:
         """End after the steps under way; what they would still need is closed after them."""
         self.loops.stop(grace_s=grace_s)
-        self.billing.close()
+        self.lines.close()
         self.stores.close()
 
 
@@ -93,7 +96,8 @@ def build_grpc(settings: Settings, /) -> UseCases:
     """Return the use cases, wired to MongoDB and the regions; makes the indexes."""
     stores = open_stores(settings, role="grpc")
     clock, accounts = stores.clock, stores.accounts
-    regions, billing, observe = _regions(settings), _billing(settings, stores), _observe(stores)
+    regions, lines, observe = _regions(settings), _lines(settings, stores), _observe(stores)
+    billing = GrpcRegionalBilling(lines)
     pool = _pool(settings, stores, billing, observe)
     figures_of = FiguresOf(
         snapshots=stores.snapshots,
@@ -131,9 +135,12 @@ def build_grpc(settings: Settings, /) -> UseCases:
         list_bills=ListRegionalBills(bills=stores.bills),
         take_balances=TakeBalances(observe=observe, clock=clock),
         take_bills=TakeBills(bills=stores.bills, clock=clock),
+        ordering=build_ordering(
+            settings, stores, lines=lines, regions=regions, refresh=lambda key: pool.refresh([key], within_s=0)
+        ),
         clock=clock,
         pool=pool,
-        billing=billing,
+        lines=lines,
         stores=stores,
     )
 
@@ -150,12 +157,14 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
         lease=LeaderLease(database["leases"], name="relay", owner=stores.owner, ttl_s=settings.relay_lease_s),
     )
     due = DueWork(postings_of(database), owner=stores.owner, clock=stores.clock, lease_s=settings.posting_lease_s)
-    billing = _billing(settings, stores)
+    lines, observe = _lines(settings, stores), _observe(stores)
+    billing = GrpcRegionalBilling(lines)
     settle = SettlePosting(
         queue=MongoPostingQueue(due),
         postings=stores.postings,
         billing=billing,
-        observe=_observe(stores),
+        observe=observe,
+        recheck_promise=recheck_promise(stores),
         plan=settings.retry_plan,
         clock=stores.clock,
     )
@@ -168,16 +177,19 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
             concurrency=settings.posting_threads,
             next_due_in_s=due.seconds_until_due,
         ),
+        *ordering_loops(
+            settings, stores, lines=lines, waker=waker, refresh=_refresh(settings, stores, billing, observe)
+        ),
     ]
-    return RunningDispatcher(loops=Dispatcher(loops, waker=waker), billing=billing, stores=stores)
+    return RunningDispatcher(loops=Dispatcher(loops, waker=waker), lines=lines, stores=stores)
 
 
 def _regions(settings: Settings) -> Regions:
     return load_regions(connected=settings.endpoints.keys())
 
 
-def _billing(settings: Settings, stores: Stores) -> GrpcRegionalBilling:
-    return GrpcRegionalBilling(
+def _lines(settings: Settings, stores: Stores) -> RegionLines:
+    return RegionLines(
         endpoints=settings.endpoints,
         tokens=service_tokens(_NAME, settings=settings, clock=stores.clock),
         rules=GateRules(
@@ -192,14 +204,20 @@ def _observe(stores: Stores) -> ObserveAccount:
     return ObserveAccount(snapshots=stores.snapshots, accounts=stores.accounts, clock=stores.clock)
 
 
-def _pool(settings: Settings, stores: Stores, billing: GrpcRegionalBilling, observe: ObserveAccount) -> RefreshPool:
-    refresh = RefreshFigures(
+def _refresh(
+    settings: Settings, stores: Stores, billing: GrpcRegionalBilling, observe: ObserveAccount
+) -> RefreshFigures:
+    return RefreshFigures(
         regions=billing,
         snapshots=stores.snapshots,
         observe=observe,
         clock=stores.clock,
         rows_after=timedelta(seconds=settings.rows_refresh_after_s),
     )
+
+
+def _pool(settings: Settings, stores: Stores, billing: GrpcRegionalBilling, observe: ObserveAccount) -> RefreshPool:
+    refresh = _refresh(settings, stores, billing, observe)
     return RefreshPool(refresh, threads_per_region=settings.region_refreshes)
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field, field_validator
 
+from services.accounts.domain.errand import ErrandPlan
 from services.accounts.domain.ownership_attempts import AttemptLimit
 from services.accounts.domain.posting import RetryPlan
 from services.chassis.settings import ServiceSettings
@@ -28,13 +29,18 @@ class Settings(ServiceSettings):
     posting_threads: int = Field(default=8, gt=0, description="Postings sent at a time")
     posting_lease_s: float = Field(default=15.0, gt=0, description="Time after which another replica takes over")
 
+    ordering_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")
+    ordering_look_s: str = Field(default="2,5,15,60,300,900", description="Pauses between looks at what takes its time")
+    ordering_call_s: float = Field(default=2.5, gt=0, description="How long a call waits for the region to be told")
+    ordering_threads: int = Field(default=4, gt=0, description="Wishes of one sort carried at a time")
+
     @field_validator("region_endpoints")
     @classmethod
     def _endpoints_are_readable(cls, text: str) -> str:
         _parse_endpoints(text)
         return text
 
-    @field_validator("posting_retry_s")
+    @field_validator("posting_retry_s", "ordering_retry_s", "ordering_look_s")
     @classmethod
     def _pauses_are_readable(cls, text: str) -> str:
         _parse_pauses(text)
@@ -51,6 +57,17 @@ class Settings(ServiceSettings):
         return RetryPlan(
             pauses=_parse_pauses(self.posting_retry_s),
             longest_outage_pause=timedelta(seconds=self.posting_outage_pause_s),
+        )
+
+    @property
+    def errand_plan(self) -> ErrandPlan:
+        """When a wish is tried again, and when it is looked at again."""
+        return ErrandPlan(
+            retry=RetryPlan(
+                pauses=_parse_pauses(self.ordering_retry_s),
+                longest_outage_pause=timedelta(seconds=self.posting_outage_pause_s),
+            ),
+            looks=_parse_pauses(self.ordering_look_s),
         )
 
     @property

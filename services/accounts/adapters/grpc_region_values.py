@@ -32,7 +32,7 @@ _MODES: Mapping[int, BillingMode] = {
     billing_pb2.BILLING_MODE_ADVANCE: BillingMode.ADVANCE,
     billing_pb2.BILLING_MODE_CREDIT: BillingMode.CREDIT,
 }
-_KINDS: Mapping[int, ServiceKind] = {
+KINDS: Mapping[int, ServiceKind] = {
     billing_pb2.SERVICE_KIND_TELEPHONY: ServiceKind.TELEPHONY,
     billing_pb2.SERVICE_KIND_INTERNET: ServiceKind.INTERNET,
     billing_pb2.SERVICE_KIND_TV: ServiceKind.TV,
@@ -55,10 +55,10 @@ def report_of(answer: billing_pb2.GetAccountResponse, /) -> AccountReport:
     """Return an account's figures."""
     plan = answer.tariff_plan if answer.HasField("tariff_plan") else None
     return AccountReport(
-        balance=_money(answer.balance),
-        as_of=time_from_proto(_present(answer.as_of)),
+        balance=money(answer.balance),
+        as_of=time_from_proto(present(answer.as_of)),
         billing_mode=_MODES[answer.billing_mode],
-        tariff_plan=_tariff_plan(plan) if plan is not None else None,
+        tariff_plan=tariff_plan(plan) if plan is not None else None,
         services=tuple(_service(service) for service in answer.services),
     )
 
@@ -68,7 +68,7 @@ def charges_of(answer: billing_pb2.ListChargesResponse, /) -> Page[Charge]:
     return Page(
         rows=tuple(_charge(charge) for charge in answer.charges),
         next_page_token=answer.next_page_token,
-        as_of=time_from_proto(_present(answer.as_of)),
+        as_of=time_from_proto(present(answer.as_of)),
     )
 
 
@@ -77,7 +77,7 @@ def payments_of(answer: billing_pb2.ListPaymentsResponse, /) -> Page[CreditedPay
     return Page(
         rows=tuple(_payment(payment) for payment in answer.payments),
         next_page_token=answer.next_page_token,
-        as_of=time_from_proto(_present(answer.as_of)),
+        as_of=time_from_proto(present(answer.as_of)),
     )
 
 
@@ -87,37 +87,39 @@ def posting_of(posting: billing_pb2.Posting, /) -> RegionalPosting:
     return RegionalPosting(
         payment_id=posting.payment_id,
         number=posting.number,
-        amount=_money(posting.amount),
-        posted_at=time_from_proto(_present(posting.posted_at)),
-        balance_after=_money(posting.balance_after),
+        amount=money(posting.amount),
+        posted_at=time_from_proto(present(posting.posted_at)),
+        balance_after=money(posting.balance_after),
         service_restored_at=time_from_proto(restored) if restored is not None else None,
     )
 
 
 def placed_charge_of(answer: billing_pb2.PlaceChargeResponse, /) -> PlacedCharge:
     """Return a one-time fee as the books hold it."""
-    return PlacedCharge(charge=_charge(answer.charge), balance_after=_money(answer.balance_after))
+    return PlacedCharge(charge=_charge(answer.charge), balance_after=money(answer.balance_after))
 
 
-def _money(message: money_pb2.Money) -> Money:
+def money(message: money_pb2.Money, /) -> Money:
+    """Return a sum that was set."""
     return money_from_proto(message, field="money")
 
 
-def _present(message: Timestamp) -> Timestamp:
+def present(message: Timestamp, /) -> Timestamp:
     """Return a moment that was set: the epoch is how an unset one reads, and no books are that old."""
     if not message.seconds:
         raise ValueError("a time is missing")
     return message
 
 
-def _tariff_plan(plan: billing_pb2.TariffPlan) -> TariffPlan:
-    return TariffPlan(tariff_plan_id=plan.tariff_plan_id, name=plan.name, monthly_fee=_money(plan.monthly_fee))
+def tariff_plan(plan: billing_pb2.TariffPlan, /) -> TariffPlan:
+    """Return a tariff plan."""
+    return TariffPlan(tariff_plan_id=plan.tariff_plan_id, name=plan.name, monthly_fee=money(plan.monthly_fee))
 
 
 def _service(service: billing_pb2.Service) -> Service:
     return Service(
         service_id=service.service_id,
-        kind=_KINDS[service.kind],
+        kind=KINDS[service.kind],
         name=service.name,
         state=_STATES[service.state],
     )
@@ -127,8 +129,8 @@ def _charge(charge: billing_pb2.Charge) -> Charge:
     return Charge(
         charge_id=charge.charge_id,
         description=charge.description,
-        amount=_money(charge.amount),
-        charged_at=time_from_proto(_present(charge.charged_at)),
+        amount=money(charge.amount),
+        charged_at=time_from_proto(present(charge.charged_at)),
     )
 
 
@@ -136,6 +138,6 @@ def _payment(payment: billing_pb2.CreditedPayment) -> CreditedPayment:
     return CreditedPayment(
         payment_id=payment.payment_id,
         channel=payment.channel,
-        amount=_money(payment.amount),
-        credited_at=time_from_proto(_present(payment.credited_at)),
+        amount=money(payment.amount),
+        credited_at=time_from_proto(present(payment.credited_at)),
     )

@@ -1,15 +1,13 @@
-"""The billing systems of the regions over gRPC: one channel, one gate and one set of rules per region."""
+"""The billing systems of the regions over gRPC: figures, proofs, postings, fees."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar
 
 from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc
 
 from services.accounts.adapters import grpc_region_values as values
-from services.accounts.adapters.region_gate import GateRules, RegionGate
+from services.accounts.adapters.region_lines import RegionLines, by_reason, meaning
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import (
     AccountReport,
@@ -24,60 +22,32 @@ from services.accounts.domain.errors import (
     ChargeIdReused,
     InsufficientFunds,
     PaymentIdReused,
-    RegionAnswerInvalid,
-    RegionUnavailable,
 )
 from services.accounts.domain.proof_ladder import Proof
 from services.chassis.errors import DomainError, Kind
-from services.chassis.grpc_client import Remote, UnaryMethod
+from services.chassis.grpc_client import UnaryMethod
 from services.chassis.grpc_errors import RemoteError
 from services.chassis.grpc_values import money_to_proto, time_to_proto
 from services.chassis.money import Money
 from services.chassis.paging import PageTokenInvalid
-from services.chassis.tokens import ServiceTokens
 
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 Stub = billing_pb2_grpc.RegionalBillingServiceStub
 
-_REFUSALS: Mapping[str, Callable[[], DomainError]] = {
-    refusal.reason: refusal for refusal in (AccountClosed, InsufficientFunds, PaymentIdReused, ChargeIdReused)
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Connection:
-    remote: Remote
-    stub: Stub
-    gate: RegionGate
+_REFUSALS = by_reason((AccountClosed, InsufficientFunds, PaymentIdReused, ChargeIdReused))
 
 
 class GrpcRegionalBilling:
-    """Every call has a deadline, passes the region's gate, and ends in an answer or in an error of the domain.
+    """Every call ends in an answer or in an error of the domain."""
 
-    gRPC repeats nothing here: a region that is away shall cost a fast refusal, and whatever matters is tried again by
-    whoever keeps it.
-    """
-
-    def __init__(
-        self,
-        *,
-        endpoints: Mapping[str, str],
-        tokens: ServiceTokens,
-        rules: GateRules,
-        timeout_s: float,
-        ca_file: Path | None = None,
-    ) -> None:
-        self._timeout_s = timeout_s
-        self._connections = {
-            region: _connect(region, address, tokens=tokens, rules=rules, ca_file=ca_file)
-            for region, address in endpoints.items()
-        }
+    def __init__(self, lines: RegionLines, /) -> None:
+        self._lines = lines
+        self._stubs = lines.stubs(Stub)
 
     def answers(self, region: str, /) -> bool:
         """Say whether the region answered when it was last asked."""
-        connection = self._connections.get(region)
-        return connection is not None and connection.gate.answers
+        return self._lines.answers(region)
 
     def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool:
         """Ask whether number and fact belong together; a number that the region does not know is a wrong one."""
@@ -138,11 +108,6 @@ class GrpcRegionalBilling:
         answer = self._call(key.region, lambda stub: stub.PlaceCharge, request)
         return values.read(key.region, answer, values.placed_charge_of)
 
-    def close(self) -> None:
-        """Close all channels."""
-        for connection in self._connections.values():
-            connection.remote.close()
-
     def _page(self, region: str, method: "Callable[[Stub], UnaryMethod[Request, Reply]]", request: Request) -> Reply:
         try:
             return self._ask(region, method, request)
@@ -158,28 +123,8 @@ class GrpcRegionalBilling:
             raise _meaning(error, region) from None
 
     def _ask(self, region: str, method: "Callable[[Stub], UnaryMethod[Request, Reply]]", request: Request) -> Reply:
-        """Make the call through the gate. Raises `RegionUnavailable` from the gate, `RemoteError` from the call."""
-        connection = self._connections.get(region)
-        if connection is None:  # linked while the region had an endpoint
-            raise RegionUnavailable(region=region)
-        remote, stub = connection.remote, connection.stub
-        return connection.gate.pass_through(lambda: remote.call(method(stub), request, cap_s=self._timeout_s))
-
-
-def _connect(
-    region: str, address: str, *, tokens: ServiceTokens, rules: GateRules, ca_file: Path | None
-) -> _Connection:
-    remote = Remote(name=f"region:{region}", address=address, tokens=tokens, ca_file=ca_file)
-    return _Connection(
-        remote, billing_pb2_grpc.RegionalBillingServiceStub(remote.channel), RegionGate(region, rules=rules)
-    )
+        return self._lines.ask(region, lambda: method(self._stubs[region]), request)
 
 
 def _meaning(error: RemoteError, region: str) -> DomainError:
-    """Return what a refusal means here; whatever the contract does not foresee is an answer that is none."""
-    refusal = _REFUSALS.get(error.reason)
-    if refusal is not None:
-        return refusal()
-    if error.outcome_is_unknown:
-        return RegionUnavailable(region=region)
-    return RegionAnswerInvalid(region=region, problem=error.reason)
+    return meaning(error, region, refusals=_REFUSALS)

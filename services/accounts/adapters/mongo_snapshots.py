@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pymongo.database import Database
 
-from services.accounts.adapters.mongo_values import key_of, save_announcing, when_present
+from services.accounts.adapters.mongo_values import key_of, plan_document, plan_of, save_announcing, when_present
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import (
     BillingMode,
@@ -14,7 +14,6 @@ from services.accounts.domain.account_report import (
     Service,
     ServiceKind,
     ServiceState,
-    TariffPlan,
 )
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.figures import Known
@@ -62,7 +61,7 @@ def _to_document(snapshot: AccountSnapshot) -> Document:
         "balance": _known_document(snapshot.balance, Money.as_mapping),
         "billing_mode": _known_document(snapshot.billing_mode, lambda mode: mode.value),
         "tariff_plan": _known_document(
-            snapshot.tariff_plan, lambda plan: None if plan is None else _tariff_document(plan)
+            snapshot.tariff_plan, lambda plan: None if plan is None else plan_document(plan)
         ),
         "services": _known_document(snapshot.services, lambda rows: [_service_document(row) for row in rows]),
         "charges": _known_document(snapshot.charges, lambda rows: [_charge_document(row) for row in rows]),
@@ -77,7 +76,7 @@ def _to_snapshot(document: Document) -> AccountSnapshot:
         key=key_of(document),
         balance=_known(document["balance"], Money.from_mapping),
         billing_mode=_known(document["billing_mode"], BillingMode),
-        tariff_plan=_known(document["tariff_plan"], lambda plan: when_present(plan, _to_tariff)),
+        tariff_plan=_known(document["tariff_plan"], lambda plan: when_present(plan, plan_of)),
         services=_known(document["services"], lambda rows: tuple(_to_service(row) for row in rows)),
         charges=_known(document["charges"], lambda rows: tuple(_to_charge(row) for row in rows)),
         payments=_known(document["payments"], lambda rows: tuple(_to_payment(row) for row in rows)),
@@ -93,22 +92,6 @@ def _known_document(known: Known[T] | None, value_of: Callable[[T], Any]) -> Doc
 
 def _known(document: Document | None, read: Callable[[Any], T]) -> Known[T] | None:
     return None if document is None else Known(read(document["value"]), document["as_of"])
-
-
-def _tariff_document(plan: TariffPlan) -> Document:
-    return {
-        "tariff_plan_id": plan.tariff_plan_id,
-        "name": plan.name,
-        "monthly_fee": plan.monthly_fee.as_mapping(),
-    }
-
-
-def _to_tariff(document: Document) -> TariffPlan:
-    return TariffPlan(
-        tariff_plan_id=document["tariff_plan_id"],
-        name=document["name"],
-        monthly_fee=Money.from_mapping(document["monthly_fee"]),
-    )
 
 
 def _service_document(service: Service) -> Document:

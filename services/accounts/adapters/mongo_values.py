@@ -7,7 +7,9 @@ from typing import Any, Protocol, TypeVar
 from pymongo.collection import Collection
 
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_report import TariffPlan
 from services.chassis.events import Event, to_outbox_entry
+from services.chassis.money import Money
 from services.chassis.mongo import save_versioned
 
 Document = dict[str, Any]
@@ -44,3 +46,21 @@ def either_key(keys: Sequence[AccountKey], /) -> Document:
 def when_present(value: Any, read: Callable[[Any], T], /) -> T | None:
     """Return what `read` makes of a value, None for None."""
     return None if value is None else read(value)
+
+
+def plan_document(plan: TariffPlan, /) -> Document:
+    """Return a tariff plan's part of a document."""
+    return {
+        "tariff_plan_id": plan.tariff_plan_id,
+        "name": plan.name,
+        "monthly_fee": plan.monthly_fee.as_mapping(),
+    }
+
+
+def plan_of(document: Document, /) -> TariffPlan:
+    """Return what `plan_document` wrote."""
+    return TariffPlan(
+        tariff_plan_id=document["tariff_plan_id"],
+        name=document["name"],
+        monthly_fee=Money.from_mapping(document["monthly_fee"]),
+    )

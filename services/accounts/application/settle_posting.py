@@ -1,10 +1,12 @@
 """Carry a due posting one step on: into the region's books, or to the next try."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
 from services.accounts.application.observe_account import ObserveAccount
+from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import RegionalPosting
 from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionUnavailable
 from services.accounts.domain.ports import PostingQueue, PostingRepository, RegionalBilling
@@ -28,6 +30,7 @@ class SettlePosting:
     postings: PostingRepository
     billing: RegionalBilling
     observe: ObserveAccount
+    recheck_promise: Callable[[AccountKey], None]
     plan: RetryPlan
     clock: Clock
 
@@ -44,6 +47,7 @@ class SettlePosting:
             return True
         if answer is not None:
             self._show_balance(posting, answer)
+            self.recheck_promise(posting.key)
         return True
 
     def _ask(self, posting: Posting) -> RegionalPosting | None:

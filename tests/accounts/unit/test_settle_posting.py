@@ -7,6 +7,7 @@ import pytest
 
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.settle_posting import SettlePosting
+from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import RegionalPosting
 from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionUnavailable
 from services.accounts.domain.events import PaymentPosted, PostingRefused
@@ -29,6 +30,7 @@ class Office:
         self.postings = FakePostings(self.clock)
         self.regions = FakeRegions(self.clock)
         self.snapshots = FakeSnapshots()
+        self.rechecked: list[AccountKey] = []
 
     def settle(self) -> bool:
         observe = ObserveAccount(snapshots=self.snapshots, accounts=FakeBillingAccounts(), clock=self.clock)
@@ -37,6 +39,7 @@ class Office:
             postings=self.postings,
             billing=self.regions,
             observe=observe,
+            recheck_promise=self.rechecked.append,
             plan=PLAN,
             clock=self.clock,
         )
@@ -95,6 +98,7 @@ def test_posts_and_shows_the_new_balance(office: Office) -> None:
     shown = office.snapshots.get(KEY).balance
     assert shown is not None
     assert shown.value == Money(550_00)
+    assert office.rechecked == [KEY]
     assert not office.settle()
 
 
