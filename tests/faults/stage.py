@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.e2e.subscriber import Subscriber
 from tests.faults.books import Books
 from tests.faults.canaries import Canaries
 from tests.faults.ground_truth import violations
+from tests.faults.people import Member, Order
 from tests.faults.processes import environment_of
 from tests.faults.queues import Queues
 from tests.support import eventually
@@ -25,28 +25,6 @@ REGIONS = {"77": "region-moscow", "54": "region-novosibirsk", "25": "region-vlad
 SETTLED_WITHIN_S = 30.0
 _FIRST_NUMBER = 880_000_000
 _AGAIN = {409, 429, 503}
-
-
-@dataclass(kw_only=True)
-class Member:
-    """A subscriber with one account and one saved card."""
-
-    subscriber: Subscriber
-    region: str
-    number: str
-    account_id: str
-    card_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A payment that somebody wants. However often it is sent, it has one key."""
-
-    member: Member
-    kopecks: int
-    saved_card: bool
-    account_id: str
-    key: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
 class Stage:
@@ -236,11 +214,13 @@ class Stage:
         assert not violations(truth), "\n".join(violations(truth))
 
     def come_to_rest(self) -> None:
-        """Wait until nothing waits anywhere, then hold everything against everything."""
-        self._wait_for(self.books.unpublished)
-        self._wait_for(self.queues.not_empty)
-        self._wait_for(lambda: self.books.unfinished(sorted(self.acknowledged)))
-        complaints = violations(self.books.truth(acknowledged=self.acknowledged)) + self.leaks()
+        """Wait until nothing waits anywhere, then hold everything against everything; tells all that is wrong."""
+        complaints = [
+            *self._restless("outboxes", self.books.unpublished),
+            *self._restless("queues", self.queues.not_empty),
+            *violations(self.books.truth(acknowledged=self.acknowledged)),
+            *self.leaks(),
+        ]
         assert not complaints, "\n".join(complaints)
 
     def leaks(self) -> list[str]:
@@ -287,6 +267,13 @@ class Stage:
         document = self.books.payments.find_one({"_id": payment_id})
         assert document is not None, f"{payment_id} is not there"
         return document
+
+    def _restless(self, what: str, waiting: Callable[[], object]) -> list[str]:
+        try:
+            self._wait_for(waiting)
+        except AssertionError:
+            return [f"I9 {what} do not empty: {waiting()}"]
+        return []
 
     @staticmethod
     def _wait_for(waiting: Callable[[], object], *, timeout_s: float = SETTLED_WITHIN_S) -> None:

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from tests.faults.stage import Order, Stage
+from tests.faults.people import Order
+from tests.faults.stage import Stage
 from tests.support import eventually
 
 _CROWD = 4

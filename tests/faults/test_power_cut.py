@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.faults.people import Order
 from tests.faults.processes import parts_of
-from tests.faults.stage import REGIONS, Order, Stage
+from tests.faults.stage import REGIONS, Stage
 from tests.support import eventually
 
 _CROWD = 4
