@@ -2,7 +2,7 @@
 to."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,8 +72,9 @@ class Neighbourhood:
             )
         return self._addresses["identity"]
 
-    def serve(self, name: str, *, service: str, register: Callable[[Any], None]) -> str:
-        """Start a neighbour that lets in whom the contract lets in, and return its address."""
+    def serve(self, name: str, *, service: str, register: Callable[[Any], None], others: Sequence[Exposed] = ()) -> str:
+        """Start a neighbour that lets in whom the contract lets in, and return its address; `others` are further
+        services of the same server."""
         verifier = TokenVerifier(
             name=name,
             trusted=load_trusted_keys(self.trust_file),
@@ -82,7 +83,7 @@ class Neighbourhood:
         )
         server = GrpcServer(
             listen="127.0.0.1:0",
-            services=[Exposed(service_name=service, register=register)],
+            services=[Exposed(service_name=service, register=register), *others],
             verifier=verifier,
             threads=4,
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kabinet.accounts.v1 import accounts_pb2 as pb
-from kabinet.accounts.v1 import accounts_pb2_grpc
+from kabinet.accounts.v1 import accounts_pb2_grpc, ordering_pb2_grpc
 from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import billing_pb2_grpc, feed_pb2_grpc
 
@@ -15,6 +15,7 @@ from services.accounts.entrypoints.servicer import RunningServer, build_server
 from services.chassis.clock import SystemClock
 from services.chassis.grpc_client import Remote
 from services.chassis.grpc_values import time_to_proto
+from tests.accounts.integration.scripted_ordering import ScriptedOrdering
 from tests.accounts.integration.scripted_region import CONTRACT_CODE, NUMBER, ScriptedRegion
 from tests.support.neighbourhood import Neighbourhood
 
@@ -31,10 +32,14 @@ class Cabinet:
     database_name: str
     amqp_url: str = "amqp://127.0.0.1:1"
     region: ScriptedRegion = field(default_factory=ScriptedRegion)
+    ordering: ScriptedOrdering = field(init=False)
     overrides: dict[str, Any] = field(default_factory=dict)
     _address: str = ""
     _region_address: str = ""
     _running: list[Callable[[], object]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ordering = ScriptedOrdering(self.region)
 
     def start(self) -> None:
         """Start the region and the server."""
@@ -42,6 +47,7 @@ class Cabinet:
             "region:54",
             service="kabinet.regional.v1.RegionalBillingService",
             register=lambda server: billing_pb2_grpc.add_RegionalBillingServiceServicer_to_server(self.region, server),
+            others=[self.ordering.exposed()],
         )
         server: RunningServer = build_server(self.settings())
         server.start()
@@ -74,6 +80,8 @@ class Cabinet:
             "region_timeout_s": 2,
             "region_pause_s": 0.2,
             "posting_retry_s": "0.05,0.1",
+            "ordering_retry_s": "0.05,0.1",
+            "ordering_look_s": "0.1",
         }
         return Settings(**(values | self.overrides))
 
@@ -112,6 +120,10 @@ class Caller:
     def accounts(self, method: str, request: Any, *, cap_s: float = 10) -> Any:
         stub = accounts_pb2_grpc.AccountsServiceStub(self.remote.channel)
         return self.remote.call(getattr(stub, method), request, cap_s=cap_s, access_token=self.access_token)
+
+    def ordering(self, method: str, request: Any) -> Any:
+        stub = ordering_pb2_grpc.AccountOrderingServiceStub(self.remote.channel)
+        return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
 
     def feed(self, method: str, request: Any) -> Any:
         stub = feed_pb2_grpc.RegionalFeedServiceStub(self.remote.channel)

@@ -54,17 +54,17 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
     def VerifyOwnership(  # noqa: N802
         self, request: pb.VerifyOwnershipRequest, context: Context
     ) -> pb.VerifyOwnershipResponse:
-        self._called("VerifyOwnership")
+        self.called("VerifyOwnership")
         right = request.number == NUMBER and self.proofs.get(request.proof.kind) == request.proof.value
         return pb.VerifyOwnershipResponse(verified=right)
 
     def GetAccount(self, request: pb.GetAccountRequest, context: Context) -> pb.GetAccountResponse:  # noqa: N802
-        self._called("GetAccount", request.number)
+        self.called("GetAccount", request.number)
         return pb.GetAccountResponse(
-            balance=_rub(self.balance),
+            balance=rub(self.balance),
             as_of=time_to_proto(datetime.now(UTC)),
             billing_mode=pb.BILLING_MODE_ADVANCE,
-            tariff_plan=pb.TariffPlan(tariff_plan_id="nsk-trio", name="Трио", monthly_fee=_rub(750_00)),
+            tariff_plan=pb.TariffPlan(tariff_plan_id="nsk-trio", name="Трио", monthly_fee=rub(750_00)),
             services=[
                 pb.Service(
                     service_id="s1", kind=pb.SERVICE_KIND_INTERNET, name="Интернет", state=pb.SERVICE_STATE_ACTIVE
@@ -73,18 +73,18 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
         )
 
     def ListCharges(self, request: pb.ListChargesRequest, context: Context) -> pb.ListChargesResponse:  # noqa: N802
-        self._called("ListCharges", request.number)
+        self.called("ListCharges", request.number)
         now = time_to_proto(datetime.now(UTC))
         first = int(request.page_token or 0)
         rows = [
-            pb.Charge(charge_id=f"fee-{row}", description="Абонентская плата", amount=_rub(750_00), charged_at=now)
+            pb.Charge(charge_id=f"fee-{row}", description="Абонентская плата", amount=rub(750_00), charged_at=now)
             for row in range(first, min(first + request.page_size, 30))
         ]
         last = first + len(rows)
         return pb.ListChargesResponse(charges=rows, next_page_token=str(last) if last < 30 else "", as_of=now)
 
     def ListPayments(self, request: pb.ListPaymentsRequest, context: Context) -> pb.ListPaymentsResponse:  # noqa: N802
-        self._called("ListPayments", request.number)
+        self.called("ListPayments", request.number)
         rows = [
             pb.CreditedPayment(
                 payment_id=posting.payment_id,
@@ -97,7 +97,7 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
         return pb.ListPaymentsResponse(payments=rows, as_of=time_to_proto(datetime.now(UTC)))
 
     def PostPayment(self, request: pb.PostPaymentRequest, context: Context) -> pb.PostPaymentResponse:  # noqa: N802
-        self._called("PostPayment", request.number)
+        self.called("PostPayment", request.number)
         with self._lock:
             if request.payment_id not in self.postings:
                 self.balance += request.amount.amount_minor
@@ -107,19 +107,19 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
                     number=request.number,
                     amount=request.amount,
                     posted_at=time_to_proto(datetime.now(UTC)),
-                    balance_after=_rub(self.balance),
+                    balance_after=rub(self.balance),
                 )
         self.after("PostPayment")
         return pb.PostPaymentResponse(posting=self.postings[request.payment_id])
 
     def GetPosting(self, request: pb.GetPostingRequest, context: Context) -> pb.GetPostingResponse:  # noqa: N802
-        self._called("GetPosting")
+        self.called("GetPosting")
         if request.payment_id not in self.postings:
             raise Refused(Kind.NOT_FOUND, "POSTING_NOT_FOUND")
         return pb.GetPostingResponse(posting=self.postings[request.payment_id])
 
     def PlaceCharge(self, request: pb.PlaceChargeRequest, context: Context) -> pb.PlaceChargeResponse:  # noqa: N802
-        self._called("PlaceCharge", request.number)
+        self.called("PlaceCharge", request.number)
         if request.amount.amount_minor > self.balance:
             raise Refused(Kind.FAILED_PRECONDITION, "INSUFFICIENT_FUNDS")
         with self._lock:
@@ -131,9 +131,10 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
                     amount=request.amount,
                     charged_at=time_to_proto(datetime.now(UTC)),
                 )
-        return pb.PlaceChargeResponse(charge=self.charges[request.charge_id], balance_after=_rub(self.balance))
+        return pb.PlaceChargeResponse(charge=self.charges[request.charge_id], balance_after=rub(self.balance))
 
-    def _called(self, method: str, number: str = NUMBER) -> None:
+    def called(self, method: str, number: str = NUMBER) -> None:
+        """Note a call and make the trouble that was asked for, before anything is written."""
         with self._lock:
             self.calls.append(method)
         self.before(method)
@@ -141,5 +142,6 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
             raise Refused(Kind.NOT_FOUND, "ACCOUNT_NOT_FOUND")
 
 
-def _rub(kopecks: int) -> money_pb2.Money:
+def rub(kopecks: int) -> money_pb2.Money:
+    """Return a sum as the contract writes it."""
     return money_pb2.Money(amount_minor=kopecks, currency="RUB")
