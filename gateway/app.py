@@ -28,6 +28,8 @@ def create_app(settings: Settings, /) -> Flask:
     app = document.make_app("gateway.app", on_invalid=_refuse_fields, static_folder="cabinet/static")
     app.secret_key = settings.secret_key_file.read_text()
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # JSON is UTF-8: Russian takes a third of the bytes
+    app.url_map.merge_slashes = False  # an address with too many slashes is refused as any other unknown one
     held = build_parts(settings)
     keep(held, app.extensions)
     observing.observe(app)
@@ -99,7 +101,7 @@ def _allow(answer: Any, error: HTTPException) -> None:
 
 
 def _speaks_json() -> bool:
-    return request.path.startswith("/api/") or request.endpoint in {"healthz", "readyz"}
+    return f"/{request.path.lstrip('/')}".startswith("/api/") or request.endpoint in {"healthz", "readyz"}
 
 
 __all__ = ["Problem", "create_app"]

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.descriptor import ServiceDescriptor
-from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
+from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc, ordering_pb2, ordering_pb2_grpc
 from kabinet.content.v1 import content_pb2, content_pb2_grpc
 from kabinet.documents.v1 import documents_pb2, documents_pb2_grpc
 from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
@@ -26,7 +26,7 @@ Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 Stub = TypeVar("Stub")
 
-_THREADS = 64  # started as they are needed; an overview uses three to five
+_THREADS = 64  # started as they are needed; an overview uses four
 _READS = ("Get", "List", "Search", "Forecast")
 _CURED_BY_RENEWAL = "TOKEN_INVALID"
 
@@ -45,6 +45,7 @@ class Clients:
 
     identity: Service[identity_pb2_grpc.IdentityServiceStub]
     accounts: Service[accounts_pb2_grpc.AccountsServiceStub]
+    ordering: Service[ordering_pb2_grpc.AccountOrderingServiceStub]  # on the accounts server, by the same channel
     payments: Service[payments_pb2_grpc.PaymentsServiceStub]
     documents: Service[documents_pb2_grpc.DocumentsServiceStub]
     content: Service[content_pb2_grpc.ContentServiceStub]
@@ -135,23 +136,29 @@ def connect(settings: Settings, /, *, clock: Clock) -> Clients:
     """Return the services as the settings name them. Nothing connects before the first call."""
     tokens = ServiceTokens(name="gateway", key=load_private_key(settings.service_key_file), clock=clock)
 
-    def remote(name: str, address: str, service: ServiceDescriptor) -> Remote:
+    def remote(name: str, address: str, *services: ServiceDescriptor) -> Remote:
         return Remote(
             name=name,
             address=address,
             tokens=tokens,
-            idempotent_methods=_reads(service),
+            idempotent_methods=[method for service in services for method in _reads(service)],
             ca_file=settings.tls_ca_file,
         )
 
     identity = remote("identity", settings.identity_address, _descriptor(identity_pb2, "IdentityService"))
-    accounts = remote("accounts", settings.accounts_address, _descriptor(accounts_pb2, "AccountsService"))
+    accounts = remote(
+        "accounts",
+        settings.accounts_address,
+        _descriptor(accounts_pb2, "AccountsService"),
+        _descriptor(ordering_pb2, "AccountOrderingService"),
+    )
     payments = remote("payments", settings.payments_address, _descriptor(payments_pb2, "PaymentsService"))
     documents = remote("documents", settings.documents_address, _descriptor(documents_pb2, "DocumentsService"))
     content = remote("content", settings.content_address, _descriptor(content_pb2, "ContentService"))
     return Clients(
         identity=Service(remote=identity, stub=identity_pb2_grpc.IdentityServiceStub(identity.channel)),
         accounts=Service(remote=accounts, stub=accounts_pb2_grpc.AccountsServiceStub(accounts.channel)),
+        ordering=Service(remote=accounts, stub=ordering_pb2_grpc.AccountOrderingServiceStub(accounts.channel)),
         payments=Service(remote=payments, stub=payments_pb2_grpc.PaymentsServiceStub(payments.channel)),
         documents=Service(remote=documents, stub=documents_pb2_grpc.DocumentsServiceStub(documents.channel)),
         content=Service(remote=content, stub=content_pb2_grpc.ContentServiceStub(content.channel)),

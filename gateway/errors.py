@@ -88,7 +88,7 @@ class CsrfTokenInvalid(DomainError):
 
 
 class IdempotencyKeyMissing(DomainError):
-    """A request that moves money has no Idempotency-Key."""
+    """A request that moves money or orders something has no Idempotency-Key."""
 
     reason = "IDEMPOTENCY_KEY_MISSING"
     kind = Kind.INVALID

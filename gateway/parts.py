@@ -6,6 +6,7 @@ from threading import Lock
 
 from flask import current_app
 
+from gateway.actions.eligibility import EligibilityTexts
 from gateway.actions.notices import NoticeTexts
 from gateway.clients import Clients, connect
 from gateway.config import Settings
@@ -26,6 +27,7 @@ class Parts:
     problems: Problems
     notices: NoticeTexts
     pages: Mapping[str, Mapping[str, str]]
+    eligibility: EligibilityTexts
     under_way: UnderWay
     _clients: Clients | None = field(default=None)
     _lock: Lock = field(default_factory=Lock)
@@ -46,7 +48,8 @@ def build_parts(settings: Settings, /) -> Parts:
         clock=build_clock(settings.clock_file),
         problems=Problems(errors=load_error_texts(), field_rules=load_texts("fields")),
         notices=NoticeTexts(texts=load_texts("notices"), public_url=settings.public_url),
-        pages=load_texts("cabinet"),
+        pages=load_texts("cabinet", "ordering"),
+        eligibility=EligibilityTexts(texts=load_texts("eligibility")),
         under_way=UnderWay(most=settings.max_under_way),
     )
 

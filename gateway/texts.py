@@ -55,6 +55,13 @@ def load_error_texts(folder: Path = _FOLDER / "errors", /) -> ErrorTexts:
     return ErrorTexts(texts)
 
 
-def load_texts(name: str, /) -> Mapping[str, Mapping[str, str]]:
-    """Read `<name>.<language>.json` of each language, flat: key to text."""
-    return {language: json.loads((_FOLDER / f"{name}.{language}.json").read_text()) for language in LANGUAGES}
+def load_texts(*names: str) -> Mapping[str, Mapping[str, str]]:
+    """Read `<name>.<language>.json` of each language and put the names together, flat: key to text."""
+    return {language: _put_together(names, language) for language in LANGUAGES}
+
+
+def _put_together(names: tuple[str, ...], language: str) -> Mapping[str, str]:
+    texts: dict[str, str] = {}
+    for name in names:
+        texts |= json.loads((_FOLDER / f"{name}.{language}.json").read_text())
+    return texts

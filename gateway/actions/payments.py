@@ -2,11 +2,11 @@
 
 from contextlib import suppress
 
-from kabinet.common.v1 import money_pb2
 from kabinet.payments.v1 import payments_pb2
 
+from gateway.actions.values import money
 from gateway.bodies import payments as bodies
-from gateway.bodies.fields import Amount, Page
+from gateway.bodies.fields import Page
 from gateway.clients import Caller
 from gateway.views import payments as views
 from gateway.views.values import Items, items, numbers_of
@@ -25,7 +25,7 @@ def create_payment(caller: Caller, body: bodies.NewPayment, /, *, request_id: st
     request = payments_pb2.CreatePaymentRequest(
         request_id=request_id,
         billing_account_id=body.billing_account_id,
-        amount=_money(body.amount),
+        amount=money(body.amount),
         kind=_KINDS[body.method.kind],
         payment_method_id=body.method.payment_method_id,
         save_payment_method=body.method.save,
@@ -89,7 +89,7 @@ def create_autopay_rule(caller: Caller, body: bodies.NewAutopayRule, /, *, reque
         billing_account_id=body.billing_account_id,
         payment_method_id=body.payment_method_id,
         trigger=_trigger(body.trigger),
-        amount=_money(body.amount),
+        amount=money(body.amount),
     )
     return views.autopay_rule(caller.ask(payments, payments.stub.CreateAutopayRule, request).autopay_rule)
 
@@ -115,7 +115,7 @@ def update_autopay_rule(caller: Caller, autopay_rule_id: str, body: bodies.Autop
         autopay_rule_id=autopay_rule_id,
         payment_method_id=body.payment_method_id,
         trigger=_trigger(body.trigger),
-        amount=_money(body.amount),
+        amount=money(body.amount),
     )
     return views.autopay_rule(caller.ask(payments, payments.stub.UpdateAutopayRule, request).autopay_rule)
 
@@ -145,10 +145,6 @@ def list_autopay_decisions(caller: Caller, autopay_rule_id: str, page: Page, /) 
     return items([views.autopay_decision(item) for item in answer.decisions], next_page_token=answer.next_page_token)
 
 
-def _money(amount: Amount) -> money_pb2.Money:
-    return money_pb2.Money(amount_minor=amount.amount_minor, currency=amount.currency)
-
-
 def _trigger(trigger: bodies.Trigger) -> payments_pb2.AutopayTrigger:
     match trigger.kind:
         case "first_of_month":
@@ -156,5 +152,5 @@ def _trigger(trigger: bodies.Trigger) -> payments_pb2.AutopayTrigger:
         case "day_of_month":
             return payments_pb2.AutopayTrigger(day_of_month=payments_pb2.DayOfMonth(day=trigger.day or 0))
         case _:
-            minimum = _money(trigger.minimum_balance) if trigger.minimum_balance else None
+            minimum = money(trigger.minimum_balance) if trigger.minimum_balance else None
             return payments_pb2.AutopayTrigger(threshold=payments_pb2.Threshold(minimum_balance=minimum))

@@ -14,11 +14,13 @@ from gateway.cabinet.words import Words
 from gateway.errors import Problem, fields_invalid
 from gateway.language import language_of
 from gateway.parts import parts
-from services.chassis.errors import DomainError
+from services.chassis.errors import DomainError, Kind
 
 Body = TypeVar("Body", bound=BaseModel)
+Shown = TypeVar("Shown")
 
 LOGIN_NEEDED = frozenset({"CREDENTIALS_MISSING", "TOKEN_INVALID", "SESSION_ENDED"})
+_PASSING = frozenset({Kind.UNAVAILABLE, Kind.DEADLINE_EXCEEDED})
 _SECRETS = frozenset({"password", "current_password", "new_password", "code", "proof_value"})
 
 
@@ -65,6 +67,16 @@ def refused_on(show: Callable[..., Any], /) -> Callable[[Callable[..., Any]], Ca
         return guarded
 
     return decorate
+
+
+def if_answered(read: Callable[[], Shown], /) -> tuple[Shown | None, Problem | None]:
+    """Return what a part of a page reads, or why it cannot be shown now: the rest of the page stands without it."""
+    try:
+        return read(), None
+    except DomainError as error:
+        if error.kind not in _PASSING:
+            raise
+        return None, parts().problems.of(error, language=language_of(request))
 
 
 def typed(model: type[Body], fields: Mapping[str, Any], /) -> Body:

@@ -6,11 +6,22 @@ from urllib.parse import quote
 from flask import Flask, request
 
 from gateway.auth import log_out
-from gateway.cabinet import accounts, autopay, catalogue, documents, entry, help_pages, home, payments, profile
+from gateway.cabinet import (
+    accounts,
+    autopay,
+    catalogue,
+    documents,
+    entry,
+    help_pages,
+    home,
+    ordering,
+    payments,
+    profile,
+)
 from gateway.cabinet.pages import LOGIN_NEEDED, render, see
 from gateway.errors import Problem
 
-_AREAS = (entry, home, accounts, payments, autopay, documents, catalogue, help_pages, profile)
+_AREAS = (entry, home, accounts, ordering, payments, autopay, documents, catalogue, help_pages, profile)
 
 
 def register(app: Flask, /) -> None:

@@ -52,7 +52,7 @@ class Words:
         """Return a time in a zone: `14:05` when it is today there, with its day otherwise; a dash for none."""
         if not value:
             return "—"
-        there = _zone(zone)
+        there = zone_of(zone)
         at, today = datetime.fromisoformat(value).astimezone(there), self.now.astimezone(there).date()
         clock = f"{at:%H:%M}"
         return clock if at.date() == today else f"{self._day(at.date(), today)}, {clock}"
@@ -79,7 +79,8 @@ def kopecks(text: str, /, *, field: str) -> int:
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str, /) -> ZoneInfo:
+    """Return a time zone; Moscow's for a name that is none."""
     try:
         return ZoneInfo(name or MOSCOW)
     except (ZoneInfoNotFoundError, ValueError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
-from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
+from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc, ordering_pb2, ordering_pb2_grpc
 from kabinet.content.v1 import content_pb2, content_pb2_grpc
 from kabinet.documents.v1 import documents_pb2, documents_pb2_grpc
 from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
@@ -21,10 +21,18 @@ from services.chassis.tokens import ALGORITHM, SUBSCRIBER_AUDIENCE, SUBSCRIBER_I
 MODULES: dict[str, tuple[Any, str, Callable[[Any, Any], None]]] = {
     "identity": (identity_pb2, "IdentityService", identity_pb2_grpc.add_IdentityServiceServicer_to_server),
     "accounts": (accounts_pb2, "AccountsService", accounts_pb2_grpc.add_AccountsServiceServicer_to_server),
+    "ordering": (
+        ordering_pb2,
+        "AccountOrderingService",
+        ordering_pb2_grpc.add_AccountOrderingServiceServicer_to_server,
+    ),
     "payments": (payments_pb2, "PaymentsService", payments_pb2_grpc.add_PaymentsServiceServicer_to_server),
     "documents": (documents_pb2, "DocumentsService", documents_pb2_grpc.add_DocumentsServiceServicer_to_server),
     "content": (content_pb2, "ContentService", content_pb2_grpc.add_ContentServiceServicer_to_server),
 }
+
+_BESIDE = {"accounts": ("ordering",)}  # what else a server answers
+SERVERS = MODULES.keys() - {"ordering"}
 
 Script = Callable[[Any], Any]
 
@@ -73,7 +81,7 @@ class Services:
         self._token_key = OKPKey.generate_key("Ed25519", {"kid": "access-test", "use": "sig"}, private=True)
         self.gateway_key = OKPKey.generate_key("Ed25519", {"kid": "gateway", "use": "sig"}, private=True)
         self.scripted = {name: _scripted(name) for name in MODULES}
-        self._servers = {name: self._server(name, "127.0.0.1:0") for name in MODULES}
+        self._servers = {name: self._server(name, "127.0.0.1:0") for name in SERVERS}
         self.addresses = {name: f"127.0.0.1:{server.port}" for name, server in self._servers.items()}
 
     def start(self) -> None:
@@ -107,7 +115,6 @@ class Services:
         return jwt.encode(header, {**claims, "exp": now + lives_s}, self._token_key, algorithms=[ALGORITHM])
 
     def _server(self, name: str, listen: str) -> GrpcServer:
-        module, service_name, add = MODULES[name]
         keys = KeySet.import_key_set({"keys": [self._token_key.as_dict(private=False)]})
         verifier = TokenVerifier(
             name=name,
@@ -115,9 +122,12 @@ class Services:
             subscriber_keys=lambda _key_id: keys,
             clock=SystemClock(),
         )
-        service = module.DESCRIPTOR.services_by_name[service_name]
-        exposed = Exposed(service_name=service.full_name, register=lambda server: add(self.scripted[name], server))
-        return GrpcServer(listen=listen, services=[exposed], verifier=verifier, threads=8)
+        exposed = [self._exposed(each) for each in (name, *_BESIDE.get(name, ()))]
+        return GrpcServer(listen=listen, services=exposed, verifier=verifier, threads=8)
+
+    def _exposed(self, name: str) -> Exposed:
+        scripted, add = self.scripted[name], MODULES[name][2]
+        return Exposed(service_name=scripted.service.full_name, register=lambda server: add(scripted, server))
 
 
 def _scripted(name: str) -> ScriptedService:

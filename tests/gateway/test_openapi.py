@@ -42,6 +42,10 @@ _POST = {
         "amount": {"amount_minor": 45000, "currency": "RUB"},
         "trigger": {"kind": "day_of_month", "day": 31},
     },
+    "/billing-accounts/{billing_account_id}/tariff-quotes": {"tariff_plan_id": "trf_2"},
+    "/billing-accounts/{billing_account_id}/tariff-changes": {"tariff_quote_id": "quo_t1"},
+    "/billing-accounts/{billing_account_id}/service-orders": {"offer_code": "TV/HD 50"},
+    "/billing-accounts/{billing_account_id}/promised-payments": {"amount": {"amount_minor": 30000, "currency": "RUB"}},
     "/content-quotes": {"offering_id": "off_irony", "billing_account_id": "acc_1"},
     "/content-orders": {"content_quote_id": "quo_1"},
 }

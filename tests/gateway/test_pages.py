@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from kabinet.accounts.v1 import accounts_pb2
+from kabinet.accounts.v1 import accounts_pb2, ordering_pb2
 from kabinet.content.v1 import content_pb2
 from kabinet.documents.v1 import documents_pb2
 from kabinet.payments.v1 import payments_pb2
@@ -23,6 +23,7 @@ _PREFIX = re.compile(r"""\b(?:word|state)\(\s*["']([\w.]+)["']""")
 _CYRILLIC = re.compile("[А-Яа-яЁё]")
 PAGES = [
     "/", "/accounts/new", "/accounts/new?region=54", "/accounts/acc_1", "/accounts/acc_1/unlink",
+    "/accounts/acc_1/tariff", "/accounts/acc_1/services", "/accounts/acc_1/promised-payment",
     "/accounts/acc_1/charges", "/accounts/acc_1/payments", "/accounts/acc_1/pay", "/payments", "/payments/pay_1",
     "/cards", "/autopay", "/autopay/aru_1", "/bills", "/accounts/acc_1/bills", "/accounts/acc_1/bill-delivery",
     "/bill-delivery-confirmations/token", "/catalogue", "/catalogue/off_irony", "/orders/ord_1", "/entitlements",
@@ -31,8 +32,8 @@ PAGES = [
 
 
 def _texts(language: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads((_GATEWAY / "texts" / f"cabinet.{language}.json").read_text())
-    return found
+    files = [_GATEWAY / "texts" / f"{name}.{language}.json" for name in ("cabinet", "ordering")]
+    return {key: text for file in files for key, text in json.loads(file.read_text()).items()}
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
@@ -110,6 +111,12 @@ def test_every_state_of_the_contracts_has_words() -> None:
         "price": (content_pb2.PriceModel, "PRICE_MODEL_"),
         "offering": (content_pb2.OfferingKind, "OFFERING_KIND_"),
         "cutover": (accounts_pb2.Cutover, "CUTOVER_"),
+        "tariff.state": (ordering_pb2.TariffChangeState, "TARIFF_CHANGE_STATE_"),
+        "tariff.explained": (ordering_pb2.TariffChangeState, "TARIFF_CHANGE_STATE_"),
+        "service_order.state": (ordering_pb2.ServiceOrderState, "SERVICE_ORDER_STATE_"),
+        "service_order.explained": (ordering_pb2.ServiceOrderState, "SERVICE_ORDER_STATE_"),
+        "promise.state": (ordering_pb2.PromisedPaymentState, "PROMISED_PAYMENT_STATE_"),
+        "promise.explained": (ordering_pb2.PromisedPaymentState, "PROMISED_PAYMENT_STATE_"),
     }
 
     missing = [

@@ -112,6 +112,9 @@ def test_an_error_nobody_foresaw_says_nothing_of_itself(
     ("method", "address", "status", "code"),
     [
         ("GET", "/api/v1/nothing", 404, "NOT_FOUND"),
+        ("GET", "/api/v1//profile", 404, "NOT_FOUND"),
+        ("GET", "/api//v1/regions", 404, "NOT_FOUND"),
+        ("POST", "/api/v1/billing-accounts//tariff-quotes", 404, "NOT_FOUND"),
         ("PUT", "/api/v1/sessions", 405, "METHOD_NOT_ALLOWED"),
         ("TRACE", "/api/v1/sessions", 405, "METHOD_NOT_ALLOWED"),
     ],
@@ -123,6 +126,10 @@ def test_errors_of_the_framework_are_problems_too(
 
     assert (answer.status_code, json_of(answer)["code"]) == (status, code)
     assert answer.mimetype == "application/problem+json"
+
+
+def test_russian_words_stand_in_json_as_they_are(api: FlaskClient) -> None:
+    assert "Нужно войти".encode() in api.get("/api/v1/profile").data
 
 
 def test_fields_are_named_one_by_one_without_their_values(api: FlaskClient) -> None:

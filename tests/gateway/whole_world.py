@@ -1,12 +1,13 @@
 """Scripts under which every page and route has something to show."""
 
-from kabinet.accounts.v1 import accounts_pb2
+from kabinet.accounts.v1 import accounts_pb2, ordering_pb2
 from kabinet.content.v1 import content_pb2
 from kabinet.documents.v1 import documents_pb2
 from kabinet.identity.v1 import identity_pb2
 from kabinet.payments.v1 import payments_pb2
 
 from tests.gateway import examples as make
+from tests.gateway import ordering_examples as ordered
 from tests.gateway.services_script import Services
 
 
@@ -14,6 +15,7 @@ def script_everything(services: Services) -> None:
     """Make all services answer with one object of each kind."""
     _identity(services)
     _accounts(services)
+    _ordering(services)
     _payments(services)
     _documents(services)
     _content(services)
@@ -64,6 +66,25 @@ def _accounts(services: Services) -> None:
         "UpdateBillingAccount": lambda _: accounts_pb2.UpdateBillingAccountResponse(billing_account=account),
         "ListCharges": lambda _: accounts_pb2.ListChargesResponse(charges=account.last_charges, next_page_token="n"),
         "ListCreditedPayments": lambda _: accounts_pb2.ListCreditedPaymentsResponse(payments=account.last_payments),
+    }
+
+
+def _ordering(services: Services) -> None:
+    change, order, promise = ordered.make_change(), ordered.make_service_order(), ordered.make_promise()
+    done = ordered.make_change(ordering_pb2.TARIFF_CHANGE_STATE_DONE, can_be_undone=False)
+    services.scripted["ordering"].scripts |= {
+        "ListTariffPlans": lambda _: ordering_pb2.ListTariffPlansResponse(tariff_plans=[ordered.make_plan()]),
+        "CreateTariffQuote": lambda _: ordering_pb2.CreateTariffQuoteResponse(tariff_quote=ordered.make_tariff_quote()),
+        "CreateTariffChange": lambda _: ordering_pb2.CreateTariffChangeResponse(tariff_change=change),
+        "ListTariffChanges": lambda _: ordering_pb2.ListTariffChangesResponse(tariff_changes=[done]),
+        "CancelTariffChange": lambda _: ordering_pb2.CancelTariffChangeResponse(tariff_change=change),
+        "ListServiceOffers": lambda _: ordering_pb2.ListServiceOffersResponse(offers=[ordered.make_offer()]),
+        "CreateServiceOrder": lambda _: ordering_pb2.CreateServiceOrderResponse(service_order=order),
+        "ListServiceOrders": lambda _: ordering_pb2.ListServiceOrdersResponse(service_orders=[order]),
+        "CancelServiceOrder": lambda _: ordering_pb2.CancelServiceOrderResponse(service_order=order),
+        "GetPromisedPaymentEligibility": lambda _: ordered.make_eligibility(),
+        "TakePromisedPayment": lambda _: ordering_pb2.TakePromisedPaymentResponse(promised_payment=promise),
+        "ListPromisedPayments": lambda _: ordering_pb2.ListPromisedPaymentsResponse(promised_payments=[promise]),
     }
 
 
