@@ -51,9 +51,9 @@ class Subscriber:
         """Remove something."""
         return self._call("DELETE", path)
 
-    def download(self, path: str, **query: Any) -> bytes:
+    def download(self, path: str) -> bytes:
         """Return the bytes of a file."""
-        answer = self._http.get(path, params=query, headers=self._credentials())
+        answer = self._http.get(path, headers=self._credentials())
         if not answer.is_success:
             raise Refused(answer)
         return answer.content
