@@ -1,6 +1,7 @@
 """`python -m sandbox.region --region 54`: settings in, everything wired, served until a signal."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -74,12 +75,18 @@ def main() -> None:
 
 
 def build_grpc_server(
-    billing: Servicer, ordering: OrderingServicer, /, *, profiles: Profiles, threads: int
+    billing: Servicer,
+    ordering: OrderingServicer,
+    /,
+    *,
+    profiles: Profiles,
+    threads: int,
+    outermost: Sequence[grpc.ServerInterceptor] = (),
 ) -> grpc.Server:
-    """Return the region's gRPC server, not started and without a port."""
+    """Return the region's gRPC server, not started and without a port; `outermost` sees each call first."""
     server: grpc.Server = grpc.server(
         ThreadPoolExecutor(threads),
-        interceptors=[SpoilingInterceptor(profiles)],
+        interceptors=[*outermost, SpoilingInterceptor(profiles)],
         options=[("grpc.so_reuseport", 0)],
     )
     billing_pb2_grpc.add_RegionalBillingServiceServicer_to_server(billing, server)

@@ -1,0 +1,86 @@
+"""The kit passes the reference region, and finds each adapter bug by the rule that it breaks and by no other."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from kabinet_conformance.examination import Finding, Outcome, examine
+from tests.conformance import bugs
+from tests.conformance.conftest import StartRegion
+from tests.conformance.region_server import Bug, RunningRegion
+
+_ACCESS = {"RB-01", "RB-02", "RB-03", "RB-04", "RB-05", "RB-06"}
+# Whether a call with a deadline of milliseconds arrives is up to the machine, so what it finds may be found or not.
+_BY_CHANCE = {"RB-51"}
+
+_CAUGHT = [
+    (bugs.posts_again, {"RB-41", "RB-42", "RB-44", "RB-45"}),
+    (bugs.looks_before_it_inserts, {"RB-42"}),
+    (bugs.rounds_to_roubles, {"RB-40", "RB-46"}),
+    (bugs.takes_another_sum_for_a_repeat, {"RB-44"}),
+    (bugs.fails_on_unknown_postings, {"RB-01", "RB-47", "RB-50"}),
+    (bugs.forgets_postings, {"RB-46"}),
+    (bugs.leaves_out_the_currency, {"RB-20"}),
+    (bugs.takes_local_time_for_utc, {"RB-21"}),
+    (bugs.repeats_a_row_on_the_next_page, {"RB-30"}),
+    (bugs.pages_by_offset, {"RB-32"}),
+    (bugs.shows_the_first_page_for_garbage, {"RB-34"}),
+    (bugs.tells_which_numbers_exist, {"RB-01", "RB-11"}),
+    (bugs.takes_longer_for_known_numbers, {"RB-12"}),
+    (bugs.gives_another_reason, {"RB-65"}),
+    (bugs.refuses_to_take_back_twice, {"RO-08"}),
+    (bugs.promises_to_everybody, {"RO-22"}),
+]
+
+
+def _failed(findings: list[Finding]) -> set[str]:
+    return {finding.rule.rule_id for finding in findings if finding.outcome is Outcome.FAILED}
+
+
+def test_passes_the_reference_region_in_every_rule(region: RunningRegion) -> None:
+    findings = list(examine(region.target))
+
+    assert [finding for finding in findings if finding.outcome is not Outcome.PASSED] == []
+    assert len({finding.rule.rule_id for finding in findings}) == len(findings) > 50
+
+
+@pytest.mark.parametrize(("bug", "broken"), _CAUGHT, ids=[bug.__name__ for bug, _ in _CAUGHT])
+def test_catches(start: StartRegion, bug: Callable[[], Mapping[str, Bug]], broken: set[str]) -> None:
+    region = start(bug())
+
+    failed = _failed(list(examine(region.target)))
+
+    assert failed - _BY_CHANCE == broken
+
+
+def test_catches_a_region_that_lets_everybody_in(start: StartRegion) -> None:
+    switched_on_later: dict[str, Bug] = {}  # its token needs the region's key, which is made at the start
+    region = start(switched_on_later)
+    switched_on_later |= bugs.lets_everybody_in(region.target)
+
+    assert _failed(list(examine(region.target, only=["RB"]))) == _ACCESS
+
+
+@pytest.mark.parametrize(
+    ("profile", "broken"),
+    [
+        ("cp1251", {"RB-25"}),
+        ("stale", {"RB-21"}),
+        ("half_written", {"RB-22", "RB-25"}),
+        ("clock_ahead", {"RB-21", "RB-35", "RB-36", "RB-40", "RB-60"}),
+    ],
+)
+def test_catches_the_habits_of_a_bad_billing_system(region: RunningRegion, profile: str, broken: set[str]) -> None:
+    region.profiles.turn_on(profile)
+
+    assert broken <= _failed(list(examine(region.target, only=["RB"])))
+
+
+def test_skips_what_it_is_not_given_and_what_the_region_does_not_offer(start: StartRegion) -> None:
+    region = start(bugs.offers_no_ordering())
+
+    findings = list(examine(region.target))
+
+    skipped = {finding.rule.rule_id for finding in findings if finding.outcome is Outcome.SKIPPED}
+    assert skipped == {finding.rule.rule_id for finding in findings if finding.rule.rule_id.startswith("RO")}
+    assert _failed(findings) == set()
