@@ -18,6 +18,8 @@ _HELP = {
 _INTERNAL = {
     "PAYMENT_ID_REUSED", "CHARGE_ID_REUSED", "REGIONAL_BILL_NOT_FOUND", "SUBSCRIBER_NOT_FOUND",
 }  # fmt: skip
+_CONTRACTS = [f"{area}/v1/{area}.proto" for area in ("identity", "accounts", "payments", "documents", "content")]
+_CONTRACTS.append("accounts/v1/ordering.proto")
 _ERRORS = re.compile(r"Errors:(.*?)(?:\n\s*rpc |\n\s*//\s*\n)", re.DOTALL)
 _REASON = re.compile(r"\b[A-Z]+(?:_[A-Z0-9]+)+\b")
 _CODES = {
@@ -44,8 +46,8 @@ def _reasons_of(module: ast.Module) -> Iterator[str]:
 
 def _reasons_in_contracts() -> Iterator[str]:
     """Yield the reasons after "Errors:" in the contracts that the gateway calls."""
-    for area in ("identity", "accounts", "payments", "documents", "content"):
-        text = (_ROOT / f"protos/kabinet/{area}/v1/{area}.proto").read_text()
+    for contract in _CONTRACTS:
+        text = (_ROOT / "protos/kabinet" / contract).read_text()
         for found in _ERRORS.finditer(text):
             yield from (word for word in _REASON.findall(found[1].replace("//", " ")) if word not in _CODES)
 
@@ -59,7 +61,9 @@ def _texts() -> dict[str, dict[str, object]]:
 
 def test_finds_reasons_at_all() -> None:
     assert {"VERSION_CONFLICT", "IDEMPOTENCY_KEY_MISSING"} <= set(_reasons_in_code())
-    assert {"OWNERSHIP_NOT_PROVED", "AMOUNT_TOO_LARGE", "SESSION_ENDED"} <= set(_reasons_in_contracts())
+    assert {"OWNERSHIP_NOT_PROVED", "AMOUNT_TOO_LARGE", "SESSION_ENDED", "TARIFF_QUOTE_EXPIRED"} <= set(
+        _reasons_in_contracts()
+    )
 
 
 def test_every_reason_in_the_code_has_texts() -> None:
