@@ -9,6 +9,7 @@ from zlib import crc32
 
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.posting import RetryPlan
+from services.chassis.clock import to_milliseconds
 
 _NEEDS_A_PERSON_AFTER = timedelta(hours=24)
 
@@ -59,7 +60,7 @@ class Errand:
         """Note an answer that brought nothing new."""
         pause = plan.pause_before(self.looks + 1)
         looks = self.looks + 1
-        self.answered(due_at=now + pause * (1 + spread / 4))
+        self.answered(due_at=to_milliseconds(now + pause * (1 + spread / 4)))
         self.looks = looks
 
     def answered(self, *, due_at: datetime | None) -> None:

@@ -12,6 +12,7 @@ from services.accounts.domain.errors import RegionAnswerInvalid
 from services.accounts.domain.ordering_errors import TariffChangeDone, TariffChangeNotFound
 from services.accounts.domain.posting import IllegalMove
 from services.accounts.domain.tariff_quote import QuotedChange, TariffQuote
+from services.chassis.clock import to_milliseconds
 
 # All changes of a region take effect at one midnight; they are asked about over this time.
 _MIDNIGHT_SPREAD = timedelta(minutes=30)
@@ -160,7 +161,7 @@ class TariffChange:
         """A scheduled change is looked at when its day has come, and then again and again."""
         if self.state is not _S.SCHEDULED:
             return
-        opening = self.undo_until + _MIDNIGHT_SPREAD * spread_of(self.wish_id)
+        opening = to_milliseconds(self.undo_until + _MIDNIGHT_SPREAD * spread_of(self.wish_id))
         if now < opening:
             self.errand.answered(due_at=opening)
         else:
