@@ -1,7 +1,9 @@
 """What happens in a region because time passes: tariff changes take effect, orders move on, promises fall overdue."""
 
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sandbox.chassis import json_log
 from sandbox.chassis.clock import Clock
@@ -51,11 +53,14 @@ class Calendar:
         with self._database.write() as connection:
             found = {name: connection.execute(due, (render_time(now),)).fetchall() for name, due in _DUE.items()}
             for row in found["promised_payments"]:
-                promised_payments.fall_overdue(connection, row, now=now)
+                with _whole_or_not_at_all(connection):
+                    promised_payments.fall_overdue(connection, row, now=now)
             for row in found["tariff_changes"]:
-                tariffs.take_effect(connection, self._rules, row, now=now)
+                with _whole_or_not_at_all(connection):
+                    tariffs.take_effect(connection, self._rules, row, now=now)
             for row in found["service_orders"]:
-                service_orders.take_step(connection, self._rules, row, now=now)
+                with _whole_or_not_at_all(connection):
+                    service_orders.take_step(connection, self._rules, row, now=now)
 
     def _run(self) -> None:
         while not self._stopping.wait(_TICK_S):
@@ -63,3 +68,15 @@ class Calendar:
                 self.catch_up()
             except Exception:
                 json_log.failure("calendar")  # the next tick tries again; the thread must not end in silence
+
+
+@contextmanager
+def _whole_or_not_at_all(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run a step; one that fails leaves nothing, is tried again at the next tick, and holds nobody else up."""
+    connection.execute("SAVEPOINT step")
+    try:
+        yield
+    except Exception:
+        connection.execute("ROLLBACK TO step")
+        json_log.failure("calendar step")
+    connection.execute("RELEASE step")

@@ -130,3 +130,23 @@ def test_connects_nothing_on_an_account_that_was_closed_meanwhile(region: Region
     region.control(f"accounts/{ADVANCE}/closing", {})
 
     assert _connected(region, cabinet).refusal_reason == "ACCOUNT_CLOSED"
+
+
+def test_one_order_that_fails_holds_no_other_up(region: Region, cabinet: Cabinet) -> None:
+    taken = {"charge_id": "connection:so_1", "amount_minor": 1}
+    region.control(f"accounts/{ADVANCE}/charges", taken)  # the id under which the connection is to be billed
+    _order(cabinet, order_id="so_1")
+    _order(cabinet, "nsk-tv-kino", "so_2")
+    region.control("service-orders/so_1", {})
+    region.control("service-orders/so_2", {})
+
+    done = _connected_next(region, cabinet, "so_1"), _connected_next(region, cabinet, "so_2")
+
+    states = [order.state for order in done]
+    assert states == [ordering_pb2.SERVICE_ORDER_STATE_IN_PROGRESS, ordering_pb2.SERVICE_ORDER_STATE_DONE]
+
+
+def _connected_next(region: Region, cabinet: Cabinet, order_id: str) -> Any:
+    _get(cabinet, order_id)
+    region.control(f"service-orders/{order_id}", {})
+    return _get(cabinet, order_id)
