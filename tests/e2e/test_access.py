@@ -9,12 +9,14 @@ import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 from kabinet.accounts.v1 import accounts_pb2
+from kabinet.accounts.v1 import ordering_pb2 as account_ordering_pb2
 from kabinet.common.v1 import access_pb2
 from kabinet.content.v1 import content_pb2
 from kabinet.documents.v1 import documents_pb2
 from kabinet.identity.v1 import identity_pb2
 from kabinet.payments.v1 import payments_pb2
 from kabinet.regional.v1 import billing_pb2, feed_pb2
+from kabinet.regional.v1 import ordering_pb2 as regional_ordering_pb2
 
 from services.chassis.clock import SystemClock
 from services.chassis.tokens import ServiceTokens, load_private_key
@@ -23,11 +25,13 @@ from tests.support.running_suite import RunningSuite
 _SERVED_BY = {
     identity_pb2: "identity",
     accounts_pb2: "accounts",
+    account_ordering_pb2: "accounts",
     payments_pb2: "payments",
     documents_pb2: "documents",
     content_pb2: "content",
     feed_pb2: "accounts",
     billing_pb2: "region-moscow",
+    regional_ordering_pb2: "region-moscow",
 }
 _AUDIENCE = {"region-moscow": "region:77"}
 _REFUSED = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}

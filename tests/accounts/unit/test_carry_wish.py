@@ -1,145 +1,39 @@
 """Carrying wishes to a region: whatever goes wrong at whatever line, each is done exactly once, or refused and not
 done."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from services.accounts.application.carry_wish import CarryDueWish, CarryWish
+from services.accounts.application.carry_wish import CarryWish
 from services.accounts.application.promise_payment import RecheckPromise
-from services.accounts.application.tell_region import TellPromisedPayment, TellServiceOrder, TellTariffChange
+from services.accounts.application.tell_region import TellTariffChange
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionUnavailable
 from services.accounts.domain.ordering_errors import TariffQuoteOutdated
 from services.accounts.domain.promised_payment import PromisedPaymentState
-from services.accounts.domain.service_order import ServiceOrderState
-from services.accounts.domain.tariff_change import TariffChangeState
 from services.chassis.deadline import DeadlineTooShort
 from services.chassis.errors import VersionConflict
 from tests.accounts.builders import KEY, SettableClock
-from tests.accounts.ordering_builders import ERRANDS, make_change, make_order, make_promise
-from tests.accounts.ordering_fakes import (
-    FakeOrderingRegion,
-    FakePromisedPayments,
-    FakeServiceOrders,
-    FakeTariffChanges,
-)
+from tests.accounts.ordering_builders import ERRANDS
+from tests.accounts.ordering_fakes import FakeOrderingRegion
+from tests.accounts.ordering_office import Killed, Office, carried, once, promises, services, tariffs
 
 
-class Killed(BaseException):
-    """What a SIGKILL is to the code that runs: nothing after it happens."""
-
-
-@dataclass(slots=True)
-class Office:
-    """A dispatcher for one sort of wish, with everything it needs."""
-
-    clock: SettableClock
-    region: FakeOrderingRegion
-    wishes: Any
-    tell: Callable[[Any], None]
-    books: dict[str, Any]
-    make: Callable[[], Any]
-    taken: Any
-    take_back: Callable[[Any], object] | None
-    refreshed: list[AccountKey] = field(default_factory=list)
-
-    @property
-    def carry(self) -> CarryWish[Any]:
-        return CarryWish(
-            wishes=self.wishes, tell=self.tell, refresh=self.refreshed.append, plan=ERRANDS, clock=self.clock
-        )
-
-    def carry_due(self) -> bool:
-        return CarryDueWish(queue=self.wishes, carry=self.carry)()
-
-    def carry_all(self, *, tries: int = 12) -> None:
-        """Go on for an hour, over whatever becomes due."""
-        for _ in range(tries):
-            self.clock.advance(minutes=5)
-            while self.carry_due():
-                pass
-
-    def requested(self) -> Any:
-        wish = self.make()
-        self.wishes.save(wish)
-        return wish
-
-    def found(self, wish: Any) -> Any:
-        return self.wishes.get(wish.wish_id)
-
-    def done_once(self, wish: Any) -> None:
-        assert self.found(wish).state is self.taken
-        assert list(self.books) == [wish.wish_id]
-
-
-def _tariffs(clock: SettableClock, region: FakeOrderingRegion) -> Office:
-    return Office(
-        clock=clock,
-        region=region,
-        wishes=FakeTariffChanges(clock),
-        tell=TellTariffChange(region=region, plan=ERRANDS, clock=clock),
-        books=region.changes,
-        make=lambda: make_change(now=clock.now()),
-        taken=TariffChangeState.SCHEDULED,
-        take_back=lambda change: change.take_back(now=clock.now()),
-    )
-
-
-def _services(clock: SettableClock, region: FakeOrderingRegion) -> Office:
-    return Office(
-        clock=clock,
-        region=region,
-        wishes=FakeServiceOrders(clock),
-        tell=TellServiceOrder(region=region, plan=ERRANDS, clock=clock),
-        books=region.orders,
-        make=lambda: make_order(now=clock.now()),
-        taken=ServiceOrderState.ACCEPTED,
-        take_back=lambda order: order.cancel(now=clock.now()),
-    )
-
-
-def _promises(clock: SettableClock, region: FakeOrderingRegion) -> Office:
-    return Office(
-        clock=clock,
-        region=region,
-        wishes=FakePromisedPayments(clock),
-        tell=TellPromisedPayment(region=region, plan=ERRANDS, clock=clock),
-        books=region.promises,
-        make=lambda: make_promise(now=clock.now()),
-        taken=PromisedPaymentState.OPEN,
-        take_back=None,
-    )
-
-
-@pytest.fixture(params=[_tariffs, _services, _promises], ids=["tariff", "service", "promise"])
+@pytest.fixture(params=[tariffs, services, promises], ids=["tariff", "service", "promise"])
 def office(request: pytest.FixtureRequest) -> Office:
     clock = SettableClock()
     made: Office = request.param(clock, FakeOrderingRegion(clock))
     return made
 
 
-@pytest.fixture(params=[_tariffs, _services], ids=["tariff", "service"])
+@pytest.fixture(params=[tariffs, services], ids=["tariff", "service"])
 def taking_back(request: pytest.FixtureRequest) -> Office:
     """An office of wishes that can be taken back."""
     clock = SettableClock()
     made: Office = request.param(clock, FakeOrderingRegion(clock))
     return made
-
-
-def _once(error: BaseException, *, method: str) -> Callable[[str], None]:
-    """Trouble at the first call of a method."""
-    left = [error]
-
-    def trouble(called: str) -> None:
-        if called == method and left:
-            raise left.pop()
-
-    return trouble
 
 
 @pytest.fixture(
@@ -155,13 +49,6 @@ def error(request: pytest.FixtureRequest) -> Iterator[BaseException]:
     yield request.param
 
 
-def _carried(office: Office) -> None:
-    """Carry a step; a kill ends it anywhere."""
-    office.clock.advance(seconds=5)
-    with suppress(Killed):
-        office.carry_due()
-
-
 def test_is_due_only_when_the_call_that_made_it_must_have_ended(office: Office) -> None:
     office.requested()
 
@@ -173,9 +60,9 @@ def test_is_due_only_when_the_call_that_made_it_must_have_ended(office: Office) 
 @pytest.mark.parametrize("when", ["trouble", "after"])
 def test_is_done_once_whatever_happens_around_the_call(office: Office, error: BaseException, when: str) -> None:
     wish = office.requested()
-    setattr(office.region, when, _once(error, method="send"))
+    setattr(office.region, when, once(error, method="send"))
 
-    _carried(office)
+    carried(office)
     office.carry_all()
 
     office.done_once(wish)
@@ -191,7 +78,7 @@ def test_is_done_once_when_killed_between_the_answer_and_the_save(
 
     with monkeypatch.context() as patch:
         patch.setattr(office.wishes, "save", die)
-        _carried(office)
+        carried(office)
     assert office.found(wish).state is not office.taken
     office.carry_all()
 
@@ -200,10 +87,10 @@ def test_is_done_once_when_killed_between_the_answer_and_the_save(
 
 def test_asks_before_it_sends_again_after_an_unknown_outcome(office: Office) -> None:
     office.requested()
-    office.region.after = _once(RegionUnavailable(region="54"), method="send")
+    office.region.after = once(RegionUnavailable(region="54"), method="send")
 
-    _carried(office)
-    _carried(office)
+    carried(office)
+    carried(office)
 
     assert office.region.calls == ["send", "find"]
 
@@ -211,7 +98,7 @@ def test_asks_before_it_sends_again_after_an_unknown_outcome(office: Office) -> 
 @pytest.mark.parametrize("refusal", [TariffQuoteOutdated(), AccountClosed()])
 def test_a_refusal_is_final_with_its_reason(office: Office, refusal: Exception) -> None:
     wish = office.requested()
-    office.region.trouble = _once(refusal, method="send")
+    office.region.trouble = once(refusal, method="send")
 
     office.carry_all()
 
@@ -221,11 +108,11 @@ def test_a_refusal_is_final_with_its_reason(office: Office, refusal: Exception) 
 
 def test_a_refusal_of_what_the_region_holds_already_is_not_believed(office: Office) -> None:
     wish = office.requested()
-    office.region.after = _once(Killed(), method="send")
-    _carried(office)
-    office.region.trouble = _once(AccountClosed(), method="send")
+    office.region.after = once(Killed(), method="send")
+    carried(office)
+    office.region.trouble = once(AccountClosed(), method="send")
 
-    _carried(office)
+    carried(office)
 
     office.done_once(wish)
 
@@ -237,7 +124,7 @@ def test_a_refusal_that_cannot_be_checked_is_not_believed_yet(office: Office) ->
         raise AccountClosed() if method == "send" else RegionUnavailable(region="54")
 
     office.region.trouble = trouble
-    _carried(office)
+    carried(office)
 
     assert not office.found(wish).is_at_rest
     assert office.found(wish).errand.last_problem == "REGION_UNAVAILABLE"
@@ -246,7 +133,7 @@ def test_a_refusal_that_cannot_be_checked_is_not_believed_yet(office: Office) ->
 def test_a_zombie_changes_nothing_and_is_told_what_the_other_saved(office: Office) -> None:
     wish = office.requested()
     late = office.found(wish)
-    _carried(office)
+    carried(office)
 
     assert office.carry(late).state is office.taken
 
@@ -282,14 +169,14 @@ def test_a_wish_that_vanished_is_a_conflict(office: Office) -> None:
 def test_is_taken_back_whatever_happens_around_the_call(taking_back: Office, error: BaseException, when: str) -> None:
     office = taking_back
     wish = office.requested()
-    _carried(office)
+    carried(office)
     wish = office.found(wish)
     assert office.take_back is not None
     office.take_back(wish)
     office.wishes.save(wish)
-    setattr(office.region, when, _once(error, method="cancel"))
+    setattr(office.region, when, once(error, method="cancel"))
 
-    _carried(office)
+    carried(office)
     office.carry_all()
 
     assert office.found(wish).state.value == "canceled"
@@ -302,7 +189,7 @@ def test_what_arrives_late_is_taken_back_too(taking_back: Office) -> None:
     assert office.take_back is not None
     office.take_back(wish)
     office.wishes.save(wish)
-    _carried(office)
+    carried(office)
     assert office.found(wish).state.value == "canceling"
     sent_before = office.make()
     if isinstance(office.tell, TellTariffChange):
@@ -318,17 +205,17 @@ def test_what_arrives_late_is_taken_back_too(taking_back: Office) -> None:
 
 def test_figures_are_read_anew_when_they_change_and_only_then() -> None:
     clock = SettableClock()
-    promises, orders = (make(clock, FakeOrderingRegion(clock)) for make in (_promises, _services))
-    for office in (promises, orders):
+    promised, ordered = (make(clock, FakeOrderingRegion(clock)) for make in (promises, services))
+    for office in (promised, ordered):
         office.requested()
         office.carry_all()
 
-    assert (promises.refreshed, orders.refreshed) == ([KEY], [])
+    assert (promised.refreshed, ordered.refreshed) == ([KEY], [])
 
 
 def test_figures_that_cannot_be_read_now_do_not_undo_what_was_saved() -> None:
     clock = SettableClock()
-    office = _promises(clock, FakeOrderingRegion(clock))
+    office = promises(clock, FakeOrderingRegion(clock))
     wish = office.requested()
 
     def fail(_key: AccountKey) -> None:
@@ -341,9 +228,9 @@ def test_figures_that_cannot_be_read_now_do_not_undo_what_was_saved() -> None:
 
 def test_a_payment_makes_an_open_promise_due_and_a_lost_race_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SettableClock()
-    office = _promises(clock, FakeOrderingRegion(clock))
+    office = promises(clock, FakeOrderingRegion(clock))
     wish = office.requested()
-    _carried(office)
+    carried(office)
     recheck = RecheckPromise(promises=office.wishes, clock=clock)
 
     def lose(_wish: object) -> None:
