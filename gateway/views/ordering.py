@@ -45,13 +45,13 @@ class TariffChangeView(TypedDict):
 
 
 class ServiceOfferView(TypedDict):
-    """A service that can be ordered."""
+    """A service that can be ordered; of one ordered that the region has not described yet, no more than its code."""
 
     offer_code: str
     kind: str
     name: str
-    connection_price: MoneyView
-    monthly_fee: MoneyView
+    connection_price: MoneyView | None
+    monthly_fee: MoneyView | None
 
 
 class ServiceOrderView(TypedDict):
@@ -132,8 +132,8 @@ def service_offer(message: ordering_pb2.ServiceOffer, /) -> ServiceOfferView:
         "offer_code": message.offer_code,
         "kind": message.kind,
         "name": message.name,
-        "connection_price": money(message.connection_price),
-        "monthly_fee": money(message.monthly_fee),
+        "connection_price": money_or_none(message, "connection_price"),
+        "monthly_fee": money_or_none(message, "monthly_fee"),
     }
 
 

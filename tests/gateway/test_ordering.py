@@ -134,6 +134,26 @@ def test_a_refusal_of_accounts_is_a_problem_of_the_same_reason(
     assert (answer.status_code, json_of(answer)["code"]) == (status, reason)
 
 
+def test_an_order_of_what_the_region_has_not_described_yet_has_no_prices(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    order = make.make_service_order(ordering_pb2.SERVICE_ORDER_STATE_REQUESTED)
+    order.offer.CopyFrom(ordering_pb2.ServiceOffer(offer_code="TV/HD 50"))
+    services.scripted["ordering"].scripts["ListServiceOrders"] = lambda _: ordering_pb2.ListServiceOrdersResponse(
+        service_orders=[order]
+    )
+
+    (shown,) = json_of(api.get(f"{_ACCOUNT}/service-orders", headers=bearer))["items"]
+
+    assert shown["offer"] == {
+        "offer_code": "TV/HD 50",
+        "kind": "",
+        "name": "",
+        "connection_price": None,
+        "monthly_fee": None,
+    }
+
+
 @pytest.mark.parametrize("body", [{}, {"offer_code": ""}, {"offer_code": "a\nb"}, {"offer_code": "x" * 121}])
 def test_an_offer_code_is_one_short_line(
     api: FlaskClient, services: Services, bearer: dict[str, str], body: Any
