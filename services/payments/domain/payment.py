@@ -14,6 +14,8 @@ from services.payments.domain.events import PaymentCaptured, PaymentDeclined, Pa
 # https://yookassa.ru/developers/using-api/interaction-format#idempotence
 KEY_IS_GOOD_FOR = timedelta(hours=23)
 UNKNOWN_AT_MOST = timedelta(hours=24)
+# Money that was taken and is not credited or given back yet is looked after every minute, for as long as it takes (I2).
+HELD_MONEY_IS_LOOKED_AFTER_EVERY = timedelta(minutes=1)
 
 
 class State(Enum):
@@ -230,7 +232,9 @@ class Payment:
         """Plan the next question; what is undecided for a day is handed to a person, and still only asked about."""
         if self.state in FINAL:
             return
-        self.due_at = now + backoff.pause(self.asked)
+        pause = backoff.pause(self.asked)
+        holds_money = self.state in {State.CAPTURED, State.REFUNDING} and self.needs_person is None
+        self.due_at = now + (min(pause, HELD_MONEY_IS_LOOKED_AFTER_EVERY) if holds_money else pause)
         self.asked += 1
         begun = self.charge_begun_at
         if self.state in {State.CREATED, State.UNKNOWN} and begun and now - begun >= UNKNOWN_AT_MOST:

@@ -107,6 +107,15 @@ def test_questions_are_asked_after_5_s_15_s_a_minute_5_minutes_an_hour_then_dail
     assert pauses == [5, 15, 60, 300, 3600, 86_400, 86_400]
 
 
+@pytest.mark.parametrize("state", [State.CAPTURED, State.REFUNDING])
+def test_money_that_is_held_is_looked_after_at_least_every_minute(state: State) -> None:
+    payment = make_payment(state=state, asked=9)
+
+    payment.try_again(now=A_MORNING, backoff=standard_backoff())
+
+    assert payment.due_at == A_MORNING + timedelta(minutes=1)
+
+
 def test_a_final_payment_is_due_no_more() -> None:
     payment = make_payment(state=State.CAPTURED, due_at=A_MORNING)
 
