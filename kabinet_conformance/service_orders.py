@@ -3,9 +3,10 @@
 from typing import Any
 
 import grpc
+from google.protobuf.message import Message
 from kabinet.regional.v1 import ordering_pb2
 
-from kabinet_conformance.region import Region, new_id, same
+from kabinet_conformance.region import Region, new_id, rubles, same
 from kabinet_conformance.rules import NotApplicable, RuleBook, expect
 from kabinet_conformance.values import expect_moment, expect_sum, expect_text
 
@@ -85,6 +86,41 @@ def unknown(region: Region) -> None:
         ordering_pb2.CancelServiceOrderRequest(order_id=order_id),
     ):
         region.expect_refusal(request, code=missing, reason="SERVICE_ORDER_NOT_FOUND")
+
+
+@BOOK.rule(
+    "RO-15",
+    "An unknown account is NOT_FOUND (ACCOUNT_NOT_FOUND) in every method that takes a number.",
+    advice="Look for the account first in every method, and add the reason as ErrorInfo.",
+)
+def unknown_account(region: Region) -> None:
+    for request in _by_number(new_id("number")):
+        region.expect_refusal(request, code=grpc.StatusCode.NOT_FOUND, reason="ACCOUNT_NOT_FOUND")
+
+
+@BOOK.rule(
+    "RO-16",
+    "On a closed account nothing is offered or ordered: FAILED_PRECONDITION (ACCOUNT_CLOSED).",
+    advice="Look whether the account is closed before anything else about it.",
+)
+def closed_account(region: Region) -> None:
+    if not region.target.closed_account:
+        raise NotApplicable("needs --closed-account, an account that is closed")
+    for request in _by_number(region.target.closed_account):
+        region.expect_refusal(request, code=grpc.StatusCode.FAILED_PRECONDITION, reason="ACCOUNT_CLOSED")
+
+
+def _by_number(number: str) -> tuple[Message, ...]:
+    """Return one request of each method that takes a number, with ids and codes that nobody has."""
+    return (
+        ordering_pb2.ListTariffPlansRequest(number=number),
+        ordering_pb2.QuoteTariffChangeRequest(number=number, tariff_plan_id=new_id("plan")),
+        ordering_pb2.ScheduleTariffChangeRequest(change_id=new_id("chg"), number=number),
+        ordering_pb2.ListServiceOffersRequest(number=number),
+        ordering_pb2.OrderServiceRequest(order_id=new_id("ord"), number=number, offer_code=new_id("off")),
+        ordering_pb2.GetPromisedPaymentEligibilityRequest(number=number),
+        ordering_pb2.TakePromisedPaymentRequest(promise_id=new_id("pp"), number=number, amount=rubles(1)),
+    )
 
 
 def _offers(region: Region) -> Any:

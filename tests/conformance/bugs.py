@@ -14,7 +14,7 @@ from grpc_status import rpc_status
 from kabinet.regional.v1 import ordering_pb2
 
 from kabinet_conformance.target import Target
-from tests.conformance.region_server import ACCOUNT, Bug, Proceed
+from tests.conformance.region_server import ACCOUNT, CLOSED, Bug, Proceed
 
 
 def posts_again() -> Mapping[str, Bug]:
@@ -209,8 +209,19 @@ def refuses_to_take_back_twice() -> Mapping[str, Bug]:
     return {"CancelTariffChange": bug}
 
 
+def sells_to_closed_accounts() -> Mapping[str, Bug]:
+    """Nobody looks whether the account is closed before showing what there is to buy."""
+
+    def bug(request: Any, context: Any, proceed: Proceed) -> Any:
+        if request.number == CLOSED:
+            request.number = ACCOUNT
+        return proceed(request, context)
+
+    return {"ListServiceOffers": bug}
+
+
 def promises_to_everybody() -> Mapping[str, Bug]:
-    """Eligibility is decided on the page only: its answer never says no."""
+    """The answer lists reasons, and says yes all the same."""
 
     def bug(request: Any, context: Any, proceed: Proceed) -> Any:
         answer = proceed(request, context)

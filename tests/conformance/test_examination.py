@@ -29,6 +29,7 @@ _CAUGHT = [
     (bugs.takes_longer_for_known_numbers, {"RB-12"}),
     (bugs.gives_another_reason, {"RB-65"}),
     (bugs.refuses_to_take_back_twice, {"RO-08"}),
+    (bugs.sells_to_closed_accounts, {"RO-16"}),
     (bugs.promises_to_everybody, {"RO-22"}),
 ]
 
