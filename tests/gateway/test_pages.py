@@ -67,6 +67,7 @@ def test_every_field_has_a_label_and_every_page_its_landmarks(
             assert found and found[1] in labelled, attributes
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids)), "an id is there twice"
+    assert not [found for found in ids if re.search(r"\s", found)], "an id that nothing can refer to"
     assert html.count("<main") == html.count("<header") == html.count("<footer") == html.count("<h1") == 1
     assert 'class="skip" href="#main"' in html
 
