@@ -34,16 +34,16 @@ class Cabinet:
     region: ScriptedRegion = field(default_factory=ScriptedRegion)
     ordering: ScriptedOrdering = field(init=False)
     overrides: dict[str, Any] = field(default_factory=dict)
+    region_address: str = ""
     _address: str = ""
-    _region_address: str = ""
     _running: list[Callable[[], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ordering = ScriptedOrdering(self.region)
 
     def start(self) -> None:
-        """Start the region and the server."""
-        self._region_address = self.neighbourhood.serve(
+        """Start the region, unless another one was given, and the server."""
+        self.region_address = self.region_address or self.neighbourhood.serve(
             "region:54",
             service="kabinet.regional.v1.RegionalBillingService",
             register=lambda server: billing_pb2_grpc.add_RegionalBillingServiceServicer_to_server(self.region, server),
@@ -87,7 +87,7 @@ class Cabinet:
 
     @property
     def region_endpoints(self) -> str:
-        return f"54={self._region_address}"
+        return f"54={self.region_address}"
 
     def by(self, subscriber_id: str) -> "Caller":
         """Call as a subscriber."""
