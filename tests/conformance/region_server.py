@@ -10,19 +10,9 @@ import grpc
 from joserfc.jwk import KeySet, OKPKey
 
 from kabinet_conformance.target import Target
-from sandbox.chassis.clock import Clock
-from sandbox.chassis.sqlite import Database
-from sandbox.region.__main__ import build_grpc_server
-from sandbox.region.calendar import Calendar
-from sandbox.region.calls import Calls
-from sandbox.region.credentials import Credentials
-from sandbox.region.demo import enter_tariff_plans, open_demo_accounts
-from sandbox.region.faults import Faults
-from sandbox.region.ordering_servicer import OrderingServicer
+from sandbox.region.assembly import assemble
+from sandbox.region.config import Settings
 from sandbox.region.profiles import Profiles
-from sandbox.region.rules import read_rules
-from sandbox.region.schema import SCHEMA
-from sandbox.region.servicer import Servicer
 
 REGION = "54"
 ACCOUNT, CLOSED, OTHER = "5400200001", "5400200003", "5400200002"
@@ -63,31 +53,19 @@ class Misbehaving(grpc.ServerInterceptor):
 
 
 def start_region(folder: Path, *, bugs: Mapping[str, Bug]) -> RunningRegion:
-    """Start a region with fresh books, one account of which is closed."""
+    """Start a region with fresh books, one account of which is closed; its feed and its back office stay shut."""
     key = OKPKey.generate_key("Ed25519", {"kid": "accounts"})
-    clock = Clock(None)
-    database = _books(folder / "region.sqlite3", clock)
-    credentials = Credentials(
-        region=REGION,
-        key_file=_written(folder / "accounts.jwk", key.as_dict(private=True)),
+    settings = Settings(
+        region_database=folder / "region.sqlite3",
+        region_key_file=_written(folder / "accounts.jwk", key.as_dict(private=True)),
         trust_file=_written(folder / "trust.json", KeySet([key]).as_dict(private=False)),
-        clock=clock,
+        accounts_address="127.0.0.1:1",
     )
-    rules = read_rules(REGION)
-    profiles = Profiles(database)
-    calls = Calls(credentials=credentials, faults=Faults(database))
-    calendar = Calendar(database=database, rules=rules, clock=clock, on_news=_nobody_listens)
-    server = build_grpc_server(
-        Servicer(database=database, calls=calls, clock=clock, on_news=_nobody_listens),
-        OrderingServicer(
-            database=database, rules=rules, calls=calls, calendar=calendar, clock=clock, on_news=_nobody_listens
-        ),
-        profiles=profiles,
-        threads=16,
-        outermost=(Misbehaving(bugs),),
-    )
-    endpoint = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
+    parts = assemble(settings, region=REGION, outermost=(Misbehaving(bugs),))
+    with parts.database.write() as connection:
+        connection.execute("UPDATE accounts SET closed = 1 WHERE number = ?", (CLOSED,))
+    endpoint = f"127.0.0.1:{parts.server.add_insecure_port('127.0.0.1:0')}"
+    parts.server.start()
     target = Target(
         endpoint=endpoint,
         region=REGION,
@@ -98,22 +76,9 @@ def start_region(folder: Path, *, bugs: Mapping[str, Bug]) -> RunningRegion:
         closed_account=CLOSED,
         other_account=OTHER,
     )
-    return RunningRegion(target=target, key_file=folder / "accounts.jwk", profiles=profiles, server=server)
-
-
-def _books(file: Path, clock: Clock) -> Database:
-    database = Database(file, schema=SCHEMA)
-    with database.write() as connection:
-        enter_tariff_plans(connection, read_rules(REGION))
-        open_demo_accounts(connection, region=REGION, now=clock.now())
-        connection.execute("UPDATE accounts SET closed = 1 WHERE number = ?", (CLOSED,))
-    return database
+    return RunningRegion(target=target, key_file=settings.region_key_file, profiles=parts.profiles, server=parts.server)
 
 
 def _written(file: Path, content: Any) -> Path:
     file.write_text(json.dumps(content))
     return file
-
-
-def _nobody_listens() -> None:
-    """The feed is not part of the examination."""

@@ -15,6 +15,8 @@ from joserfc.jwk import KeySet, OKPKey
 from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc, ordering_pb2_grpc
 
+from sandbox.region.assembly import assemble
+from sandbox.region.config import Settings
 from tests.sandbox.feed_receiver import FeedReceiver
 from tests.sandbox.programs import Program, free_port
 
@@ -93,6 +95,41 @@ class Region:
     def move_clock(self, **offset: float) -> None:
         """Set the clock of the region, and of the cabinet's tokens, that far ahead of the machine's."""
         self.clock.write_text(str(int(timedelta(**offset).total_seconds())))
+
+
+class NearRegion:
+    """A region within the test's own process: the same parts behind real gRPC, started in no time, without its feed."""
+
+    def __init__(self, *, folder: Path) -> None:
+        self.key = OKPKey.generate_key("Ed25519", {"kid": "accounts"})
+        self.clock = folder / "clock"
+        self.clock.write_text("0")
+        (folder / "key.json").write_text(json.dumps(self.key.as_dict(private=True)))
+        (folder / "trust.json").write_text(json.dumps(KeySet([self.key]).as_dict(private=False)))
+        settings = Settings(
+            region_database=folder / "region.sqlite3",
+            region_key_file=folder / "key.json",
+            trust_file=folder / "trust.json",
+            accounts_address="127.0.0.1:1",
+            clock_file=self.clock,
+        )
+        self._parts = assemble(settings, region="54")
+        self._office = httpx.Client(transport=httpx.WSGITransport(app=self._parts.control), base_url="http://office")
+        self.address = f"127.0.0.1:{self._parts.server.add_insecure_port('127.0.0.1:0')}"
+        self._parts.server.start()
+        self._parts.calendar.start()
+
+    def control(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        return self._office.post(f"/control/{path}", json=body)
+
+    def move_clock(self, **offset: float) -> None:
+        """Set the clock of the region, and of the cabinet's tokens, that far ahead of the machine's."""
+        self.clock.write_text(str(int(timedelta(**offset).total_seconds())))
+
+    def close(self) -> None:
+        self._parts.server.stop(0).wait()
+        self._parts.calendar.stop()
+        self._office.close()
 
 
 def reason_of(error: pytest.ExceptionInfo[grpc.RpcError]) -> str:

@@ -1,7 +1,9 @@
 """Promised payments in the reference region: every reason why not, the fee, the services, repaying, falling overdue."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -9,10 +11,17 @@ import pytest
 from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import billing_pb2, ordering_pb2
 
-from tests.sandbox.regions import ADVANCE, CREDIT, Cabinet, Region, reason_of
+from tests.sandbox.regions import ADVANCE, CREDIT, Cabinet, NearRegion, reason_of
 
 _SUM = 30_000
 _FEE = 3_000
+
+
+@pytest.fixture
+def region(tmp_path: Path) -> Iterator[NearRegion]:
+    near = NearRegion(folder=tmp_path)
+    yield near
+    near.close()
 
 
 def _take(cabinet: Cabinet, promise_id: str = "pp_1", *, kopecks: int = _SUM) -> Any:
@@ -36,7 +45,7 @@ def _works(cabinet: Cabinet) -> bool:
     return all(service.state == billing_pb2.SERVICE_STATE_ACTIVE for service in services)
 
 
-def _bill(region: Region, kopecks: int, charge_id: str = "fee") -> None:
+def _bill(region: NearRegion, kopecks: int, charge_id: str = "fee") -> None:
     region.control(f"accounts/{ADVANCE}/charges", {"charge_id": charge_id, "amount_minor": kopecks})
 
 
@@ -52,7 +61,7 @@ def test_says_the_terms_before_it_is_asked(cabinet: Cabinet) -> None:
     assert (found.largest_amount.amount_minor, found.fee.amount_minor, found.days) == (50_000, _FEE, 5)
 
 
-def test_serves_a_suspended_account_until_the_promise_is_due(region: Region, cabinet: Cabinet) -> None:
+def test_serves_a_suspended_account_until_the_promise_is_due(region: NearRegion, cabinet: Cabinet) -> None:
     _bill(region, 30_000)
     suspended = not _works(cabinet)
     before = cabinet.balance(ADVANCE)
@@ -85,7 +94,7 @@ def test_refuses_the_id_of_another_promise(cabinet: Cabinet) -> None:
     assert reason_of(error) == "REQUEST_ID_REUSED"
 
 
-def test_is_repaid_by_the_next_payment_of_at_least_its_sum(region: Region, cabinet: Cabinet) -> None:
+def test_is_repaid_by_the_next_payment_of_at_least_its_sum(region: NearRegion, cabinet: Cabinet) -> None:
     _bill(region, 30_000)
     _take(cabinet)
 
@@ -98,7 +107,9 @@ def test_is_repaid_by_the_next_payment_of_at_least_its_sum(region: Region, cabin
     assert _works(cabinet)
 
 
-def test_suspends_again_when_its_date_passes_and_restores_by_the_late_payment(region: Region, cabinet: Cabinet) -> None:
+def test_suspends_again_when_its_date_passes_and_restores_by_the_late_payment(
+    region: NearRegion, cabinet: Cabinet
+) -> None:
     _bill(region, 30_000)
     _take(cabinet)
     region.move_clock(days=6)
@@ -113,7 +124,7 @@ def test_suspends_again_when_its_date_passes_and_restores_by_the_late_payment(re
     assert _get(cabinet).state == ordering_pb2.PROMISED_PAYMENT_STATE_REPAID
 
 
-def test_says_every_reason_why_not(region: Region, cabinet: Cabinet) -> None:
+def test_says_every_reason_why_not(region: NearRegion, cabinet: Cabinet) -> None:
     _take(cabinet)
     _pay(cabinet, 10_000)
     open_and_rich = set(_eligibility(cabinet).reasons)
@@ -127,7 +138,7 @@ def test_says_every_reason_why_not(region: Region, cabinet: Cabinet) -> None:
     assert set(_eligibility(cabinet, CREDIT).reasons) == {"NOT_ADVANCE", "DEBT_TOO_LARGE"}
 
 
-def test_says_from_when_when_only_time_is_missing(region: Region, cabinet: Cabinet) -> None:
+def test_says_from_when_when_only_time_is_missing(region: NearRegion, cabinet: Cabinet) -> None:
     taken_at = _take(cabinet).taken_at.ToDatetime()
     _pay(cabinet, _SUM)
     rich = _eligibility(cabinet)
@@ -140,7 +151,7 @@ def test_says_from_when_when_only_time_is_missing(region: Region, cabinet: Cabin
     assert poor.eligible_from.ToDatetime() == taken_at + timedelta(days=30)
 
 
-def test_trusts_no_account_that_was_opened_today(region: Region, cabinet: Cabinet) -> None:
+def test_trusts_no_account_that_was_opened_today(region: NearRegion, cabinet: Cabinet) -> None:
     region.control("accounts", {"first_number": 5_400_900_001, "count": 1, "balance_minor": 100})
 
     assert list(_eligibility(cabinet, "5400900001").reasons) == ["ACCOUNT_TOO_YOUNG"]

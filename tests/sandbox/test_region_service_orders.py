@@ -1,15 +1,24 @@
 """Ordering services in the reference region: the way from the order to the account, cancelling, refusals, repeats."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from kabinet.regional.v1 import billing_pb2, ordering_pb2
 
-from tests.sandbox.regions import ADVANCE, Cabinet, Region, reason_of
+from tests.sandbox.regions import ADVANCE, Cabinet, NearRegion, reason_of
 from tests.support import eventually
 
 _INTERNET_ONLY = "5400200003"
+
+
+@pytest.fixture
+def region(tmp_path: Path) -> Iterator[NearRegion]:
+    near = NearRegion(folder=tmp_path)
+    yield near
+    near.close()
 
 
 def _order(cabinet: Cabinet, offer: str = "nsk-static-ip", order_id: str = "so_1", number: str = ADVANCE) -> Any:
@@ -27,7 +36,7 @@ def _cancel(cabinet: Cabinet, order_id: str = "so_1") -> Any:
     return cabinet.call(cabinet.ordering.CancelServiceOrder, request).order
 
 
-def _connected(region: Region, cabinet: Cabinet, order_id: str = "so_1") -> Any:
+def _connected(region: NearRegion, cabinet: Cabinet, order_id: str = "so_1") -> Any:
     """Hurry an order to its end."""
     region.control(f"service-orders/{order_id}", {})
     assert _get(cabinet, order_id).state == ordering_pb2.SERVICE_ORDER_STATE_IN_PROGRESS
@@ -45,7 +54,7 @@ def test_offers_what_the_account_does_not_have(cabinet: Cabinet) -> None:
     assert "nsk-tv-start" in codes(_INTERNET_ONLY)
 
 
-def test_connects_bills_and_shows_what_was_ordered(region: Region, cabinet: Cabinet) -> None:
+def test_connects_bills_and_shows_what_was_ordered(region: NearRegion, cabinet: Cabinet) -> None:
     before = cabinet.balance(ADVANCE)
     ordered = _order(cabinet)
 
@@ -58,7 +67,7 @@ def test_connects_bills_and_shows_what_was_ordered(region: Region, cabinet: Cabi
     assert account.balance.amount_minor == before - 10_000
 
 
-def test_moves_on_by_itself(cabinet: Cabinet, region: Region) -> None:
+def test_moves_on_by_itself(cabinet: Cabinet, region: NearRegion) -> None:
     _order(cabinet)
 
     region.move_clock(minutes=1)
@@ -68,7 +77,7 @@ def test_moves_on_by_itself(cabinet: Cabinet, region: Region) -> None:
     eventually(lambda: _get(cabinet).state == ordering_pb2.SERVICE_ORDER_STATE_DONE)
 
 
-def test_orders_once_however_often_it_is_asked(region: Region, cabinet: Cabinet) -> None:
+def test_orders_once_however_often_it_is_asked(region: NearRegion, cabinet: Cabinet) -> None:
     first = _order(cabinet)
 
     assert _order(cabinet) == first
@@ -77,7 +86,7 @@ def test_orders_once_however_often_it_is_asked(region: Region, cabinet: Cabinet)
     assert reason_of(error) == "REQUEST_ID_REUSED"
 
 
-def test_cancels_until_it_is_connected(region: Region, cabinet: Cabinet) -> None:
+def test_cancels_until_it_is_connected(region: NearRegion, cabinet: Cabinet) -> None:
     _order(cabinet)
     canceled = [_cancel(cabinet) for _ in range(2)]
     _order(cabinet, order_id="so_2")
@@ -91,7 +100,7 @@ def test_cancels_until_it_is_connected(region: Region, cabinet: Cabinet) -> None
     assert reason_of(error) == "SERVICE_ORDER_DONE"
 
 
-def test_says_why_the_fitter_could_not_connect_it(region: Region, cabinet: Cabinet) -> None:
+def test_says_why_the_fitter_could_not_connect_it(region: NearRegion, cabinet: Cabinet) -> None:
     before = cabinet.balance(ADVANCE)
     _order(cabinet, "nsk-phone-second")
 
@@ -125,14 +134,14 @@ def test_takes_no_second_order_of_what_is_on_its_way(cabinet: Cabinet) -> None:
     assert reason_of(error) == "SERVICE_ALREADY_THERE"
 
 
-def test_connects_nothing_on_an_account_that_was_closed_meanwhile(region: Region, cabinet: Cabinet) -> None:
+def test_connects_nothing_on_an_account_that_was_closed_meanwhile(region: NearRegion, cabinet: Cabinet) -> None:
     _order(cabinet)
     region.control(f"accounts/{ADVANCE}/closing", {})
 
     assert _connected(region, cabinet).refusal_reason == "ACCOUNT_CLOSED"
 
 
-def test_one_order_that_fails_holds_no_other_up(region: Region, cabinet: Cabinet) -> None:
+def test_one_order_that_fails_holds_no_other_up(region: NearRegion, cabinet: Cabinet) -> None:
     taken = {"charge_id": "connection:so_1", "amount_minor": 1}
     region.control(f"accounts/{ADVANCE}/charges", taken)  # the id under which the connection is to be billed
     _order(cabinet, order_id="so_1")
@@ -146,7 +155,7 @@ def test_one_order_that_fails_holds_no_other_up(region: Region, cabinet: Cabinet
     assert states == [ordering_pb2.SERVICE_ORDER_STATE_IN_PROGRESS, ordering_pb2.SERVICE_ORDER_STATE_DONE]
 
 
-def _connected_next(region: Region, cabinet: Cabinet, order_id: str) -> Any:
+def _connected_next(region: NearRegion, cabinet: Cabinet, order_id: str) -> Any:
     _get(cabinet, order_id)
     region.control(f"service-orders/{order_id}", {})
     return _get(cabinet, order_id)

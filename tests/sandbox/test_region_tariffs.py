@@ -1,6 +1,8 @@
 """Changing the tariff plan in the reference region: quote, date in the region's zone, effect, undo, repeats."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,10 +10,17 @@ import grpc
 import pytest
 from kabinet.regional.v1 import billing_pb2, ordering_pb2
 
-from tests.sandbox.regions import ADVANCE, Cabinet, Region, reason_of
+from tests.sandbox.regions import ADVANCE, Cabinet, NearRegion, reason_of
 from tests.support import eventually
 
 _ZONE = ZoneInfo("Asia/Novosibirsk")
+
+
+@pytest.fixture
+def region(tmp_path: Path) -> Iterator[NearRegion]:
+    near = NearRegion(folder=tmp_path)
+    yield near
+    near.close()
 
 
 def _quote(cabinet: Cabinet, plan: str = "nsk-online-30") -> Any:
@@ -44,7 +53,9 @@ def test_lists_the_other_plans_the_cheapest_first(cabinet: Cabinet) -> None:
     assert len(plans) >= 3
 
 
-def test_quotes_what_is_lost_and_the_first_of_the_next_month_in_its_own_zone(region: Region, cabinet: Cabinet) -> None:
+def test_quotes_what_is_lost_and_the_first_of_the_next_month_in_its_own_zone(
+    region: NearRegion, cabinet: Cabinet
+) -> None:
     today = datetime.now(_ZONE).date()
     last_evening = (today.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     just_after_midnight = datetime(last_evening.year, last_evening.month, last_evening.day, 17, 30, tzinfo=UTC)
@@ -64,7 +75,7 @@ def test_quotes_what_is_lost_and_the_first_of_the_next_month_in_its_own_zone(reg
     ]
 
 
-def test_changes_the_plan_on_its_date_and_not_before(region: Region, cabinet: Cabinet) -> None:
+def test_changes_the_plan_on_its_date_and_not_before(region: NearRegion, cabinet: Cabinet) -> None:
     _schedule(cabinet, _quote(cabinet))
     before = _account(cabinet)
 
@@ -79,7 +90,7 @@ def test_changes_the_plan_on_its_date_and_not_before(region: Region, cabinet: Ca
     assert change.state == ordering_pb2.TARIFF_CHANGE_STATE_DONE
 
 
-def test_does_not_take_back_what_holds_already(region: Region, cabinet: Cabinet) -> None:
+def test_does_not_take_back_what_holds_already(region: NearRegion, cabinet: Cabinet) -> None:
     _schedule(cabinet, _quote(cabinet))
     region.move_clock(days=40)
 

@@ -1,0 +1,83 @@
+"""Putting a region together: settings in, its parts out, wired and not started."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import grpc
+from flask import Flask
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from kabinet.regional.v1 import billing_pb2_grpc, ordering_pb2_grpc
+
+from sandbox.chassis.clock import Clock
+from sandbox.chassis.sqlite import Database
+from sandbox.region.calendar import Calendar
+from sandbox.region.calls import Calls
+from sandbox.region.config import Settings
+from sandbox.region.control import build_app
+from sandbox.region.credentials import Credentials
+from sandbox.region.demo import enter_tariff_plans, open_demo_accounts
+from sandbox.region.faults import Faults
+from sandbox.region.feed import FeedPusher
+from sandbox.region.ordering_servicer import OrderingServicer
+from sandbox.region.profiles import Profiles, SpoilingInterceptor
+from sandbox.region.rules import read_rules
+from sandbox.region.schema import SCHEMA
+from sandbox.region.servicer import Servicer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A region's parts: the server (without a port), the back office, and what runs beside them."""
+
+    server: grpc.Server
+    control: Flask
+    feed: FeedPusher
+    calendar: Calendar
+    profiles: Profiles
+    database: Database
+
+
+def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.ServerInterceptor] = ()) -> Assembly:
+    """Wire a region; its books are opened, and filled when they are new. `outermost` sees each call first."""
+    clock = Clock(settings.clock_file)
+    rules = read_rules(region)
+    database = Database(settings.region_database, schema=SCHEMA)
+    with database.write() as connection:
+        enter_tariff_plans(connection, rules)
+        open_demo_accounts(connection, region=region, now=clock.now())
+    profiles = Profiles(database)
+    if settings.region_profile is not None:
+        profiles.turn_on(settings.region_profile)
+    credentials = Credentials(
+        region=region, key_file=settings.region_key_file, trust_file=settings.trust_file, clock=clock
+    )
+    feed = FeedPusher(
+        database=database, credentials=credentials, profiles=profiles, accounts_address=settings.accounts_address
+    )
+    calendar = Calendar(database=database, rules=rules, clock=clock, on_news=feed.wake)
+    calls = Calls(credentials=credentials, faults=Faults(database))
+    server = _grpc_server(
+        Servicer(database=database, calls=calls, clock=clock, on_news=feed.wake),
+        OrderingServicer(
+            database=database, rules=rules, calls=calls, calendar=calendar, clock=clock, on_news=feed.wake
+        ),
+        interceptors=[*outermost, SpoilingInterceptor(profiles)],
+        threads=settings.region_threads,
+    )
+    control = build_app(region=region, database=database, profiles=profiles, clock=clock, on_news=feed.wake)
+    return Assembly(server=server, control=control, feed=feed, calendar=calendar, profiles=profiles, database=database)
+
+
+def _grpc_server(
+    billing: Servicer, ordering: OrderingServicer, *, interceptors: Sequence[grpc.ServerInterceptor], threads: int
+) -> grpc.Server:
+    server: grpc.Server = grpc.server(
+        ThreadPoolExecutor(threads), interceptors=interceptors, options=[("grpc.so_reuseport", 0)]
+    )
+    billing_pb2_grpc.add_RegionalBillingServiceServicer_to_server(billing, server)
+    ordering_pb2_grpc.add_RegionalOrderingServiceServicer_to_server(ordering, server)
+    healthy = health.HealthServicer()
+    healthy.set("", health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
+    return server
