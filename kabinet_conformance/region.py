@@ -66,7 +66,7 @@ class Region:
         """Call the method that takes this message; an empty token calls without credentials."""
         method = _method_of(request)
         credential = self.target.token() if token is None else token
-        call = self._channel.unary_unary(
+        call: Any = self._channel.unary_unary(
             f"/{method.containing_service.full_name}/{method.name}",
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=GetMessageClass(method.output_type).FromString,
@@ -158,7 +158,8 @@ def _method_of(request: Message) -> MethodDescriptor:
 
 
 def _code(error: grpc.RpcError) -> grpc.StatusCode:
-    code: grpc.StatusCode = error.code()  # type: ignore[attr-defined]
+    call: Any = error  # what a finished call raises is a grpc.Call too
+    code: grpc.StatusCode = call.code()
     return code
 
 

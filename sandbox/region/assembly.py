@@ -73,7 +73,7 @@ def _grpc_server(
     billing: Servicer, ordering: OrderingServicer, *, interceptors: Sequence[grpc.ServerInterceptor], threads: int
 ) -> grpc.Server:
     server: grpc.Server = grpc.server(
-        ThreadPoolExecutor(threads), interceptors=interceptors, options=[("grpc.so_reuseport", 0)]
+        ThreadPoolExecutor(threads), interceptors=list(interceptors), options=[("grpc.so_reuseport", 0)]
     )
     billing_pb2_grpc.add_RegionalBillingServiceServicer_to_server(billing, server)
     ordering_pb2_grpc.add_RegionalOrderingServiceServicer_to_server(ordering, server)

@@ -20,7 +20,7 @@ def _echo(request: bytes, context: Any) -> bytes:
     return request
 
 
-_ECHO = grpc.unary_unary_rpc_method_handler(_echo)
+_ECHO: Any = grpc.unary_unary_rpc_method_handler(_echo)
 
 if __name__ == "__main__":
     main()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx
@@ -46,7 +47,7 @@ def bare_servers(*, flask_address: str, grpc_address: str) -> Iterator[None]:
 def grpc_calls(address: str, *, seconds: float) -> Latencies:
     """Bare unary calls with 200 bytes each way."""
     with grpc.insecure_channel(address) as channel:
-        method = channel.unary_unary("/bench.Echo/Echo")
+        method: Any = channel.unary_unary("/bench.Echo/Echo")
         return _hammer(lambda: method(b"x" * 200, timeout=5), seconds=seconds)
 
 

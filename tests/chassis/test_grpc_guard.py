@@ -204,7 +204,7 @@ def test_ends_a_call_at_its_deadline() -> None:
 
 def test_calls_a_callee_that_is_not_there_unavailable() -> None:
     remote = Remote(name="identity", address="127.0.0.1:1", tokens=None)
-    method = remote.channel.unary_unary("/kabinet.identity.v1.IdentityService/GetProfile")
+    method: Any = remote.channel.unary_unary("/kabinet.identity.v1.IdentityService/GetProfile")
 
     with pytest.raises(RemoteError) as error:
         remote.call(method, b"", cap_s=1)

@@ -25,7 +25,7 @@ _SERVICE_CALLERS = {"gateway", "payments", "documents", "content", "identity"}
 def _kind(path: str, method: Any, caller: Caller) -> Kind | None:
     """Return how a call with an empty request ends; None for an answer."""
     response = message_factory.GetMessageClass(method.output_type)
-    call = caller.remote.channel.unary_unary(
+    call: Any = caller.remote.channel.unary_unary(
         path, request_serializer=lambda message: message.SerializeToString(), response_deserializer=response.FromString
     )
     request = message_factory.GetMessageClass(method.input_type)()
