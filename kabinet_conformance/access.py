@@ -7,7 +7,8 @@ from joserfc.jwk import OKPKey
 from kabinet.regional.v1 import billing_pb2
 
 from kabinet_conformance.region import Region, every_request, is_ordering
-from kabinet_conformance.rules import RuleBook, expect
+from kabinet_conformance.rules import RuleBook
+from kabinet_conformance.verdicts import expect
 
 BOOK = RuleBook()
 _REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)

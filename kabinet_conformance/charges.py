@@ -6,8 +6,9 @@ import grpc
 from kabinet.regional.v1 import billing_pb2
 
 from kabinet_conformance.region import Region, new_id, rubles, same
-from kabinet_conformance.rules import NotApplicable, RuleBook, expect
+from kabinet_conformance.rules import RuleBook
 from kabinet_conformance.values import expect_moment
+from kabinet_conformance.verdicts import NotApplicable, expect
 
 BOOK = RuleBook()
 _TIMES = 8

@@ -6,7 +6,8 @@ import grpc
 from kabinet.regional.v1 import billing_pb2
 
 from kabinet_conformance.region import Region
-from kabinet_conformance.rules import RuleBook, expect
+from kabinet_conformance.rules import RuleBook
+from kabinet_conformance.verdicts import expect
 
 BOOK = RuleBook()
 _READS = 40

@@ -20,8 +20,9 @@ from kabinet_conformance import (
     tariffs,
 )
 from kabinet_conformance.region import Exchange, Region
-from kabinet_conformance.rules import Broken, NotApplicable, Rule
+from kabinet_conformance.rules import Rule
 from kabinet_conformance.target import Target
+from kabinet_conformance.verdicts import Broken, NotApplicable
 
 # Promises come before money is paid in, which could make the account too rich for one.
 _AREAS = (

@@ -9,8 +9,9 @@ import grpc
 from kabinet.regional.v1 import billing_pb2
 
 from kabinet_conformance.region import Region, new_id, rubles
-from kabinet_conformance.rules import RuleBook, expect
+from kabinet_conformance.rules import RuleBook
 from kabinet_conformance.values import expect_moment, expect_sum
+from kabinet_conformance.verdicts import expect
 
 BOOK = RuleBook()
 _ROWS = 4

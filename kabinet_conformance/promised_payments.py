@@ -6,9 +6,10 @@ import grpc
 from kabinet.regional.v1 import billing_pb2, ordering_pb2
 
 from kabinet_conformance.region import Region, new_id, rubles, same
-from kabinet_conformance.rules import NotApplicable, RuleBook, expect
+from kabinet_conformance.rules import RuleBook
 from kabinet_conformance.tariffs import any_quote_request
 from kabinet_conformance.values import expect_moment, expect_sum
+from kabinet_conformance.verdicts import NotApplicable, expect
 
 BOOK = RuleBook()
 _KOPECKS = 100

@@ -17,8 +17,8 @@ from grpc_status import rpc_status
 from kabinet.common.v1.money_pb2 import Money
 from kabinet.regional.v1 import billing_pb2, ordering_pb2
 
-from kabinet_conformance.rules import Broken, expect
 from kabinet_conformance.target import Target
+from kabinet_conformance.verdicts import Broken, expect
 
 _WRITTEN_CHARACTERS = 400
 _PARALLEL = 8

@@ -2,20 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kabinet_conformance.region import Region
+from kabinet_conformance.region import Region
 
-Check = Callable[["Region"], None]
-
-
-class Broken(Exception):
-    """The region does not keep the rule; the text says what came instead."""
-
-
-class NotApplicable(Exception):
-    """The rule cannot be checked here; the text says what is missing."""
+Check = Callable[[Region], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +32,3 @@ class RuleBook:
             return check
 
         return enter
-
-
-def expect(holds: object, otherwise: str, /) -> None:
-    """Go on when something holds; say what is wrong when not."""
-    if not holds:
-        raise Broken(otherwise)

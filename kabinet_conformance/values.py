@@ -7,7 +7,7 @@ from typing import Any
 
 from kabinet.common.v1.money_pb2 import Money
 
-from kabinet_conformance.rules import expect
+from kabinet_conformance.verdicts import expect
 
 CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 _LATIN_WITH_MARKS = re.compile("[À-ÿ]{3,}")

@@ -1,6 +1,6 @@
 """Which forms belong to one word: Russian by pymorphy3's dictionary, everything else by the English Snowball stemmer.
 
-Chosen by measurement (docs/decisions/0022): of 128 pairs of Russian forms MongoDB's own stemmer joins 63,
+Chosen by measurement (docs/decisions/0009): of 128 pairs of Russian forms MongoDB's own stemmer joins 63,
 the same with ё folded 73, the dictionary 123.
 """
 

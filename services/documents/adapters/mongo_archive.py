@@ -1,7 +1,7 @@
 """The archive of PDFs in MongoDB: one document per PDF, its SHA-256 the id; nothing in it is ever changed.
 
 One document rather than GridFS or files: a single insert is atomic, so a kill leaves a whole PDF or none
-(docs/decisions/0020).
+(docs/decisions/0007).
 """
 
 from hashlib import sha256
