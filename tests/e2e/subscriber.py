@@ -1,6 +1,8 @@
 """A subscriber's client: the public API and nothing else, as a mobile application would use it."""
 
 import secrets
+import threading
+import time
 from typing import Any
 
 import httpx
@@ -27,9 +29,20 @@ class Subscriber:
     def __init__(self, url: str) -> None:
         """`url` is the gateway's, as a browser sees it."""
         self.url = url
-        self.access_token = ""
+        self._access_token = ""
         self.refresh_token = ""
+        self._renew_at = 0.0
+        self._renewing = threading.Lock()
         self._http = client_of(self, f"{url}/api/v1", timeout_s=15, headers={"Accept-Language": "ru"})
+
+    @property
+    def access_token(self) -> str:
+        """A token with minutes left, renewed on the way as an application does it; the old one while nobody renews
+        it."""
+        with self._renewing:
+            if self._access_token and time.monotonic() > self._renew_at:
+                self._renew()
+            return self._access_token
 
     def close(self) -> None:
         """Close the connections now rather than with this object."""
@@ -118,10 +131,20 @@ class Subscriber:
         return kopecks
 
     def _keep(self, tokens: dict[str, Any]) -> None:
-        self.access_token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]
+        self._access_token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]
+        self._renew_at = time.monotonic() + tokens["expires_in"] / 2
+
+    def _renew(self) -> None:
+        try:
+            answer = self._http.post("/sessions/refresh", json={"refresh_token": self.refresh_token})
+        except httpx.TransportError:  # the gateway is being killed just now: the token in hand is good for a while
+            return
+        if answer.is_success:
+            self._keep(answer.json())
 
     def _credentials(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.access_token}"} if self.access_token else {}
+        token = self.access_token
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     def _call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **request: Any) -> Any:
         answer = self._http.request(method, path, headers=self._credentials() | (headers or {}), **request)
