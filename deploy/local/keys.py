@@ -12,7 +12,7 @@ from pathlib import Path
 from joserfc.jwk import KeySet, OKPKey
 
 CALLERS = ("identity", "accounts", "payments", "documents", "content", "gateway")
-REGIONS = ("77", "54", "25")
+REGIONS = ("77", "54", "25", "39", "66")
 SECRETS = ("documents", "identity", "gateway", "acquirer", "social", "broker")
 
 

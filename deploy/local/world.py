@@ -23,7 +23,13 @@ class Region:
         return f"region-{self.city}"
 
 
-REGIONS = (Region("77", "moscow"), Region("54", "novosibirsk"), Region("25", "vladivostok"))
+REGIONS = (
+    Region("77", "moscow"),
+    Region("54", "novosibirsk"),
+    Region("25", "vladivostok"),
+    Region("39", "kaliningrad"),
+    Region("66", "yekaterinburg"),
+)
 SHOP_ID = "100500"
 SOCIAL_CLIENT_ID = "kabinet"
 
