@@ -107,6 +107,29 @@ def test_a_region_that_is_down_is_soon_not_asked_any_more_and_soon_again_when_it
     eventually(lambda: _overview(cabinet).region_available)
 
 
+def test_a_region_that_did_not_answer_last_time_is_asked_and_not_waited_for(cabinet: Cabinet) -> None:
+    cabinet.linked()
+    _overview(cabinet)
+    cabinet.region.refuse(Kind.UNAVAILABLE, "BOOKS_CLOSED")
+    _overview(cabinet)
+    released = threading.Event()
+    cabinet.region.recover()
+    cabinet.region.before = _hanging(released)
+    cabinet.region.calls.clear()
+
+    try:
+        began_at = time.monotonic()
+        account = _overview(cabinet, within_ms=1500)
+        took_s = time.monotonic() - began_at
+        eventually(lambda: "GetAccount" in cabinet.region.calls)
+    finally:
+        released.set()
+
+    assert took_s < 1.0
+    assert not account.region_available
+    eventually(lambda: _overview(cabinet).region_available)
+
+
 def test_the_overview_reads_links_once_and_snapshots_once_however_many_there_are(
     cabinet: Cabinet, database: Database[dict[str, Any]]
 ) -> None:
