@@ -93,7 +93,13 @@ def build_grpc(parts: Parts, /) -> UseCases:
             rules=storage.rules, get_rule=get_rule, accounts=parts.accounts, check_terms=check_terms, clock=clock
         ),
         stop_rule=StopAutopayRule(get_rule=get_rule, stop_rule=parts.stop_rule),
-        forecast_rule=ForecastAutopayRule(get_rule=get_rule, methods=storage.methods, clock=clock),
+        forecast_rule=ForecastAutopayRule(
+            get_rule=get_rule,
+            methods=storage.methods,
+            history=storage.history,
+            limits=parts.limits,
+            clock=clock,
+        ),
         list_decisions=ListAutopayDecisions(get_rule=get_rule, occasions=storage.occasions),
     )
 
@@ -131,8 +137,11 @@ def drive_occasions(parts: Parts, due: DueWork, /) -> DriveOccasions:
         rules=parts.storage.rules,
         methods=parts.storage.methods,
         payments=parts.storage.payments,
+        history=parts.storage.history,
         accounts=parts.accounts,
         stop_rule=parts.stop_rule,
+        declines=parts.declines,
+        limits=parts.limits,
         clock=parts.clock,
         backoff=parts.backoff,
     )

@@ -15,6 +15,7 @@ from services.chassis.grpc_bootstrap import service_tokens
 from services.chassis.grpc_client import Remote
 from services.chassis.mongo import connect
 from services.chassis.work import DueWork
+from services.payments.adapters.autopay_files import load_declines, load_limits
 from services.payments.adapters.grpc_accounts import IDEMPOTENT, GrpcAccounts
 from services.payments.adapters.profile_file import load_offer
 from services.payments.adapters.storage import Storage, storage_in
@@ -23,7 +24,9 @@ from services.payments.adapters.yookassa_client import ShopSettings, YookassaCli
 from services.payments.application.charging import Charging
 from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
+from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.backoff import Backoff, standard_backoff
+from services.payments.domain.decline import DeclineTable
 from services.payments.domain.offer import Offer
 
 Document = dict[str, Any]
@@ -76,6 +79,14 @@ class Parts:
     @cached_property
     def offer(self) -> Offer:
         return load_offer(self.settings.profile)
+
+    @cached_property
+    def limits(self) -> Limits:
+        return load_limits()
+
+    @cached_property
+    def declines(self) -> DeclineTable:
+        return load_declines()
 
     @cached_property
     def backoff(self) -> Backoff:

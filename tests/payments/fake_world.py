@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.chassis.money import Money
+from services.payments.adapters.autopay_files import load_declines
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
@@ -28,9 +29,17 @@ from services.payments.domain.acquirer import (
 from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import Payment, PaymentKind
-from services.payments.domain.ports import AccountGone, AccountsSilent, Action, DecisionBalance, Posting, PostingState
-from tests.payments.builders import GRACE, MOSCOW, ManualClock, rub
-from tests.payments.fakes import FakeDue, FakeMethods, FakeOccasions, FakePayments, FakeRules
+from services.payments.domain.ports import (
+    AccountGone,
+    AccountsSilent,
+    Action,
+    DecisionBalance,
+    Place,
+    Posting,
+    PostingState,
+)
+from tests.payments.builders import GRACE, LIMITS, MOSCOW, ManualClock, rub
+from tests.payments.fakes import FakeDue, FakeHistory, FakeMethods, FakeOccasions, FakePayments, FakeRules
 
 
 class Killed(BaseException):
@@ -136,21 +145,22 @@ class FakeAccounts:
     balance: Money = field(default_factory=lambda: rub(1000))
     silent: bool = False
     gone: bool = False
+    old_mandate_active: bool = False
     refuses: str = ""
     credited: dict[str, Money] = field(default_factory=dict)
     refusal: Exception | None = None
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Place:
         if self.refusal is not None:
             raise self.refusal
-        return MOSCOW
+        return Place(region="77", time_zone=MOSCOW)
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         if self.gone:
             raise AccountGone(billing_account_id)
         if self.silent:
             raise AccountsSilent
-        return DecisionBalance(balance=self.balance, as_of=self.clock.now())
+        return DecisionBalance(balance=self.balance, as_of=self.clock.now(), old_mandate_active=self.old_mandate_active)
 
     def request_posting(self, payment: Payment, /) -> Posting:
         if self.silent:
@@ -188,6 +198,7 @@ class Process:
         clock, backoff, around = world.clock, standard_backoff(), killer.around
         payments, methods = around(world.payments), around(world.methods)
         rules, occasions = around(world.rules), around(world.occasions)
+        history = around(FakeHistory(world.payments))
         acquirer, accounts = around(world.acquirer), around(world.accounts)
         charging = Charging(payments=payments, methods=methods, acquirer=acquirer, clock=clock, backoff=backoff)
         stop_rule = StopRule(rules=rules, clock=clock)
@@ -224,8 +235,11 @@ class Process:
             rules=rules,
             methods=methods,
             payments=payments,
+            history=history,
             accounts=accounts,
             stop_rule=stop_rule,
+            declines=load_declines(),
+            limits=LIMITS,
             clock=clock,
             backoff=backoff,
         )

@@ -1,6 +1,6 @@
 """The ports of payments met in memory; the conformance tests hold the repositories against the real ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
-from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.payments.domain.autopay_calendar import PastCharge
+from services.payments.domain.autopay_occasion import AutopayOccasion, OccasionState
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists
 from services.payments.domain.events import PaymentEvent
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
@@ -126,14 +127,37 @@ class FakePayments:
         rows = [row for row in self.rows.all() if row.billing_account_id == billing_account_id and counts(row)]
         return sum((row.amount for row in rows), start=Money.zero())
 
-    def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
-        return sum(
-            row.billing_account_id == billing_account_id
-            and row.created_at > since
-            and bool(row.autopay_rule_id)
+
+@dataclass
+class FakeHistory:
+    """See AutopayHistory; over the rows of FakePayments."""
+
+    payments: FakePayments
+
+    def automatic(self, *, billing_account_id: str, since: datetime, besides: str) -> Sequence[PastCharge]:
+        return [
+            PastCharge(at=row.charge_begun_at, amount=row.amount)
+            for row in self.payments.rows.all()
+            if row.billing_account_id == billing_account_id
+            and row.autopay_rule_id
             and row.state is not State.DECLINED
             and row.payment_id != besides
-            for row in self.rows.all()
+            and (row.charge_begun_at is None or row.charge_begun_at >= since)
+        ]
+
+    def paid_by_hand(self, *, billing_account_id: str, since: datetime) -> Money:
+        def counts(row: Payment) -> bool:
+            if row.state is State.CREATED:
+                return row.kind is PaymentKind.SAVED_CARD
+            return row.state in {State.UNKNOWN, State.CAPTURED, State.POSTED}
+
+        return _sum(
+            row
+            for row in self.payments.rows.all()
+            if row.billing_account_id == billing_account_id
+            and row.created_at >= since
+            and not row.autopay_rule_id
+            and counts(row)
         )
 
 
@@ -209,9 +233,21 @@ class FakeOccasions:
     def save(self, occasion: AutopayOccasion, /) -> None:
         self.rows.save(occasion)
 
+    def held_of_account(self, *, billing_account_id: str, besides: str) -> bool:
+        return any(
+            row.billing_account_id == billing_account_id
+            and row.state is OccasionState.HELD
+            and row.decision_id != besides
+            for row in self.rows.all()
+        )
+
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         rows = [row for row in self.rows.all() if row.autopay_rule_id == autopay_rule_id and row.record]
         return _page(rows, _of_occasion, size, after)
+
+
+def _sum(rows: Iterable[Payment]) -> Money:
+    return sum((row.amount for row in rows), start=Money.zero())
 
 
 def _of_payment(row: Payment) -> tuple[datetime, str]:

@@ -11,6 +11,7 @@ from services.payments.domain.ports import (
     AccountsSilent,
     Action,
     DecisionBalance,
+    Place,
     Posting,
     PostingRefusedByAccounts,
     PostingState,
@@ -37,13 +38,13 @@ class GrpcAccounts:
         self._remote = remote
         self._stub = accounts_pb2_grpc.AccountsServiceStub(remote.channel)
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Place:
         """Refusals of accounts go on to the subscriber as they are."""
         request = accounts_pb2.AuthorizeActionRequest(
             subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=_ACTIONS[action]
         )
         answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
-        return str(answer.time_zone)
+        return Place(region=answer.region, time_zone=answer.time_zone)
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         request = accounts_pb2.GetDecisionBalanceRequest(billing_account_id=billing_account_id)

@@ -9,9 +9,15 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from services.chassis.money import Money
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
-from services.payments.adapters.autopay_documents import trigger_from_document, trigger_to_document
+from services.payments.adapters.autopay_documents import (
+    amount_from_document,
+    amount_to_document,
+    caps_from_document,
+    caps_to_document,
+    trigger_from_document,
+    trigger_to_document,
+)
 from services.payments.adapters.mongo_saving import duplicate_key, save_aggregate
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists, StopReason, Terms
 
@@ -103,14 +109,17 @@ def to_rule(document: Document, /) -> AutopayRule:
         terms=Terms(
             payment_method_id=document["payment_method_id"],
             trigger=trigger_from_document(document["trigger"]),
-            amount=Money.from_mapping(document["amount"]),
+            amount=amount_from_document(document["amount"]),
+            caps=caps_from_document(document.get("caps", {})),
         ),
         created_at=document["created_at"],
         request_id=document["request_id"],
         fingerprint=document["fingerprint"],
+        region=document.get("region", ""),
         rule_version=document["rule_version"],
         stopped_at=document["stopped_at"],
         stop_reason=StopReason(stop_reason) if stop_reason else None,
+        paused_until=document.get("paused_until"),
         next_charge_at=document["next_charge_at"],
         next_period=document["next_period"],
         last_period=document["last_period"],
@@ -118,6 +127,7 @@ def to_rule(document: Document, /) -> AutopayRule:
         episode=document["episode"],
         episode_rule_version=document["episode_rule_version"],
         balance_as_of=document["balance_as_of"],
+        charging_payment_id=document.get("charging_payment_id", ""),
         due_at=due_at_of(document),
         version=document["version"],
     )
@@ -130,14 +140,17 @@ def _to_document(rule: AutopayRule) -> Document:
         "time_zone": rule.time_zone,
         "payment_method_id": rule.terms.payment_method_id,
         "trigger": trigger_to_document(rule.terms.trigger),
-        "amount": rule.terms.amount.as_mapping(),
+        "amount": amount_to_document(rule.terms.amount),
+        "caps": caps_to_document(rule.terms.caps),
         "created_at": rule.created_at,
         "request_id": rule.request_id,
         "fingerprint": rule.fingerprint,
+        "region": rule.region,
         "rule_version": rule.rule_version,
         "state": _ACTIVE if rule.is_active else _STOPPED,
         "stopped_at": rule.stopped_at,
         "stop_reason": rule.stop_reason.value if rule.stop_reason else None,
+        "paused_until": rule.paused_until,
         "next_charge_at": rule.next_charge_at,
         "next_period": rule.next_period,
         "last_period": rule.last_period,
@@ -145,5 +158,6 @@ def _to_document(rule: AutopayRule) -> Document:
         "episode": rule.episode,
         "episode_rule_version": rule.episode_rule_version,
         "balance_as_of": rule.balance_as_of,
+        "charging_payment_id": rule.charging_payment_id,
         **work_fields(rule.due_at),
     }

@@ -6,6 +6,7 @@ from typing import Any
 from pymongo.database import Database
 
 from services.chassis.clock import Clock
+from services.payments.adapters.mongo_autopay_history import MongoAutopayHistory
 from services.payments.adapters.mongo_autopay_occasions import MongoAutopayOccasionRepository
 from services.payments.adapters.mongo_autopay_rules import MongoAutopayRuleRepository
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
@@ -22,6 +23,7 @@ class Storage:
     methods: MongoPaymentMethodRepository
     rules: MongoAutopayRuleRepository
     occasions: MongoAutopayOccasionRepository
+    history: MongoAutopayHistory
 
     def ensure_indexes(self) -> None:
         """Make the indexes that carry invariants, before anything is written."""
@@ -38,4 +40,5 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
         methods=MongoPaymentMethodRepository(database),
         rules=MongoAutopayRuleRepository(database),
         occasions=MongoAutopayOccasionRepository(database),
+        history=MongoAutopayHistory(database),
     )

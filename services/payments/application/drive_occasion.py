@@ -1,25 +1,31 @@
 """The dispatcher's step for occasions: read everything anew, decide, keep the record, make the payment."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
+from services.payments.application.repeating import repeating
 from services.payments.application.stop_rules import StopRule
+from services.payments.domain.autopay_calendar import charges_in_a_day, counted_since, filled_at
 from services.payments.domain.autopay_decision import Grounds, Reason
-from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.payments.domain.autopay_grounds import Seen, grounds_of
+from services.payments.domain.autopay_limits import Limits
+from services.payments.domain.autopay_occasion import UNDECIDED_OCCASION, AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.autopay_trigger import Threshold, opening_after
 from services.payments.domain.backoff import Backoff
-from services.payments.domain.payment import Payment, PaymentKind, Reached, State
+from services.payments.domain.decline import DeclineClass, DeclineTable
+from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, Reached, State
 from services.payments.domain.ports import (
     AccountGone,
     Accounts,
     AccountsSilent,
     AlreadySaved,
+    AutopayHistory,
     AutopayOccasionRepository,
     AutopayRuleRepository,
     DecisionBalance,
@@ -27,8 +33,6 @@ from services.payments.domain.ports import (
     PaymentMethodRepository,
     PaymentRepository,
 )
-
-_A_DAY = timedelta(hours=24)
 
 _log = structlog.get_logger(__name__)
 
@@ -46,8 +50,11 @@ class DriveOccasions:
     rules: AutopayRuleRepository
     methods: PaymentMethodRepository
     payments: PaymentRepository
+    history: AutopayHistory
     accounts: Accounts
     stop_rule: StopRule
+    declines: DeclineTable
+    limits: Limits
     clock: Clock
     backoff: Backoff
 
@@ -65,12 +72,37 @@ class DriveOccasions:
     def _step(self, occasion: AutopayOccasion) -> None:
         rule = self.rules.get(occasion.autopay_rule_id)
         assert rule is not None, "rules are never deleted"
-        if occasion.record is None:
+        if occasion.state in UNDECIDED_OCCASION:
             self._decide(occasion, rule)
         if occasion.is_to_charge:
-            self._make_payment(occasion, rule)
-            occasion.close()
+            self._follow_payment(occasion, rule)
             self.occasions.save(occasion)
+
+    def _follow_payment(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
+        """Make the try's payment if there is none yet; otherwise see whether it has ended, and how."""
+        payment = self.payments.get(occasion.future_payment_id)
+        now = self.clock.now()
+        if payment is None:
+            self._make_payment(occasion, rule)
+        if payment is None or payment.state in UNDECIDED:
+            occasion.await_payment(now=now, backoff=self.backoff)
+        elif payment.state is State.DECLINED:
+            self._take_decline(occasion, rule, reason=payment.decline_reason)
+        else:
+            occasion.await_payment(now=now, backoff=self.backoff)
+            occasion.succeed()
+
+    def _take_decline(self, occasion: AutopayOccasion, rule: AutopayRule, *, reason: str) -> None:
+        decline = occasion.fail_try(reason, table=self.declines, now=self.clock.now())
+        _log.info(
+            "autopay_declined",
+            decision_id=occasion.decision_id,
+            decline_reason=reason,
+            decline_class=decline.decline_class.value,
+            occasion_state=occasion.state.value,
+        )
+        if decline.decline_class is DeclineClass.DEAD_TOKEN and rule.rule_version == occasion.rule_version:
+            self.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.CARD_DEAD)
 
     def _decide(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         now = self.clock.now()
@@ -83,6 +115,9 @@ class DriveOccasions:
         self._stop_if_hopeless(occasion, rule)
 
     def _decide_now(self, occasion: AutopayOccasion, rule: AutopayRule, *, now: datetime) -> None:
+        if self._another_charge_is_being_made(occasion, rule):
+            occasion.try_again(now=now, backoff=self.backoff)
+            return
         try:
             told, linked = self._balance(rule), True
         except AccountGone:
@@ -91,11 +126,37 @@ class DriveOccasions:
             occasion.try_again(now=now, backoff=self.backoff)
             return
         occasion.decide(self._grounds(occasion, rule, told=told, linked=linked, now=now), now=now)
+        self._reserve(occasion, rule)
         _log_decision(occasion)
 
+    def _another_charge_is_being_made(self, occasion: AutopayOccasion, rule: AutopayRule) -> bool:
+        """Say whether a charge was decided whose payment does not exist yet: caps and counts would not see it."""
+        reserved = rule.charging_payment_id
+        return reserved not in {"", occasion.future_payment_id} and self.payments.get(reserved) is None
+
+    def _reserve(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
+        """Note the charge on the rule before the decision is saved: whoever decided for the same account meanwhile, or
+        changed or stopped the rule, makes this decision void."""
+        payment_id = occasion.future_payment_id
+        if occasion.is_to_charge:
+            repeating(lambda: self._reserve_unless_moved(payment_id, rule))
+        elif rule.release(payment_id):
+            self.rules.save(rule)
+
+    def _reserve_unless_moved(self, payment_id: str, seen: AutopayRule) -> None:
+        rule = self.rules.get(seen.autopay_rule_id)
+        assert rule is not None, "rules are never deleted"
+        if rule.charging_payment_id != seen.charging_payment_id or not rule.allows_charge(
+            rule_version=seen.rule_version, now=self.clock.now()
+        ):
+            raise VersionConflict("The rule moved since it was read.", id=rule.autopay_rule_id)
+        rule.reserve(payment_id)
+        self.rules.save(rule)
+
     def _balance(self, rule: AutopayRule) -> DecisionBalance | None:
-        """Return the balance of a threshold rule, read now; a date rule is decided without one."""
-        if not _is_threshold(rule) or not rule.is_active:
+        """Return what the region says now: every charge needs it, to see what is owed and that no old mandate debits
+        the same account (F21). A stopped rule is decided without."""
+        if not rule.is_active:
             return None
         return self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
 
@@ -103,28 +164,31 @@ class DriveOccasions:
         self, occasion: AutopayOccasion, rule: AutopayRule, *, told: DecisionBalance | None, linked: bool, now: datetime
     ) -> Grounds:
         method = self.methods.get(rule.terms.payment_method_id)
-        return Grounds(
-            trigger=rule.terms.trigger,
-            amount=rule.terms.amount,
-            rule_version=rule.rule_version,
-            rule_is_active=rule.is_active,
-            occasion_rule_version=occasion.rule_version,
-            due_at=occasion.charge_due_at,
+        account, besides = rule.billing_account_id, occasion.future_payment_id
+        past = self.history.automatic(
+            billing_account_id=account, since=counted_since(now, time_zone=rule.time_zone), besides=besides
+        )
+        seen = Seen(
             account_is_linked=linked,
-            card_is_usable=method is not None and method.is_usable,
+            old_mandate_active=told.old_mandate_active if told else False,
             balance=told.balance if told else None,
             balance_as_of=told.as_of if told else None,
             under_way=self._under_way(rule, told),
-            automatic_charges_in_24_h=self.payments.automatic_charges(
-                billing_account_id=rule.billing_account_id, since=now - _A_DAY, besides=occasion.future_payment_id
+            paid_by_hand=self.history.paid_by_hand(
+                billing_account_id=account, since=occasion.charge_due_at - self.limits.paid_by_hand_within
             ),
-            now=now,
+            card_is_usable=method is not None and method.is_usable,
+            automatic_charges_in_24_h=charges_in_a_day(past, now=now),
+            filled=filled_at(past, now=now, time_zone=rule.time_zone),
+            held_elsewhere=self.occasions.held_of_account(billing_account_id=account, besides=occasion.decision_id),
+            region_frozen=False,
         )
+        return grounds_of(rule, occasion, seen, limits=self.limits, now=now)
 
     def _under_way(self, rule: AutopayRule, told: DecisionBalance | None) -> Money:
         """Read after the balance, so that what is credited in between is seen by one of the two."""
         if told is None:
-            return Money.zero(rule.terms.amount.currency)
+            return Money.zero()
         return self.payments.under_way(billing_account_id=rule.billing_account_id, balance_as_of=told.as_of)
 
     def _make_payment(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:

@@ -23,6 +23,8 @@ from services.payments.domain.ports import (
 )
 from services.payments.domain.settlement import settle_refund
 
+_DECISION_IS_GOOD_FOR = timedelta(minutes=10)
+
 _log = structlog.get_logger(__name__)
 
 
@@ -80,13 +82,16 @@ class DrivePayments:
         self.charging.charge(payment, timeout_s=self.charge_timeout_s)
 
     def _obstacle(self, payment: Payment) -> str:
+        """Return why the charge is not to be sent. What was decided too long ago for its grounds to hold is decided
+        anew: as the next try of its occasion, with a payment of its own."""
         method = self.methods.get(payment.payment_method_id)
         if method is None or not method.is_usable:
             return "payment_method_removed"
         rule = self.rules.get(payment.autopay_rule_id)
-        if rule is None or not rule.is_active or rule.rule_version != payment.autopay_rule_version:
+        if rule is None or not rule.allows_charge(rule_version=payment.autopay_rule_version, now=self.clock.now()):
             return "autopay_stopped"
-        return ""
+        outdated = self.clock.now() - payment.created_at > _DECISION_IS_GOOD_FOR
+        return "autopay_decision_outdated" if outdated else ""
 
     def _post(self, payment: Payment) -> None:
         """Nobody said that it was posted: have it posted, which is also how to ask."""

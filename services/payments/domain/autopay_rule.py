@@ -6,6 +6,7 @@ from enum import Enum
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.money import Money
+from services.payments.domain.autopay_amount import AmountTerm, Caps
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_trigger import Threshold, Trigger, next_charge
 
@@ -31,6 +32,13 @@ class AutopayRuleStopped(DomainError):
     kind = Kind.FAILED_PRECONDITION
 
 
+class PauseInvalid(DomainError):
+    """A pause ends in the future, and within the year."""
+
+    reason = "PAUSE_INVALID"
+    kind = Kind.INVALID
+
+
 class StopReason(Enum):
     """By whom or why a rule was stopped."""
 
@@ -40,18 +48,27 @@ class StopReason(Enum):
     CARD_DEAD = "CARD_DEAD"
 
 
+NO_CAPS = Caps()
+_PAUSED_AT_MOST = timedelta(days=366)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What the subscriber agreed to."""
 
     payment_method_id: str
     trigger: Trigger
-    amount: Money
+    amount: AmountTerm
+    caps: Caps = NO_CAPS
 
 
 @dataclass(slots=True, kw_only=True)
 class AutopayRule:
-    """A rule. `episode` counts downward crossings of the threshold; `armed` says that the next one counts."""
+    """A rule. `episode` counts downward crossings of the threshold; `armed` says that the next one counts.
+
+    `region` is empty for a rule of before it was kept. `charging_payment_id` is the payment that was last decided for:
+    as long as it is not made, the account's next charge cannot be decided, for nothing else shows that one.
+    """
 
     autopay_rule_id: str
     subscriber_id: str
@@ -61,9 +78,11 @@ class AutopayRule:
     created_at: datetime
     request_id: str
     fingerprint: str
+    region: str = ""
     rule_version: int = 1
     stopped_at: datetime | None = None
     stop_reason: StopReason | None = None
+    paused_until: datetime | None = None
     next_charge_at: datetime | None = None
     next_period: str = ""
     last_period: str = ""
@@ -71,12 +90,20 @@ class AutopayRule:
     episode: int = 0
     episode_rule_version: int = 0
     balance_as_of: datetime | None = None
+    charging_payment_id: str = ""
     due_at: datetime | None = None
     version: int = 0
 
     @property
     def is_active(self) -> bool:
         return self.stop_reason is None
+
+    def is_paused(self, *, now: datetime) -> bool:
+        return self.paused_until is not None and now < self.paused_until
+
+    def allows_charge(self, *, rule_version: int, now: datetime) -> bool:
+        """Say whether a charge that was decided by that version of the terms may still be sent."""
+        return self.is_active and self.rule_version == rule_version and not self.is_paused(now=now)
 
     @property
     def episode_id(self) -> str:
@@ -89,7 +116,7 @@ class AutopayRule:
         return f"{self.autopay_rule_id}:{self.next_period}"
 
     def plan(self, *, now: datetime) -> None:
-        """Set the next date, or for a threshold the next look at the balance: now."""
+        """Set the next date, none within a pause, or for a threshold the next look at the balance: now."""
         trigger = self.terms.trigger
         if isinstance(trigger, Threshold):
             self.next_charge_at, self.next_period, self.due_at = None, "", now
@@ -98,7 +125,7 @@ class AutopayRule:
             trigger,
             rule_id=self.autopay_rule_id,
             time_zone=self.time_zone,
-            after=now,
+            after=max(now, self.paused_until or now),
             last_period=self.last_period,
         )
         self.next_charge_at, self.next_period, self.due_at = upcoming.charge_at, upcoming.period, None
@@ -123,11 +150,28 @@ class AutopayRule:
             self.stop_reason, self.stopped_at = reason, now
             self.next_charge_at, self.next_period, self.due_at = None, "", None
 
+    def pause(self, *, until: datetime, now: datetime) -> None:
+        """Charge nothing until then. Raises AutopayRuleStopped, PauseInvalid."""
+        self._check_active()
+        if not now < until <= now + _PAUSED_AT_MOST:
+            raise PauseInvalid("A pause ends in the future, within a year.")
+        self.paused_until = until
+        self.plan(now=now)
+
+    def resume(self, *, now: datetime) -> None:
+        """End a pause before its time. What fell into it is not made up for: a month whose date has passed is passed,
+        a threshold that was crossed is waited for anew. Raises AutopayRuleStopped."""
+        self._check_active()
+        if self.is_paused(now=now):
+            self.paused_until = now
+            self.plan(now=now)
+
     def observe(self, balance: Money, *, as_of: datetime) -> bool:
         """Take note of a balance; True when it opened a new episode.
 
         One episode per downward crossing: it disarms the rule, and only a newer balance above the minimum arms it
-        again. An observation that is older than one already taken note of says nothing.
+        again. An observation that is older than one already taken note of says nothing. A crossing within a pause
+        disarms the rule and opens nothing: resuming never catches up.
         """
         trigger = self.terms.trigger
         seen = self.balance_as_of
@@ -139,15 +183,30 @@ class AutopayRule:
             return False
         if not self.armed:
             return False
-        self.armed, self.episode = False, self.episode + 1
+        self.armed = False
+        if self.is_paused(now=as_of):
+            return False
+        self.episode += 1
         self.episode_rule_version = self.rule_version
         return True
 
-    def arm_again(self, occasion: AutopayOccasion, /) -> None:
-        """Give the episode back when its occasion found the balance recovered, or money under way that may yet not
-        arrive: then the next balance at the minimum is a new episode."""
-        if occasion.decision_id == self.episode_id and occasion.gives_episode_back:
+    def arm_again(self, occasion: AutopayOccasion, /, *, old_mandate_active: bool) -> None:
+        """Give the episode back when its occasion found the balance recovered, money under way that may yet not
+        arrive, or an old mandate that has ended since: then the next balance at the minimum is a new episode."""
+        answered = occasion.waited_for_old_mandate and not old_mandate_active
+        if occasion.decision_id == self.episode_id and (occasion.gives_episode_back or answered):
             self.armed = True
+
+    def reserve(self, payment_id: str, /) -> None:
+        """A charge was decided. Saving the rule lets one of two deciders through who read it alike."""
+        self.charging_payment_id = payment_id
+
+    def release(self, payment_id: str, /) -> bool:
+        """The charge was decided otherwise after all; say whether it had been reserved."""
+        reserved = self.charging_payment_id == payment_id
+        if reserved:
+            self.charging_payment_id = ""
+        return reserved
 
     def open_episode(self, *, now: datetime) -> AutopayOccasion | None:
         """Return the occasion of the last opened episode, to be saved unless it is there already."""
@@ -172,6 +231,8 @@ class AutopayRule:
         return AutopayOccasion(
             decision_id=decision_id,
             autopay_rule_id=self.autopay_rule_id,
+            subscriber_id=self.subscriber_id,
+            billing_account_id=self.billing_account_id,
             rule_version=rule_version,
             opened_at=now,
             charge_due_at=charge_due_at,

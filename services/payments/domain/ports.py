@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from services.chassis.money import Money
+from services.payments.domain.autopay_calendar import PastCharge
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
 from services.payments.domain.payment import Payment
@@ -58,8 +59,17 @@ class PaymentRepository(Protocol):
         """Return the sum that was or may have been taken and that a balance of that moment does not show."""
         ...
 
-    def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
-        """Return how many payments rules have made for an account since then that were not declined."""
+
+class AutopayHistory(Protocol):
+    """What an account's payments say to a decision about its next automatic one."""
+
+    def automatic(self, *, billing_account_id: str, since: datetime, besides: str) -> Sequence[PastCharge]:
+        """Return the automatic payments, of whichever rule, whose charge was sent since then or is about to be, and
+        that were not declined."""
+        ...
+
+    def paid_by_hand(self, *, billing_account_id: str, since: datetime) -> Money:
+        """Return the sum of payments by hand made since then, those included that may or may not have been taken."""
         ...
 
 
@@ -104,6 +114,10 @@ class AutopayOccasionRepository(Protocol):
 
     def save(self, occasion: AutopayOccasion, /) -> None: ...
 
+    def held_of_account(self, *, billing_account_id: str, besides: str) -> bool:
+        """Say whether another occasion of the account waits for its subscriber's word."""
+        ...
+
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         """Return those that are decided, newest first."""
         ...
@@ -129,11 +143,20 @@ class PostingRefusedByAccounts(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an account is: its region and the region's time zone."""
+
+    region: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionBalance:
-    """A balance that money may be decided on."""
+    """A balance that money may be decided on, and whether the region's own autopay may still debit the account."""
 
     balance: Money
     as_of: datetime
+    old_mandate_active: bool = False
 
 
 class PostingState(Enum):
@@ -157,8 +180,8 @@ class Posting:
 class Accounts(Protocol):
     """The billing accounts and their regions."""
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
-        """Return the time zone of the account's region. Raises the DomainError that the subscriber is to see."""
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Place:
+        """Return where the account is. Raises the DomainError that the subscriber is to see."""
         ...
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:

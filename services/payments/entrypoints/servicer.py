@@ -11,7 +11,8 @@ from services.chassis.paging import page_size
 from services.payments.bootstrap import UseCases, build_grpc
 from services.payments.bootstrap_parts import Parts
 from services.payments.config import load
-from services.payments.entrypoints.autopay_messages import decision_message, forecast_message, rule_message, terms_from
+from services.payments.entrypoints.autopay_messages import forecast_response, rule_message, terms_from
+from services.payments.entrypoints.occasion_messages import decision_message
 from services.payments.entrypoints.page_tokens import position_of, token_of
 from services.payments.entrypoints.payment_messages import (
     kind_message,
@@ -136,8 +137,8 @@ class PaymentsServicer(payments_pb2_grpc.PaymentsServiceServicer):
     def ForecastAutopayRule(  # noqa: N802
         self, request: pb.ForecastAutopayRuleRequest, context: grpc.ServicerContext
     ) -> pb.ForecastAutopayRuleResponse:
-        charges = self._use.forecast_rule(subscriber_id=_subscriber_id(), autopay_rule_id=request.autopay_rule_id)
-        return pb.ForecastAutopayRuleResponse(charges=[forecast_message(charge) for charge in charges])
+        forecast = self._use.forecast_rule(subscriber_id=_subscriber_id(), autopay_rule_id=request.autopay_rule_id)
+        return forecast_response(forecast)
 
     def ListAutopayDecisions(  # noqa: N802
         self, request: pb.ListAutopayDecisionsRequest, context: grpc.ServicerContext

@@ -10,6 +10,7 @@ from pymongo.database import Database
 
 from services.chassis.clock import SystemClock
 from services.chassis.errors import VersionConflict
+from services.chassis.money import Money
 from services.payments.adapters.storage import storage_in
 from services.payments.domain.autopay_rule import AutopayRuleExists, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, FirstOfMonth, Threshold
@@ -31,7 +32,7 @@ from tests.payments.builders import (
     make_rule,
     rub,
 )
-from tests.payments.fakes import FakeMethods, FakeOccasions, FakePayments, FakeRules
+from tests.payments.fakes import FakeHistory, FakeMethods, FakeOccasions, FakePayments, FakeRules
 
 Document = dict[str, Any]
 _LATER = A_MORNING + timedelta(minutes=1)
@@ -41,8 +42,15 @@ _LATER = A_MORNING + timedelta(minutes=1)
 def build(request: pytest.FixtureRequest) -> Callable[[str], Any]:
     """Return one repository by its name in Storage."""
     if request.param == "fake":
-        fakes = {"payments": FakePayments, "methods": FakeMethods, "rules": FakeRules, "occasions": FakeOccasions}
-        return lambda name: fakes[name]()
+        payments = FakePayments()
+        fakes = {
+            "payments": payments,
+            "methods": FakeMethods(),
+            "rules": FakeRules(),
+            "occasions": FakeOccasions(),
+            "history": FakeHistory(payments),
+        }
+        return lambda name: fakes[name]
     database: Database[Document] = request.getfixturevalue("database")
     storage = storage_in(database, clock=SystemClock())
     storage.ensure_indexes()
@@ -162,23 +170,47 @@ class TestPaymentRepository:
         assert under_way.amount_minor == 1_111
         assert payments.under_way(billing_account_id="acc_3", balance_as_of=A_MORNING) == rub(0)
 
-    def test_counts_automatic_charges_of_an_account(self, payments: PaymentRepository) -> None:
+
+class TestAutopayHistory:
+    def test_returns_what_rules_of_an_account_charged_or_are_about_to(self, build: Callable[[str], Any]) -> None:
         rule: dict[str, Any] = {"billing_account_id": "acc_1", "autopay_rule_id": "aru_1"}
         mine = make_payment(**rule)
         for payment in [
             mine,
-            make_payment(state=State.UNKNOWN, **rule),
+            make_payment(kopecks=2, state=State.UNKNOWN, autopay_rule_id="aru_2", billing_account_id="acc_1"),
+            make_payment(kopecks=3, charge_begun_at=None, created_at=A_MORNING - timedelta(days=9), **rule),
             make_payment(state=State.DECLINED, **rule),
             make_payment(created_at=A_MORNING - timedelta(days=2), **rule),
             make_payment(billing_account_id="acc_1"),
+            make_payment(autopay_rule_id="aru_1", billing_account_id="acc_2"),
         ]:
-            payments.save(payment)
-        since = A_MORNING - timedelta(days=1)
+            build("payments").save(payment)
 
-        def count(besides: str) -> int:
-            return payments.automatic_charges(billing_account_id="acc_1", since=since, besides=besides)
+        past = build("history").automatic(
+            billing_account_id="acc_1", since=A_MORNING - timedelta(days=1), besides=mine.payment_id
+        )
 
-        assert (count(""), count(mine.payment_id)) == (2, 1)
+        assert sorted(charge.amount.amount_minor for charge in past) == [2, 3]
+        assert {charge.at for charge in past} == {A_MORNING, None}
+
+    def test_sums_up_what_was_paid_by_hand_and_may_have_been_taken(self, build: Callable[[str], Any]) -> None:
+        mine: dict[str, Any] = {"billing_account_id": "acc_1"}
+        for payment in [
+            make_payment(kopecks=1, state=State.POSTED, **mine),
+            make_payment(kopecks=10, state=State.UNKNOWN, **mine),
+            make_payment(kopecks=100, kind=PaymentKind.SAVED_CARD, **mine),
+            make_payment(kopecks=1_000, state=State.AWAITING_CONFIRMATION, **mine),
+            make_payment(kopecks=1_000, state=State.DECLINED, **mine),
+            make_payment(kopecks=1_000, state=State.REFUNDED, **mine),
+            make_payment(kopecks=1_000, state=State.POSTED, autopay_rule_id="aru_1", **mine),
+            make_payment(kopecks=1_000, state=State.POSTED, created_at=A_MORNING - timedelta(days=2), **mine),
+            make_payment(kopecks=1_000, state=State.POSTED, billing_account_id="acc_2"),
+        ]:
+            build("payments").save(payment)
+
+        paid = build("history").paid_by_hand(billing_account_id="acc_1", since=A_MORNING - timedelta(days=1))
+
+        assert paid == Money(111)
 
 
 class TestPaymentMethodRepository:

@@ -128,6 +128,7 @@ def test_a_refund_survives_a_death_at_every_call(lists_lag: bool) -> None:
 
 
 def test_a_rule_stopped_after_its_charge_was_sent_does_not_make_it_unsent() -> None:
+    """The deaths take so long that a decision may go out of date before it is sent: then there is a second try."""
     world = a_date_rule()
     process = world.process()
     process.open_due_occasions()
@@ -142,4 +143,6 @@ def test_a_rule_stopped_after_its_charge_was_sent_does_not_make_it_unsent() -> N
     process.drive_occasions.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.SUBSCRIBER)
     world.process().run(minutes=40)
 
-    assert_one_charge_credited(world)
+    sent = [payment for payment in world.payments.rows.all() if payment.charge_begun_at]
+    assert [payment.state for payment in sent] == [State.POSTED]
+    assert [charge.payment_id for charge in world.acquirer.charges] == [sent[0].payment_id]
