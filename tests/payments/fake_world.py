@@ -139,13 +139,15 @@ class FakeAcquirer:
 
 @dataclass
 class FakeAccounts:
-    """One balance for all; credits what is asked for once per payment, unless it refuses or is silent."""
+    """One balance for all; credits what is asked for once per payment, unless it refuses or is silent. With
+    `keeps_balance` new fees eat up at once whatever is paid."""
 
     clock: ManualClock
     balance: Money = field(default_factory=lambda: rub(1000))
     silent: bool = False
     gone: bool = False
     old_mandate_active: bool = False
+    keeps_balance: bool = False
     refuses: str = ""
     credited: dict[str, Money] = field(default_factory=dict)
     refusal: Exception | None = None
@@ -169,7 +171,7 @@ class FakeAccounts:
             return Posting(state=PostingState.REFUSED, refusal_reason=self.refuses)
         if payment.payment_id not in self.credited:
             self.credited[payment.payment_id] = payment.amount
-            self.balance += payment.amount
+            self.balance += Money.zero() if self.keeps_balance else payment.amount
         return Posting(state=PostingState.POSTED, posted_at=self.clock.now())
 
 

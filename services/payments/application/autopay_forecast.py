@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.chassis.clock import Clock
 from services.payments.application.autopay_rules import GetAutopayRule
 from services.payments.domain.autopay_calendar import counted_since
-from services.payments.domain.autopay_forecast import Forecast, Outlook, forecast
+from services.payments.domain.autopay_forecast import TWELVE_MONTHS, Forecast, Outlook, forecast
 from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.ports import (
@@ -37,7 +37,7 @@ class ForecastAutopayRule:
             besides="",
         )
         outlook = Outlook(card_is_usable=method is not None and method.is_usable, past=past)
-        return forecast(rule, outlook, limits=self.limits, now=now)
+        return forecast(rule, outlook, limits=self.limits, now=now, until=now + TWELVE_MONTHS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

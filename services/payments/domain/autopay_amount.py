@@ -89,8 +89,8 @@ def wanted(term: AmountTerm, /, *, balance: Money | None, under_way: Money) -> M
 def cut_to_caps(sum_wanted: Money, /, *, caps: Caps, filled: Filled) -> tuple[Money, tuple[Cap, ...]]:
     """Return what may be charged of a sum, zero when nothing may, and the caps that are below the sum."""
     room = _room(caps, filled)
-    cutting = tuple(cap for cap, left in room.items() if left < sum_wanted)
-    left = min([sum_wanted, *room.values()])
+    cutting = tuple([cap for cap, left in room if left < sum_wanted])
+    left = min([sum_wanted, *[left for _, left in room]])
     return max(left, Money.zero(sum_wanted.currency)), cutting
 
 
@@ -105,10 +105,12 @@ def check_amount_terms(term: AmountTerm, /, *, caps: Caps, minimum_balance: Mone
         raise TargetNotAboveMinimum("The balance to reach must be above the minimum balance.")
 
 
-def _room(caps: Caps, filled: Filled) -> dict[Cap, Money]:
-    room = {
-        Cap.PER_CHARGE: caps.per_charge,
-        Cap.PER_DAY: caps.per_day - filled.today if caps.per_day else None,
-        Cap.PER_MONTH: caps.per_month - filled.this_month if caps.per_month else None,
-    }
-    return {cap: left for cap, left in room.items() if left is not None}
+def _room(caps: Caps, filled: Filled) -> list[tuple[Cap, Money]]:
+    room = []
+    if caps.per_charge is not None:
+        room.append((Cap.PER_CHARGE, caps.per_charge))
+    if caps.per_day is not None:
+        room.append((Cap.PER_DAY, caps.per_day - filled.today))
+    if caps.per_month is not None:
+        room.append((Cap.PER_MONTH, caps.per_month - filled.this_month))
+    return room

@@ -140,20 +140,20 @@ def _skip(*reasons: Reason) -> Decision:
 
 
 def _obstacles(grounds: Grounds) -> tuple[Reason, ...]:
-    applies = {
-        Reason.RULE_STOPPED: not grounds.rule_is_active,
-        Reason.RULE_CHANGED: grounds.rule_version != grounds.occasion_rule_version,
-        Reason.RULE_PAUSED: grounds.paused_until is not None and grounds.now < grounds.paused_until,
-        Reason.ACCOUNT_UNLINKED: not grounds.account_is_linked,
-        Reason.CARD_REMOVED: not grounds.card_is_usable,
-        Reason.OLD_MANDATE_ACTIVE: grounds.old_mandate_active,
-        Reason.TOO_LATE: _is_too_late(grounds),
-        Reason.SKIPPED_BY_SUBSCRIBER: grounds.word is Word.SKIP,
-        Reason.HOLD_LAPSED: _has_lapsed(grounds),
-        Reason.TOO_MANY_AUTOMATIC_CHARGES: _is_beyond(grounds) and not grounds.limits.holds_beyond,
-        Reason.HELD_CHARGE_WAITS: grounds.held_elsewhere,
-    }
-    return tuple(reason for reason, true in applies.items() if true)
+    applies = (
+        (Reason.RULE_STOPPED, not grounds.rule_is_active),
+        (Reason.RULE_CHANGED, grounds.rule_version != grounds.occasion_rule_version),
+        (Reason.RULE_PAUSED, grounds.paused_until is not None and grounds.now < grounds.paused_until),
+        (Reason.ACCOUNT_UNLINKED, not grounds.account_is_linked),
+        (Reason.CARD_REMOVED, not grounds.card_is_usable),
+        (Reason.OLD_MANDATE_ACTIVE, grounds.old_mandate_active),
+        (Reason.TOO_LATE, _is_too_late(grounds)),
+        (Reason.SKIPPED_BY_SUBSCRIBER, grounds.word is Word.SKIP),
+        (Reason.HOLD_LAPSED, _has_lapsed(grounds)),
+        (Reason.TOO_MANY_AUTOMATIC_CHARGES, _is_beyond(grounds) and not grounds.limits.holds_beyond),
+        (Reason.HELD_CHARGE_WAITS, grounds.held_elsewhere),
+    )
+    return tuple([reason for reason, true in applies if true])
 
 
 def _is_too_late(grounds: Grounds) -> bool:
@@ -205,11 +205,11 @@ def _nothing_missing(grounds: Grounds, term: AmountTerm) -> Reason | None:
 def _holds(grounds: Grounds) -> tuple[Reason, ...]:
     """Return what makes a sum that would be charged wait for a person. Only the subscriber's own word lifts the hold
     on their account; a region's freeze is lifted for all at once."""
-    applies = {
-        Reason.TOO_MANY_AUTOMATIC_CHARGES: _is_beyond(grounds) and grounds.word is not Word.CONFIRM,
-        Reason.REGION_FROZEN: grounds.region_frozen,
-    }
-    return tuple(reason for reason, true in applies.items() if true)
+    applies = (
+        (Reason.TOO_MANY_AUTOMATIC_CHARGES, _is_beyond(grounds) and grounds.word is not Word.CONFIRM),
+        (Reason.REGION_FROZEN, grounds.region_frozen),
+    )
+    return tuple([reason for reason, true in applies if true])
 
 
 def _why(grounds: Grounds) -> Reason:

@@ -20,7 +20,7 @@ from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, Terms
 from services.payments.domain.autopay_trigger import Threshold, charge_dates
 
-HORIZON = timedelta(days=365)
+TWELVE_MONTHS = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +59,17 @@ class Outlook:
     past: Sequence[PastCharge] = ()
 
 
-def forecast(rule: AutopayRule, outlook: Outlook, /, *, limits: Limits, now: datetime) -> Forecast:
-    """Return what the engine will charge if nothing else happens."""
+def forecast(rule: AutopayRule, outlook: Outlook, /, *, limits: Limits, now: datetime, until: datetime) -> Forecast:
+    """Return what the engine will charge before `until` if nothing else happens."""
     trigger = rule.terms.trigger
     if isinstance(trigger, Threshold):
         return Forecast(condition=_condition(rule, trigger, outlook, limits=limits, now=now))
     if rule.next_charge_at is None:
         return Forecast()
     past, charges = list(outlook.past), []
-    first, end = rule.next_charge_at, now + HORIZON
+    first = rule.next_charge_at
     dates = charge_dates(trigger, rule_id=rule.autopay_rule_id, time_zone=rule.time_zone, since=first)
-    for coming in takewhile(lambda coming: coming.charge_at < end, dates):
+    for coming in takewhile(lambda coming: coming.charge_at < until, dates):
         if coming.charge_at < first:
             continue
         decision = _decided(rule, outlook, past, limits=limits, now=coming.charge_at)
