@@ -140,6 +140,7 @@ def drive_occasions(parts: Parts, due: DueWork, /) -> DriveOccasions:
         history=parts.storage.history,
         accounts=parts.accounts,
         stop_rule=parts.stop_rule,
+        guard_region=parts.guard_region,
         declines=parts.declines,
         limits=parts.limits,
         clock=parts.clock,

@@ -15,13 +15,14 @@ from services.chassis.grpc_bootstrap import service_tokens
 from services.chassis.grpc_client import Remote
 from services.chassis.mongo import connect
 from services.chassis.work import DueWork
-from services.payments.adapters.autopay_files import load_declines, load_limits
+from services.payments.adapters.autopay_files import load_declines, load_freeze_limits, load_limits
 from services.payments.adapters.grpc_accounts import IDEMPOTENT, GrpcAccounts
 from services.payments.adapters.profile_file import load_offer
 from services.payments.adapters.storage import Storage, storage_in
 from services.payments.adapters.yookassa_acquirer import YookassaAcquirer
 from services.payments.adapters.yookassa_client import ShopSettings, YookassaClient
 from services.payments.application.charging import Charging
+from services.payments.application.region_freezes import GuardRegion
 from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
 from services.payments.domain.autopay_limits import Limits
@@ -83,6 +84,12 @@ class Parts:
     @cached_property
     def limits(self) -> Limits:
         return load_limits()
+
+    @cached_property
+    def guard_region(self) -> GuardRegion:
+        return GuardRegion(
+            freezes=self.storage.freezes, rules=self.storage.rules, limits=load_freeze_limits(), clock=self.clock
+        )
 
     @cached_property
     def declines(self) -> DeclineTable:

@@ -16,6 +16,7 @@ from services.payments.domain.autopay_rule import AutopayRule, Terms
 from services.payments.domain.autopay_trigger import FirstOfMonth, Trigger
 from services.payments.domain.payment import Payment, PaymentKind, Reached, State
 from services.payments.domain.payment_method import PaymentMethod
+from services.payments.domain.region_freeze import FreezeLimits
 
 A_MORNING = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 MOSCOW = "Europe/Moscow"
@@ -28,6 +29,8 @@ LIMITS = Limits(
     charged_late_at_most=timedelta(days=3),
     paid_by_hand_within=timedelta(hours=24),
 )
+
+FREEZE_LIMITS = FreezeLimits(within=timedelta(hours=1), at_most=1000, share_percent=20, share_at_least=100)
 
 
 def rub(roubles: int) -> Money:

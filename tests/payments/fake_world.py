@@ -7,6 +7,8 @@ from typing import Any
 
 from services.chassis.money import Money
 from services.payments.adapters.autopay_files import load_declines
+from services.payments.application.autopay_pause import AnswerHeldCharge, PauseAutopayRule
+from services.payments.application.autopay_rules import GetAutopayRule
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
@@ -14,6 +16,7 @@ from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
 from services.payments.application.payment_methods import RemovePaymentMethod
 from services.payments.application.record_crediting import RecordCrediting
+from services.payments.application.region_freezes import GuardRegion, UnfreezeRegion
 from services.payments.application.stop_rules import StopRule, StopRulesOfMethod
 from services.payments.domain.acquirer import (
     Absent,
@@ -38,8 +41,9 @@ from services.payments.domain.ports import (
     Posting,
     PostingState,
 )
-from tests.payments.builders import GRACE, LIMITS, MOSCOW, ManualClock, rub
-from tests.payments.fakes import FakeDue, FakeHistory, FakeMethods, FakeOccasions, FakePayments, FakeRules
+from services.payments.domain.region_freeze import FreezeLimits
+from tests.payments.builders import FREEZE_LIMITS, GRACE, LIMITS, MOSCOW, ManualClock, rub
+from tests.payments.fakes import FakeDue, FakeFreezes, FakeHistory, FakeMethods, FakeOccasions, FakePayments, FakeRules
 
 
 class Killed(BaseException):
@@ -184,6 +188,8 @@ class World:
     methods: FakeMethods = field(default_factory=FakeMethods)
     rules: FakeRules = field(default_factory=FakeRules)
     occasions: FakeOccasions = field(default_factory=FakeOccasions)
+    freezes: FakeFreezes = field(default_factory=FakeFreezes)
+    freeze_limits: FreezeLimits = FREEZE_LIMITS
 
     def __post_init__(self) -> None:
         self.acquirer = FakeAcquirer(self.clock)
@@ -222,6 +228,10 @@ class Process:
         self.remove_method = RemovePaymentMethod(
             methods=methods, stop_rules=StopRulesOfMethod(rules=rules, stop_rule=stop_rule), clock=clock
         )
+        get_rule = GetAutopayRule(rules=rules)
+        self.pause_rule = PauseAutopayRule(get_rule=get_rule, rules=rules, clock=clock)
+        self.answer_held = AnswerHeldCharge(occasions=occasions, clock=clock)
+        self.unfreeze = UnfreezeRegion(freezes=around(world.freezes), clock=clock)
         self.recheck_rules = RecheckRules(
             due=around(FakeDue(world.rules.rows, clock)),
             rules=rules,
@@ -240,6 +250,9 @@ class Process:
             history=history,
             accounts=accounts,
             stop_rule=stop_rule,
+            guard_region=GuardRegion(
+                freezes=around(world.freezes), rules=rules, limits=world.freeze_limits, clock=clock
+            ),
             declines=load_declines(),
             limits=LIMITS,
             clock=clock,

@@ -12,10 +12,12 @@ from services.chassis.money import Money
 from services.payments.domain.autopay_calendar import PastCharge
 from services.payments.domain.autopay_occasion import AutopayOccasion, OccasionState
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists
+from services.payments.domain.autopay_trigger import Threshold
 from services.payments.domain.events import PaymentEvent
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PagePosition
+from services.payments.domain.region_freeze import RegionFreeze
 
 Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, AutopayRule, AutopayOccasion)
 _LEASE = timedelta(seconds=60)
@@ -202,6 +204,12 @@ class FakeRules:
     def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]:
         return [row for row in self.rows.all() if row.is_active and row.terms.payment_method_id == payment_method_id]
 
+    def active_thresholds_in(self, *, region: str) -> int:
+        return sum(
+            row.is_active and row.region == region and isinstance(row.terms.trigger, Threshold)
+            for row in self.rows.all()
+        )
+
     def due_by_date(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
         due = [(row.next_charge_at, row) for row in self.rows.all() if row.is_active and row.next_charge_at]
         ready = sorted((at for at in due if at[0] is not None and at[0] <= now), key=lambda at: at[0] or now)
@@ -237,6 +245,7 @@ class FakeOccasions:
         return any(
             row.billing_account_id == billing_account_id
             and row.state is OccasionState.HELD
+            and row.held_since is not None
             and row.decision_id != besides
             for row in self.rows.all()
         )
@@ -244,6 +253,22 @@ class FakeOccasions:
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         rows = [row for row in self.rows.all() if row.autopay_rule_id == autopay_rule_id and row.record]
         return _page(rows, _of_occasion, size, after)
+
+
+@dataclass
+class FakeFreezes:
+    """See RegionFreezeRepository."""
+
+    rows: dict[str, RegionFreeze] = field(default_factory=dict)
+
+    def get(self, region: str, /) -> RegionFreeze:
+        return deepcopy(self.rows.get(region, RegionFreeze(region=region)))
+
+    def save(self, freeze: RegionFreeze, /) -> None:
+        if freeze.version != self.get(freeze.region).version:
+            raise VersionConflict("Somebody else was counted first.")
+        freeze.version += 1
+        self.rows[freeze.region] = deepcopy(freeze)
 
 
 def _sum(rows: Iterable[Payment]) -> Money:

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.decline import DeclineClass, DeclineTable
+from services.payments.domain.region_freeze import FreezeLimits
 
 _FOLDER = Path(__file__).parents[1] / "autopay"
 
@@ -20,6 +21,17 @@ def load_limits() -> Limits:
         hold_lapses_after=timedelta(hours=document["hold_lapses_after_hours"]),
         charged_late_at_most=timedelta(hours=document["charged_late_at_most_hours"]),
         paid_by_hand_within=timedelta(hours=document["paid_by_hand_within_hours"]),
+    )
+
+
+def load_freeze_limits() -> FreezeLimits:
+    """Return when a region's threshold charges are too many."""
+    document = _read("limits.json")["region_freeze"]
+    return FreezeLimits(
+        within=timedelta(minutes=document["within_minutes"]),
+        at_most=document["at_most"],
+        share_percent=document["share_percent"],
+        share_at_least=document["share_at_least"],
     )
 
 

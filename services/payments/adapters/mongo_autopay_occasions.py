@@ -57,8 +57,13 @@ class MongoAutopayOccasionRepository:
         occasion.version += 1
 
     def held_of_account(self, *, billing_account_id: str, besides: str) -> bool:
-        held = {"billing_account_id": billing_account_id, "state": OccasionState.HELD.value, "_id": {"$ne": besides}}
-        return self._occasions.find_one(held, {"_id": 1}) is not None
+        asked = {
+            "billing_account_id": billing_account_id,
+            "state": OccasionState.HELD.value,
+            "held_since": {"$ne": None},
+            "_id": {"$ne": besides},
+        }
+        return self._occasions.find_one(asked, {"_id": 1}) is not None
 
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         rows = self._occasions.find(

@@ -53,6 +53,11 @@ class MongoAutopayRuleRepository:
             name="due_by_date",
             partialFilterExpression={"next_charge_at": {"$type": "date"}},
         )
+        self._rules.create_index(
+            [("region", ASCENDING), ("trigger.kind", ASCENDING)],
+            name="active_of_region",
+            partialFilterExpression={"state": _ACTIVE},
+        )
         ensure_work_index(self._rules)
 
     def get(self, autopay_rule_id: str, /) -> AutopayRule | None:
@@ -73,6 +78,9 @@ class MongoAutopayRuleRepository:
     def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]:
         rows = self._rules.find({"payment_method_id": payment_method_id, "state": _ACTIVE})
         return [to_rule(row) for row in rows]
+
+    def active_thresholds_in(self, *, region: str) -> int:
+        return self._rules.count_documents({"region": region, "trigger.kind": "threshold", "state": _ACTIVE})
 
     def due_by_date(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
         rows = self._rules.find(

@@ -11,6 +11,7 @@ from services.payments.adapters.mongo_autopay_occasions import MongoAutopayOccas
 from services.payments.adapters.mongo_autopay_rules import MongoAutopayRuleRepository
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
 from services.payments.adapters.mongo_payments import MongoPaymentRepository
+from services.payments.adapters.mongo_region_freezes import MongoRegionFreezeRepository
 
 Document = dict[str, Any]
 
@@ -24,6 +25,7 @@ class Storage:
     rules: MongoAutopayRuleRepository
     occasions: MongoAutopayOccasionRepository
     history: MongoAutopayHistory
+    freezes: MongoRegionFreezeRepository
 
     def ensure_indexes(self) -> None:
         """Make the indexes that carry invariants, before anything is written."""
@@ -41,4 +43,5 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
         rules=MongoAutopayRuleRepository(database),
         occasions=MongoAutopayOccasionRepository(database),
         history=MongoAutopayHistory(database),
+        freezes=MongoRegionFreezeRepository(database),
     )

@@ -8,6 +8,7 @@ import structlog
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
+from services.payments.application.region_freezes import GuardRegion
 from services.payments.application.repeating import repeating
 from services.payments.application.stop_rules import StopRule
 from services.payments.domain.autopay_calendar import charges_in_a_day, counted_since, filled_at
@@ -53,6 +54,7 @@ class DriveOccasions:
     history: AutopayHistory
     accounts: Accounts
     stop_rule: StopRule
+    guard_region: GuardRegion
     declines: DeclineTable
     limits: Limits
     clock: Clock
@@ -125,7 +127,9 @@ class DriveOccasions:
         except AccountsSilent:
             occasion.try_again(now=now, backoff=self.backoff)
             return
-        occasion.decide(self._grounds(occasion, rule, told=told, linked=linked, now=now), now=now)
+        grounds = self._grounds(occasion, rule, told=told, linked=linked, now=now)
+        guarded = self.guard_region(grounds, decision_id=occasion.decision_id, region=rule.region)
+        occasion.decide(guarded, now=now)
         self._reserve(occasion, rule)
         _log_decision(occasion)
 

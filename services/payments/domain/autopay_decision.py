@@ -206,10 +206,15 @@ def _holds(grounds: Grounds) -> tuple[Reason, ...]:
     """Return what makes a sum that would be charged wait for a person. Only the subscriber's own word lifts the hold
     on their account; a region's freeze is lifted for all at once."""
     applies = (
-        (Reason.TOO_MANY_AUTOMATIC_CHARGES, _is_beyond(grounds) and grounds.word is not Word.CONFIRM),
+        (Reason.TOO_MANY_AUTOMATIC_CHARGES, _needs_word(grounds) and grounds.word is not Word.CONFIRM),
         (Reason.REGION_FROZEN, grounds.region_frozen),
     )
     return tuple([reason for reason, true in applies if true])
+
+
+def _needs_word(grounds: Grounds) -> bool:
+    """A subscriber who was asked is waited for, also when the day that made us ask is over."""
+    return _is_beyond(grounds) or grounds.held_since is not None
 
 
 def _why(grounds: Grounds) -> Reason:

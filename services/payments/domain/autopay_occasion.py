@@ -1,7 +1,7 @@
 """An occasion of a rule: a month or an episode that is charged once at most, with the records of how it was decided."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from services.chassis.errors import DomainError, Kind
@@ -11,6 +11,7 @@ from services.payments.domain.backoff import Backoff
 from services.payments.domain.decline import Decline, DeclineTable
 from services.payments.domain.payment import autopay_payment_id
 
+_HELD_IS_LOOKED_AT_EVERY = timedelta(hours=1)
 _ANSWERED_BY_OTHERS = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY}
 
 
@@ -116,6 +117,20 @@ class AutopayOccasion:
         return self.state is OccasionState.CHARGING
 
     @property
+    def asks_subscriber(self) -> bool:
+        """Whether the subscriber is to say if the charge is to be made."""
+        return self.state is OccasionState.HELD and self.held_since is not None and self.word is None
+
+    @property
+    def next_step_at(self) -> datetime | None:
+        """When the subscriber will see something happen by itself: a new try, or the end of the time to answer."""
+        if self.state is OccasionState.RETRYING:
+            return self.try_due_at
+        if self.asks_subscriber and self.held_since is not None and self.record is not None:
+            return self.held_since + self.record.grounds.limits.hold_lapses_after
+        return None
+
+    @property
     def current_due_at(self) -> datetime:
         """When the present try was due: the date, or the time of its retry."""
         return self.try_due_at or self.charge_due_at
@@ -145,8 +160,7 @@ class AutopayOccasion:
         if self.is_to_charge:
             self.due_at = now
         elif self.state is OccasionState.HELD:
-            self.held_since = self.held_since or now
-            self.due_at = self.held_since + grounds.limits.hold_lapses_after
+            self._hold(self.record, now=now)
 
     def await_payment(self, *, now: datetime, backoff: Backoff) -> None:
         """The payment exists; when it ends is looked for after a pause."""
@@ -185,10 +199,18 @@ class AutopayOccasion:
         """It is night in the region, or the region is frozen."""
         self.due_at = moment
 
+    def _hold(self, record: DecisionRecord, *, now: datetime) -> None:
+        """A subscriber is asked once and has a while to answer; a region's freeze has no end of its own. Meanwhile it
+        is decided anew every hour, so that a rule that was stopped or a debt that was paid ends the wait."""
+        self.due_at = now + _HELD_IS_LOOKED_AT_EVERY
+        if Reason.TOO_MANY_AUTOMATIC_CHARGES in record.decision.reasons:
+            self.held_since = self.held_since or now
+            self.due_at = min(self.due_at, self.held_since + record.grounds.limits.hold_lapses_after)
+
     def _answer(self, word: Word, *, now: datetime) -> None:
         if self.word is word:
             return
-        if self.state is not OccasionState.HELD or self.word is not None:
+        if not self.asks_subscriber:
             raise OccasionNotHeld("Nobody is asked about this charge any more.")
         self.word, self.due_at = word, now
 

@@ -12,6 +12,7 @@ from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
 from services.payments.domain.payment import Payment
 from services.payments.domain.payment_method import PaymentMethod
+from services.payments.domain.region_freeze import RegionFreeze
 
 Aggregate = TypeVar("Aggregate", covariant=True)
 
@@ -100,6 +101,10 @@ class AutopayRuleRepository(Protocol):
 
     def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]: ...
 
+    def active_thresholds_in(self, *, region: str) -> int:
+        """Return how many active rules of a region wait for a threshold."""
+        ...
+
     def due_by_date(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
         """Return active rules whose next date has come, the longest waiting first."""
         ...
@@ -121,6 +126,16 @@ class AutopayOccasionRepository(Protocol):
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         """Return those that are decided, newest first."""
         ...
+
+
+class RegionFreezeRepository(Protocol):
+    """What fired in each region. `save` raises VersionConflict."""
+
+    def get(self, region: str, /) -> RegionFreeze:
+        """Return a region's, a new one when nothing has fired there yet."""
+        ...
+
+    def save(self, freeze: RegionFreeze, /) -> None: ...
 
 
 class Action(Enum):

@@ -15,7 +15,6 @@ _STATES = {
     OccasionState.SKIPPED: pb.AUTOPAY_DECISION_STATE_SKIPPED,
     OccasionState.FAILED: pb.AUTOPAY_DECISION_STATE_FAILED,
 }
-_TO_COME = {OccasionState.RETRYING, OccasionState.HELD}
 
 
 def decision_message(occasion: AutopayOccasion, /) -> pb.AutopayDecision:
@@ -43,7 +42,7 @@ def decision_message(occasion: AutopayOccasion, /) -> pb.AutopayDecision:
         payment_method_id=grounds.payment_method_id,
         automatic_charges_in_24_h=grounds.automatic_charges_in_24_h,
         tries=[_try_message(ended) for ended in occasion.tries],
-        next_try_at=time_to_proto(occasion.due_at) if occasion.state in _TO_COME else None,
+        next_try_at=time_to_proto(occasion.next_step_at),
     )
 
 
