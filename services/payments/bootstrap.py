@@ -163,7 +163,11 @@ def recheck_rules(parts: Parts, due: DueWork, /) -> RecheckRules:
 
 def _relay(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
     relay = Relay(
-        [payments_collection(parts.database)],
+        [
+            payments_collection(parts.database),
+            rules_collection(parts.database),
+            occasions_collection(parts.database),
+        ],
         publisher=Publisher(parts.settings.amqp_url, exchange=exchange_of("payments")),
         lease=LeaderLease(
             parts.database["leases"], name="relay", owner=parts.owner, ttl_s=parts.settings.relay_lease_s

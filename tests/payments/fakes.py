@@ -10,6 +10,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from services.payments.domain.autopay_calendar import PastCharge
+from services.payments.domain.autopay_events import AutopayEvent
 from services.payments.domain.autopay_occasion import AutopayOccasion, OccasionState
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists
 from services.payments.domain.autopay_trigger import Threshold
@@ -185,6 +186,7 @@ class FakeRules:
     """See AutopayRuleRepository."""
 
     rows: Rows[AutopayRule] = field(default_factory=lambda: Rows(lambda rule: rule.autopay_rule_id))
+    published: list[AutopayEvent] = field(default_factory=list)
 
     def get(self, autopay_rule_id: str, /) -> AutopayRule | None:
         return self.rows.get(autopay_rule_id)
@@ -215,6 +217,10 @@ class FakeRules:
         ready = sorted((at for at in due if at[0] is not None and at[0] <= now), key=lambda at: at[0] or now)
         return [row for _, row in ready[:limit]]
 
+    def due_to_announce(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
+        due = [row for row in self.rows.all() if row.is_active and row.announce_at and row.announce_at <= now]
+        return sorted(due, key=lambda row: row.announce_at or now)[:limit]
+
     def save(self, rule: AutopayRule, /) -> None:
         first = self.by_request(subscriber_id=rule.subscriber_id, request_id=rule.request_id)
         if first is not None and first.autopay_rule_id != rule.autopay_rule_id:
@@ -222,7 +228,9 @@ class FakeRules:
         active = self.active_of_account(billing_account_id=rule.billing_account_id)
         if rule.is_active and active is not None and active.autopay_rule_id != rule.autopay_rule_id:
             raise AutopayRuleExists("The account has an active autopay rule already.")
+        events, rule.pending_events = rule.pending_events, []
         self.rows.save(rule)
+        self.published += events
 
 
 def _decision_id(occasion: AutopayOccasion) -> str:
@@ -234,12 +242,15 @@ class FakeOccasions:
     """See AutopayOccasionRepository."""
 
     rows: Rows[AutopayOccasion] = field(default_factory=lambda: Rows(_decision_id))
+    published: list[AutopayEvent] = field(default_factory=list)
 
     def get(self, decision_id: str, /) -> AutopayOccasion | None:
         return self.rows.get(decision_id)
 
     def save(self, occasion: AutopayOccasion, /) -> None:
+        events, occasion.pending_events = occasion.pending_events, []
         self.rows.save(occasion)
+        self.published += events
 
     def held_of_account(self, *, billing_account_id: str, besides: str) -> bool:
         return any(

@@ -7,6 +7,9 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from services.chassis.clock import Clock
+from services.chassis.events import to_outbox_entry
+from services.chassis.outbox import ensure_outbox_index
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.autopay_records import (
     record_from_document,
@@ -29,8 +32,9 @@ def occasions_collection(database: Database[Document], /) -> Collection[Document
 class MongoAutopayOccasionRepository:
     """See AutopayOccasionRepository."""
 
-    def __init__(self, database: Database[Document], /) -> None:
+    def __init__(self, database: Database[Document], /, *, clock: Clock) -> None:
         self._occasions = occasions_collection(database)
+        self._clock = clock
 
     def ensure_indexes(self) -> None:
         self._occasions.create_index(
@@ -42,6 +46,7 @@ class MongoAutopayOccasionRepository:
             partialFilterExpression={"state": OccasionState.HELD.value},
         )
         ensure_work_index(self._occasions)
+        ensure_outbox_index(self._occasions)
 
     def get(self, decision_id: str, /) -> AutopayOccasion | None:
         document = self._occasions.find_one({"_id": decision_id})
@@ -53,8 +58,13 @@ class MongoAutopayOccasionRepository:
             document_id=occasion.decision_id,
             version=occasion.version,
             document=_to_document(occasion),
+            outbox=[
+                to_outbox_entry(event, now=self._clock.now(), aggregate_id=occasion.decision_id)
+                for event in occasion.pending_events
+            ],
         )
         occasion.version += 1
+        occasion.pending_events.clear()
 
     def held_of_account(self, *, billing_account_id: str, besides: str) -> bool:
         asked = {

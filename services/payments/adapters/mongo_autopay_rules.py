@@ -9,6 +9,9 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from services.chassis.clock import Clock
+from services.chassis.events import to_outbox_entry
+from services.chassis.outbox import ensure_outbox_index
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.autopay_documents import (
     amount_from_document,
@@ -19,6 +22,7 @@ from services.payments.adapters.autopay_documents import (
     trigger_to_document,
 )
 from services.payments.adapters.mongo_saving import duplicate_key, save_aggregate
+from services.payments.domain.autopay_decision import Word
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists, StopReason, Terms
 
 Document = dict[str, Any]
@@ -34,8 +38,9 @@ def rules_collection(database: Database[Document], /) -> Collection[Document]:
 class MongoAutopayRuleRepository:
     """See AutopayRuleRepository."""
 
-    def __init__(self, database: Database[Document], /) -> None:
+    def __init__(self, database: Database[Document], /, *, clock: Clock) -> None:
         self._rules = rules_collection(database)
+        self._clock = clock
 
     def ensure_indexes(self) -> None:
         self._rules.create_index(
@@ -58,7 +63,13 @@ class MongoAutopayRuleRepository:
             name="active_of_region",
             partialFilterExpression={"state": _ACTIVE},
         )
+        self._rules.create_index(
+            [("announce_at", ASCENDING)],
+            name="due_to_announce",
+            partialFilterExpression={"announce_at": {"$type": "date"}},
+        )
         ensure_work_index(self._rules)
+        ensure_outbox_index(self._rules)
 
     def get(self, autopay_rule_id: str, /) -> AutopayRule | None:
         return self._one({"_id": autopay_rule_id})
@@ -90,16 +101,32 @@ class MongoAutopayRuleRepository:
         )
         return [to_rule(row) for row in rows]
 
+    def due_to_announce(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
+        rows = self._rules.find(
+            {"announce_at": {"$type": "date", "$lte": now}, "state": _ACTIVE},
+            sort=[("announce_at", ASCENDING)],
+            limit=limit,
+        )
+        return [to_rule(row) for row in rows]
+
     def save(self, rule: AutopayRule, /) -> None:
         try:
             save_aggregate(
-                self._rules, document_id=rule.autopay_rule_id, version=rule.version, document=_to_document(rule)
+                self._rules,
+                document_id=rule.autopay_rule_id,
+                version=rule.version,
+                document=_to_document(rule),
+                outbox=[
+                    to_outbox_entry(event, now=self._clock.now(), aggregate_id=rule.autopay_rule_id)
+                    for event in rule.pending_events
+                ],
             )
         except DuplicateKeyError as error:
             if duplicate_key(error) == ["billing_account_id"]:
                 raise AutopayRuleExists("The account has an active autopay rule already.") from None
             raise
         rule.version += 1
+        rule.pending_events.clear()
 
     def _one(self, query: Document) -> AutopayRule | None:
         document = self._rules.find_one(query)
@@ -136,6 +163,10 @@ def to_rule(document: Document, /) -> AutopayRule:
         episode_rule_version=document["episode_rule_version"],
         balance_as_of=document["balance_as_of"],
         charging_payment_id=document.get("charging_payment_id", ""),
+        announce_at=document.get("announce_at"),
+        announced_period=document.get("announced_period", ""),
+        answered_period=document.get("answered_period", ""),
+        answer=Word(document["answer"]) if document.get("answer") else None,
         due_at=due_at_of(document),
         version=document["version"],
     )
@@ -167,5 +198,9 @@ def _to_document(rule: AutopayRule) -> Document:
         "episode_rule_version": rule.episode_rule_version,
         "balance_as_of": rule.balance_as_of,
         "charging_payment_id": rule.charging_payment_id,
+        "announce_at": rule.announce_at,
+        "announced_period": rule.announced_period,
+        "answered_period": rule.answered_period,
+        "answer": rule.answer.value if rule.answer else None,
         **work_fields(rule.due_at),
     }

@@ -40,8 +40,8 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
     return Storage(
         payments=MongoPaymentRepository(database, clock=clock),
         methods=MongoPaymentMethodRepository(database),
-        rules=MongoAutopayRuleRepository(database),
-        occasions=MongoAutopayOccasionRepository(database),
+        rules=MongoAutopayRuleRepository(database, clock=clock),
+        occasions=MongoAutopayOccasionRepository(database, clock=clock),
         history=MongoAutopayHistory(database),
         freezes=MongoRegionFreezeRepository(database),
     )

@@ -12,7 +12,7 @@ from services.payments.application.region_freezes import GuardRegion
 from services.payments.application.repeating import repeating
 from services.payments.application.stop_rules import StopRule
 from services.payments.domain.autopay_calendar import charges_in_a_day, counted_since, filled_at
-from services.payments.domain.autopay_decision import Grounds, Reason
+from services.payments.domain.autopay_decision import Grounds, Reason, Word
 from services.payments.domain.autopay_grounds import Seen, grounds_of
 from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import UNDECIDED_OCCASION, AutopayOccasion
@@ -108,7 +108,8 @@ class DriveOccasions:
 
     def _decide(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         now = self.clock.now()
-        opens_at = None if _is_threshold(rule) else opening_after(now, time_zone=rule.time_zone)
+        any_hour = _is_threshold(rule) or occasion.word is Word.CONFIRM
+        opens_at = None if any_hour else opening_after(now, time_zone=rule.time_zone)
         if opens_at is not None:
             occasion.wait_until(opens_at)
         else:

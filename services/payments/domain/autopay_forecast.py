@@ -13,7 +13,7 @@ from itertools import takewhile
 from services.chassis.money import Money
 from services.payments.domain.autopay_amount import FixedSum, UpToTarget
 from services.payments.domain.autopay_calendar import PastCharge, charges_in_a_day, filled_at
-from services.payments.domain.autopay_decision import Decision, Reason, decide
+from services.payments.domain.autopay_decision import Decision, Reason, Word, decide
 from services.payments.domain.autopay_grounds import Seen, grounds_of
 from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import AutopayOccasion
@@ -72,7 +72,8 @@ def forecast(rule: AutopayRule, outlook: Outlook, /, *, limits: Limits, now: dat
     for coming in takewhile(lambda coming: coming.charge_at < until, dates):
         if coming.charge_at < first:
             continue
-        decision = _decided(rule, outlook, past, limits=limits, now=coming.charge_at)
+        word = rule.word_about(coming.period)
+        decision = _decided(rule, outlook, past, word=word, limits=limits, now=coming.charge_at)
         if decision.amount is not None:
             past.append(PastCharge(at=coming.charge_at, amount=decision.amount))
             charges.append(_charge(rule.terms, decision, charge_at=coming.charge_at, local_date=coming.local_date))
@@ -82,7 +83,7 @@ def forecast(rule: AutopayRule, outlook: Outlook, /, *, limits: Limits, now: dat
 def _condition(
     rule: AutopayRule, trigger: Threshold, outlook: Outlook, *, limits: Limits, now: datetime
 ) -> ForecastCondition | None:
-    decision = _decided(rule, outlook, [], limits=limits, now=max(now, rule.paused_until or now))
+    decision = _decided(rule, outlook, [], word=None, limits=limits, now=max(now, rule.paused_until or now))
     if decision.amount is None:
         return None
     is_known = isinstance(rule.terms.amount, FixedSum)
@@ -106,7 +107,13 @@ def _charge(terms: Terms, decision: Decision, *, charge_at: datetime, local_date
 
 
 def _decided(
-    rule: AutopayRule, outlook: Outlook, past: Sequence[PastCharge], *, limits: Limits, now: datetime
+    rule: AutopayRule,
+    outlook: Outlook,
+    past: Sequence[PastCharge],
+    *,
+    word: Word | None,
+    limits: Limits,
+    now: datetime,
 ) -> Decision:
     occasion = AutopayOccasion(
         decision_id=rule.autopay_rule_id,
@@ -114,6 +121,7 @@ def _decided(
         rule_version=rule.rule_version,
         opened_at=now,
         charge_due_at=now,
+        word=word,
     )
     seen = Seen(
         account_is_linked=True,

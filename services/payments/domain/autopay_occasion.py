@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from services.chassis.errors import DomainError, Kind
-from services.chassis.events import Event
 from services.payments.domain.autopay_decision import Decision, Grounds, Outcome, Reason, Word, decide
+from services.payments.domain.autopay_events import AutopayChargeDeclined, AutopayChargeHeld, AutopayEvent
 from services.payments.domain.backoff import Backoff
-from services.payments.domain.decline import Decline, DeclineTable
+from services.payments.domain.decline import Decline, DeclineClass, DeclineTable
 from services.payments.domain.payment import autopay_payment_id
 
 _HELD_IS_LOOKED_AT_EVERY = timedelta(hours=1)
@@ -106,7 +106,7 @@ class AutopayOccasion:
     asked: int = 0
     due_at: datetime | None = None
     version: int = 0
-    pending_events: list[Event] = field(default_factory=list)
+    pending_events: list[AutopayEvent] = field(default_factory=list)
 
     @property
     def is_final(self) -> bool:
@@ -180,6 +180,7 @@ class AutopayOccasion:
         self._move_to(OccasionState.FAILED if next_try_at is None else OccasionState.RETRYING)
         self.tries = (*self.tries, ended)
         self.due_at = self.try_due_at = next_try_at
+        self._tell_declined(decline)
         return decline
 
     def confirm(self, *, now: datetime) -> None:
@@ -204,8 +205,39 @@ class AutopayOccasion:
         is decided anew every hour, so that a rule that was stopped or a debt that was paid ends the wait."""
         self.due_at = now + _HELD_IS_LOOKED_AT_EVERY
         if Reason.TOO_MANY_AUTOMATIC_CHARGES in record.decision.reasons:
-            self.held_since = self.held_since or now
-            self.due_at = min(self.due_at, self.held_since + record.grounds.limits.hold_lapses_after)
+            lapses_at = (self.held_since or now) + record.grounds.limits.hold_lapses_after
+            if self.held_since is None:
+                self.held_since = now
+                self._tell_held(lapses_at=lapses_at, now=now)
+            self.due_at = min(self.due_at, lapses_at)
+
+    def _tell_held(self, *, lapses_at: datetime, now: datetime) -> None:
+        self.pending_events.append(
+            AutopayChargeHeld(
+                decision_id=self.decision_id,
+                subscriber_id=self.subscriber_id,
+                billing_account_id=self.billing_account_id,
+                lapses_at=lapses_at,
+                held_at=now,
+            )
+        )
+
+    def _tell_declined(self, decline: Decline) -> None:
+        """What was withdrawn or is decided anew at once is no news to the subscriber; whose an old occasion is, it does
+        not say."""
+        if decline.decline_class in {DeclineClass.WITHDRAWN, DeclineClass.OUTDATED} or not self.subscriber_id:
+            return
+        self.pending_events.append(
+            AutopayChargeDeclined(
+                decision_id=self.decision_id,
+                subscriber_id=self.subscriber_id,
+                billing_account_id=self.billing_account_id,
+                try_number=len(self.tries),
+                decline_class=decline.decline_class.value,
+                next_try_at=self.try_due_at,
+                declined_at=decline.at,
+            )
+        )
 
     def _answer(self, word: Word, *, now: datetime) -> None:
         if self.word is word:

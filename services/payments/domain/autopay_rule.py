@@ -1,12 +1,14 @@
 """The autopay rule of a billing account: its terms, its next date, its threshold episodes; no charging here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.money import Money
 from services.payments.domain.autopay_amount import AmountTerm, Caps
+from services.payments.domain.autopay_decision import Word
+from services.payments.domain.autopay_events import AutopayChargeAnnounced, AutopayEvent
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_trigger import Threshold, Trigger, next_charge
 
@@ -49,6 +51,7 @@ class StopReason(Enum):
 
 
 NO_CAPS = Caps()
+ANNOUNCED_BEFORE = timedelta(days=1)
 _PAUSED_AT_MOST = timedelta(days=366)
 
 
@@ -67,7 +70,8 @@ class AutopayRule:
     """A rule. `episode` counts downward crossings of the threshold; `armed` says that the next one counts.
 
     `region` is empty for a rule of before it was kept. `charging_payment_id` is the payment that was last decided for:
-    as long as it is not made, the account's next charge cannot be decided, for nothing else shows that one.
+    as long as it is not made, the account's next charge cannot be decided, for nothing else shows that one. `answer` is
+    what the subscriber said about the charge of `answered_period` when it was announced.
     """
 
     autopay_rule_id: str
@@ -91,8 +95,13 @@ class AutopayRule:
     episode_rule_version: int = 0
     balance_as_of: datetime | None = None
     charging_payment_id: str = ""
+    announce_at: datetime | None = None
+    announced_period: str = ""
+    answered_period: str = ""
+    answer: Word | None = None
     due_at: datetime | None = None
     version: int = 0
+    pending_events: list[AutopayEvent] = field(default_factory=list)
 
     @property
     def is_active(self) -> bool:
@@ -119,7 +128,7 @@ class AutopayRule:
         """Set the next date, none within a pause, or for a threshold the next look at the balance: now."""
         trigger = self.terms.trigger
         if isinstance(trigger, Threshold):
-            self.next_charge_at, self.next_period, self.due_at = None, "", now
+            self.next_charge_at, self.next_period, self.announce_at, self.due_at = None, "", None, now
             return
         upcoming = next_charge(
             trigger,
@@ -129,6 +138,8 @@ class AutopayRule:
             last_period=self.last_period,
         )
         self.next_charge_at, self.next_period, self.due_at = upcoming.charge_at, upcoming.period, None
+        announced = self.announced_period == upcoming.period
+        self.announce_at = None if announced else upcoming.charge_at - ANNOUNCED_BEFORE
 
     def pass_period(self, *, now: datetime) -> None:
         """The next date's month has its occasion: go on to the first date from now on. What was missed is not made
@@ -148,7 +159,33 @@ class AutopayRule:
         """End it at once. The first reason is kept."""
         if self.is_active:
             self.stop_reason, self.stopped_at = reason, now
-            self.next_charge_at, self.next_period, self.due_at = None, "", None
+            self.next_charge_at, self.next_period, self.announce_at, self.due_at = None, "", None, None
+
+    def announce(self, *, now: datetime) -> None:
+        """Tell that the next date is near, once for each date."""
+        assert self.next_charge_at is not None, "a threshold has no dates to announce"
+        self.announce_at, self.announced_period = None, self.next_period
+        self.pending_events.append(
+            AutopayChargeAnnounced(
+                decision_id=self.period_id,
+                subscriber_id=self.subscriber_id,
+                billing_account_id=self.billing_account_id,
+                charge_at=self.next_charge_at,
+                announced_at=now,
+            )
+        )
+
+    def awaits_answer(self, period: str, /, *, rule_version: int) -> bool:
+        """Say whether the links of a date's notice still do something: nobody has used one, the terms are those that
+        it told of, and the date has not come."""
+        current = self.is_active and self.rule_version == rule_version and self.next_period == period
+        return current and self.answered_period != period
+
+    def take_answer(self, word: Word, /, *, now: datetime) -> None:
+        """The subscriber wants the next charge left out, or made now: then its date is now."""
+        self.answered_period, self.answer = self.next_period, word
+        if word is Word.CONFIRM:
+            self.next_charge_at, self.announce_at = now, None
 
     def pause(self, *, until: datetime, now: datetime) -> None:
         """Charge nothing until then. Raises AutopayRuleStopped, PauseInvalid."""
@@ -218,7 +255,13 @@ class AutopayRule:
         """Return the occasion of the date that has come, if one has."""
         if self.next_charge_at is None or self.next_charge_at > now:
             return None
-        return self._occasion(self.period_id, self.rule_version, charge_due_at=self.next_charge_at, now=now)
+        occasion = self._occasion(self.period_id, self.rule_version, charge_due_at=self.next_charge_at, now=now)
+        occasion.word = self.word_about(self.next_period)
+        return occasion
+
+    def word_about(self, period: str, /) -> Word | None:
+        """Return what the subscriber has said about a date beforehand."""
+        return self.answer if self.answered_period == period else None
 
     def look_again(self, *, after: timedelta, now: datetime) -> None:
         """Plan the next look at the balance, in case an event got lost."""

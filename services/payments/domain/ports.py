@@ -109,6 +109,10 @@ class AutopayRuleRepository(Protocol):
         """Return active rules whose next date has come, the longest waiting first."""
         ...
 
+    def due_to_announce(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
+        """Return active rules whose next date is to be announced, the longest waiting first."""
+        ...
+
     def save(self, rule: AutopayRule, /) -> None: ...
 
 
