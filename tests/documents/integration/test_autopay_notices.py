@@ -169,9 +169,9 @@ def worker(world: World, tmp_path: Path) -> Iterator[None]:
 @pytest.mark.usefixtures("dispatcher", "worker")
 def test_an_event_that_comes_three_times_is_one_mail_and_each_try_has_its_own(world: World) -> None:
     decision_id = f"{new_id('aru')}:2026-12"
-    data = {"decision_id": decision_id, "subscriber_id": MARIA, "billing_account_id": "acc_" + "1" * 32}
-    tries = [
-        data | {"try_number": number, "decline_class": "money", "declined_at": "2026-11-27T09:00:00.000Z"}
+    ids = {"decision_id": decision_id, "subscriber_id": MARIA, "billing_account_id": "acc_" + "1" * 32}
+    tries: list[dict[str, object]] = [
+        {**ids, "try_number": number, "decline_class": "money", "declined_at": "2026-11-27T09:00:00.000Z"}
         for number in (1, 2)
     ]
     publisher = Publisher(world.environment["AMQP_URL"], exchange=exchange_of("payments"))

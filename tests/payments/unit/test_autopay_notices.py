@@ -13,7 +13,7 @@ from services.payments.application.autopay_notices import (
     Notice,
     UseAutopayLink,
 )
-from services.payments.domain.autopay_amount import Caps, Debt
+from services.payments.domain.autopay_amount import AmountTerm, Caps, Debt
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_events import AutopayChargeAnnounced, AutopayChargeDeclined, AutopayChargeHeld
 from services.payments.domain.autopay_link import AutopayLinkInvalid, AutopayNoticeOutOfDate, LinkAction
@@ -29,7 +29,7 @@ from tests.payments.unit.test_autopay_tries import go_on, world_of_a_declining_c
 class Desk:
     """A world with one date rule, its notices and their links."""
 
-    def __init__(self, **terms: object) -> None:
+    def __init__(self, *, amount: AmountTerm | None = None, caps: Caps | None = None) -> None:
         self.world = World()
         method = make_method(last4="2987")
         self.world.methods.save(method)
@@ -38,7 +38,8 @@ class Desk:
             payment_method_id=method.payment_method_id,
             subscriber_id=method.subscriber_id,
             created_at=self.world.clock.now(),
-            **terms,
+            amount=amount,
+            caps=caps,
         )
         self.world.rules.save(self.rule)
         assert self.rule.next_charge_at is not None
