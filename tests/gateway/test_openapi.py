@@ -42,6 +42,7 @@ _POST = {
         "amount": {"amount_minor": 45000, "currency": "RUB"},
         "trigger": {"kind": "day_of_month", "day": 31},
     },
+    "/autopay-links/{token}": {},
     "/billing-accounts/{billing_account_id}/tariff-quotes": {"tariff_plan_id": "trf_2"},
     "/billing-accounts/{billing_account_id}/tariff-changes": {"tariff_quote_id": "quo_t1"},
     "/billing-accounts/{billing_account_id}/service-orders": {"offer_code": "TV/HD 50"},
