@@ -12,6 +12,7 @@ _HELP = {
     "PAYMENT_NOT_CONFIRMED": "payments",
     "PAYMENT_BEING_CHECKED": "payments",
     "AUTOPAY_STOPPED": "autopay",
+    "OLD_AUTOPAY_ACTIVE": "regions-cutover",
 }
 _BY_THE_SUBSCRIBER = {"", "SUBSCRIBER", "ACCOUNT_UNLINKED"}
 
@@ -39,6 +40,7 @@ class NoticeTexts:
         found = [("PAYMENT_NOT_CONFIRMED", item["billing_account_id"]) for item in waiting]
         found += [("PAYMENT_BEING_CHECKED", item["billing_account_id"]) for item in unknown]
         found += [("AUTOPAY_STOPPED", item["billing_account_id"]) for item in stopped]
+        found += [("OLD_AUTOPAY_ACTIVE", item["id"]) for item in accounts if item["old_autopay_active"]]
         found += [("REGION_NOT_ANSWERING", item["id"]) for item in silent]
         names = {account["id"]: account["label"] or account["number"] for account in accounts}
         return [self._notice(code, account_id, names.get(account_id, ""), language) for code, account_id in found]

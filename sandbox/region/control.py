@@ -1,7 +1,7 @@
 """`/control`: the region's back office for tests, demo and people; local only, and no part of the contract."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from flask import Flask, Response, jsonify, request
 from google.protobuf.json_format import MessageToDict
@@ -49,6 +49,12 @@ class AccountsBody(_Body):
     balance_minor: int = Field(default=50_000, ge=0)
 
 
+class OldMandateBody(_Body):
+    """`POST /control/accounts/{number}/old-mandate`: the old cabinet's autopay still debits, or has ended."""
+
+    state: Literal["active", "ended"]
+
+
 class ProfileBody(_Body):
     """`PUT /control/profile`: the habits of a bad billing system; the empty name turns them off."""
 
@@ -75,6 +81,7 @@ def build_app(
     app.add_url_rule("/control/accounts/<number>/payments", view_func=desk.pay, methods=["POST"])
     app.add_url_rule("/control/accounts/<number>/bills", view_func=desk.issue_bill, methods=["POST"])
     app.add_url_rule("/control/accounts/<number>/closing", view_func=desk.close, methods=["POST"])
+    app.add_url_rule("/control/accounts/<number>/old-mandate", view_func=desk.set_old_mandate, methods=["POST"])
     app.add_url_rule("/control/ledger", view_func=desk.ledger)
     app.add_url_rule("/control/service-orders/<order_id>", view_func=desk.hurry_service_order, methods=["POST"])
     app.add_url_rule("/control/promised-payments/<promise_id>/due-date", view_func=desk.end_trust, methods=["POST"])
@@ -139,6 +146,12 @@ class _Desk:
             books.account(connection, number)
             connection.execute("UPDATE accounts SET closed = 1 WHERE number = ?", (number,))
         return jsonify(closed=number)
+
+    def set_old_mandate(self, number: str) -> Response:
+        body = OldMandateBody.model_validate(request.get_json())
+        with self._database.write() as connection:
+            books.set_old_mandate(connection, number=number, state=body.state, now=self._clock.now())
+        return jsonify(number=number, state=body.state)
 
     def ledger(self) -> Response:
         """Return ledger entries in their order: the ground truth of what the region credited and billed."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from kabinet.accounts.v1 import accounts_pb2
 from kabinet.payments.v1 import autopay_pb2, payments_pb2
 
 from gateway.texts import load_texts
@@ -195,3 +196,20 @@ def test_links_work_over_json_without_a_token(api: FlaskClient, services: Servic
 
     assert json_of(read)["usable"] is True
     assert json_of(used) == {"action": "skip", "done": True}
+
+
+def test_tells_of_an_old_autopay_that_is_still_active_and_what_to_do(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    account = make.make_account()
+    account.old_autopay_active = True
+    services.scripted["accounts"].scripts |= {
+        "ListBillingAccounts": lambda _: accounts_pb2.ListBillingAccountsResponse(billing_accounts=[account]),
+        "GetBillingAccount": lambda _: accounts_pb2.GetBillingAccountResponse(billing_account=account),
+    }
+
+    home, page = subscriber.get("/"), subscriber.get("/accounts/acc_1")
+
+    assert "Подключите автоплатёж заново" in home.text
+    for shown in (home, page):
+        assert "/help/regions-cutover" in shown.text
+    assert "зарегистрируйте карту здесь" in page.text

@@ -28,6 +28,7 @@ class ShownAccount:
     services: DisplayFigure[tuple[Service, ...]]
     last_charges: DisplayFigure[Sequence[Charge]]
     last_payments: DisplayFigure[Sequence[CreditedPayment]]
+    old_autopay_active: bool
 
 
 def shown_account(
@@ -46,7 +47,13 @@ def shown_account(
         services=display_grade(visible.services, now=now, fresh_for=fresh_for),
         last_charges=display_grade(_last_charges(visible), now=now, fresh_for=fresh_for),
         last_payments=display_grade(_last_payments(visible), now=now, fresh_for=fresh_for),
+        old_autopay_active=_has_old_autopay(visible),
     )
+
+
+def _has_old_autopay(snapshot: AccountSnapshot) -> bool:
+    mandate = snapshot.old_mandate.value if snapshot.old_mandate else None
+    return mandate is not None and mandate.is_active
 
 
 def _last_charges(snapshot: AccountSnapshot) -> Known[Sequence[Charge]] | None:

@@ -11,6 +11,7 @@ from services.accounts.domain.account_report import (
     BillingMode,
     Charge,
     CreditedPayment,
+    OldMandate,
     Page,
     Service,
     TariffPlan,
@@ -34,6 +35,7 @@ class AccountSnapshot:
     billing_mode: Known[BillingMode] | None = None
     tariff_plan: Known[TariffPlan | None] | None = None
     services: Known[tuple[Service, ...]] | None = None
+    old_mandate: Known[OldMandate | None] | None = None
     charges: Known[tuple[Charge, ...]] | None = None
     payments: Known[tuple[CreditedPayment, ...]] | None = None
     # Since when the balance is what it is: rows read before that moment lack what has moved it.
@@ -75,6 +77,7 @@ class AccountSnapshot:
         self.billing_mode = _newer(self.billing_mode, Known(report.billing_mode, as_of), now=now)
         self.tariff_plan = _newer(self.tariff_plan, Known(report.tariff_plan, as_of), now=now)
         self.services = _newer(self.services, Known(report.services, as_of), now=now)
+        self.old_mandate = _newer(self.old_mandate, Known(report.old_mandate, as_of), now=now)
         self.answered_at = now
         return moved
 

@@ -55,7 +55,9 @@ class GrpcAccounts:
                 raise AccountGone(billing_account_id) from None
             raise AccountsSilent(error.reason) from None
         balance = money_from_proto(answer.balance, field="balance")
-        return DecisionBalance(balance=balance, as_of=time_from_proto(answer.as_of))
+        return DecisionBalance(
+            balance=balance, as_of=time_from_proto(answer.as_of), old_mandate_active=answer.old_mandate_active
+        )
 
     def request_posting(self, payment: Payment, /) -> Posting:
         request = accounts_pb2.RequestPostingRequest(

@@ -505,6 +505,7 @@ class BillingAccount(_message.Message):
     LAST_PAYMENTS_FIELD_NUMBER: _builtins.int
     REGION_AVAILABLE_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    OLD_AUTOPAY_ACTIVE_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
     region: _builtins.str
@@ -521,6 +522,10 @@ class BillingAccount(_message.Message):
     """Whether the region answers now. When it does not, actions that need it are refused or wait."""
     time_zone: _builtins.str
     """The region's IANA time zone."""
+    old_autopay_active: _builtins.bool
+    """Whether the autopay of the regional cabinet may still debit the account: it is to be set up here anew, and until the
+    region has ended the old one, no automatic charge is made here (F21). As the region last told it.
+    """
     @_builtins.property
     def allowed_actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
         """What the subscriber may do with it."""
@@ -567,10 +572,11 @@ class BillingAccount(_message.Message):
         last_payments: Global___CreditedPaymentsFigure | None = ...,
         region_available: _builtins.bool = ...,
         time_zone: _builtins.str = ...,
+        old_autopay_active: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "old_autopay_active", b"old_autopay_active", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1198,6 +1204,9 @@ class GetDecisionBalanceResponse(_message.Message):
 
     BALANCE_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
+    OLD_MANDATE_ACTIVE_FIELD_NUMBER: _builtins.int
+    old_mandate_active: _builtins.bool
+    """Whether the autopay of the regional cabinet may still debit the account (F21)."""
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
         """Money on the account; negative is a debt."""
@@ -1211,10 +1220,11 @@ class GetDecisionBalanceResponse(_message.Message):
         *,
         balance: _money_pb2.Money | None = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
+        old_mandate_active: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance", "old_mandate_active", b"old_mandate_active"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
