@@ -84,13 +84,15 @@ class _Watched:
 
 @dataclass
 class FakeAcquirer:
-    """Charges saved cards at once, lets new ones wait for `confirm`; a key has one effect. `script` breaks answers."""
+    """Charges saved cards at once, lets new ones wait for `confirm`; a key has one effect. `script` breaks answers,
+    `declines` are the reasons for which the next charges of saved cards are declined."""
 
     clock: ManualClock
     by_key: dict[str, AcquirerPayment] = field(default_factory=dict)
     refunds: dict[str, AcquirerRefund] = field(default_factory=dict)
     charges: list[AcquirerPayment] = field(default_factory=list)
     script: list[Callable[[PaymentAnswer], PaymentAnswer]] = field(default_factory=list)
+    declines: list[str] = field(default_factory=list)
     silent_before: int = 0
     lists_lag: bool = False
 
@@ -136,6 +138,8 @@ class FakeAcquirer:
             captured_at=self.clock.now() if saved else None,
             confirmation_url="" if saved else "http://acquirer/pay",
         )
+        if saved and self.declines:
+            return _with(made, status=Status.CANCELED, decline_reason=self.declines.pop(0), captured_at=None)
         if saved:
             self.charges.append(made)
         return made

@@ -97,11 +97,12 @@ def test_announces_once_and_its_links_act_once(world: PaymentsWorld) -> None:
 
 
 def test_notices_and_links_are_no_subscribers_business(world: PaymentsWorld) -> None:
-    for method, request in [
-        ("GetAutopayNotice", autopay_pb2.GetAutopayNoticeRequest(decision_id="aru_1:2026-11")),
-        ("UseAutopayLink", autopay_pb2.UseAutopayLinkRequest(token="x")),
-    ]:
-        assert refused(lambda m=method, r=request: world.ask_autopay(m, r)) in {"ACCESS_DENIED", "CALLER_NOT_ALLOWED"}
+    notice = autopay_pb2.GetAutopayNoticeRequest(decision_id="aru_1:2026-11")
+    link = autopay_pb2.UseAutopayLinkRequest(token="x")
+
+    assert refused(lambda: world.ask_autopay("GetAutopayNotice", notice)) == "CALLER_NOT_ALLOWED"
+    assert refused(lambda: world.ask_autopay("GetAutopayNotice", notice, caller="gateway")) == "CALLER_NOT_ALLOWED"
+    assert refused(lambda: world.ask_autopay("UseAutopayLink", link)) == "CALLER_NOT_ALLOWED"
 
 
 def test_a_held_charge_of_another_is_refused_like_an_absent_one(world: PaymentsWorld) -> None:

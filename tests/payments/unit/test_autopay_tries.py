@@ -1,13 +1,12 @@
 """Declined automatic charges: each try is decided anew, as a payment of its own, when its class of decline says so."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
 from sandbox.acquirer.cards import DECLINE_REASONS
 from services.payments.adapters.autopay_files import load_declines
-from services.payments.domain.acquirer import AcquirerPayment, PaymentAnswer, Silence, Status
+from services.payments.domain.acquirer import Silence
 from services.payments.domain.autopay_amount import Caps
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion, OccasionState
@@ -17,20 +16,6 @@ from services.payments.domain.decline import DeclineClass
 from services.payments.domain.payment import State
 from tests.payments.builders import make_method, make_rule, rub
 from tests.payments.fake_world import World
-
-
-def declined(reason: str) -> Callable[[PaymentAnswer], PaymentAnswer]:
-    def answer(told: PaymentAnswer) -> PaymentAnswer:
-        assert isinstance(told, AcquirerPayment)
-        return AcquirerPayment(
-            acquirer_payment_id=told.acquirer_payment_id,
-            payment_id=told.payment_id,
-            status=Status.CANCELED,
-            amount=told.amount,
-            decline_reason=reason,
-        )
-
-    return answer
 
 
 def world_of_a_declining_card(*reasons: str, caps: Caps | None = None) -> tuple[World, AutopayRule]:
@@ -47,7 +32,7 @@ def world_of_a_declining_card(*reasons: str, caps: Caps | None = None) -> tuple[
     )
     world.rules.save(rule)
     world.accounts.balance = rub(90)
-    world.acquirer.script = [declined(reason) for reason in reasons]
+    world.acquirer.declines = list(reasons)
     return world, rule
 
 
@@ -96,7 +81,7 @@ def test_is_tried_again_as_its_class_says_and_then_given_up(reason: str, hours: 
     occasion = occasion_of(world)
     assert occasion.state is OccasionState.FAILED
     assert [ended.decline.reason for ended in occasion.tries] == [reason] * len(hours)
-    assert world.acquirer.charges[len(hours) :] == []
+    assert world.acquirer.charges == []
 
 
 def test_each_try_is_a_payment_of_its_own_and_the_first_success_ends_it() -> None:
@@ -209,7 +194,7 @@ def test_a_retry_of_a_date_waits_for_the_regions_morning() -> None:
     world.rules.save(first)
     assert first.next_charge_at is not None
     world.clock.moment = first.next_charge_at.replace(hour=16, minute=50)  # 19:50 in Moscow
-    world.acquirer.script = [declined("issuer_unavailable")]
+    world.acquirer.declines = ["issuer_unavailable"]
 
     go_on(world)
 

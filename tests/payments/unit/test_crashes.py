@@ -146,3 +146,22 @@ def test_a_rule_stopped_after_its_charge_was_sent_does_not_make_it_unsent() -> N
     sent = [payment for payment in world.payments.rows.all() if payment.charge_begun_at]
     assert [payment.state for payment in sent] == [State.POSTED]
     assert [charge.payment_id for charge in world.acquirer.charges] == [sent[0].payment_id]
+
+
+def test_a_declined_charge_and_its_second_try_survive_a_death_at_every_call() -> None:
+    def prepare() -> World:
+        world = a_threshold_rule()
+        world.acquirer.declines = ["issuer_unavailable"]
+        return world
+
+    worlds = deaths(prepare, lambda process: process.run(minutes=3))
+
+    assert len(worlds) > 15
+    for world in worlds:
+        world.process().run(minutes=20)
+        [first, second] = sorted(world.payments.rows.all(), key=lambda payment: payment.created_at)
+        assert (first.state, second.state) == (State.DECLINED, State.POSTED)
+        assert world.accounts.credited == {second.payment_id: second.amount}
+        [occasion] = world.occasions.rows.all()
+        assert [ended.payment_id for ended in occasion.tries] == [first.payment_id]
+        assert occasion.payment_id == second.payment_id
