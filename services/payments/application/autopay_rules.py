@@ -61,7 +61,7 @@ class CreateAutopayRule:
         known = self._known(subscriber_id, request_id, fingerprint)
         if known is not None:
             return known
-        time_zone = self.accounts.authorize(
+        permission = self.accounts.authorize(
             subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.MANAGE
         )
         self.check_terms.check_card(terms, subscriber_id=subscriber_id)
@@ -70,7 +70,7 @@ class CreateAutopayRule:
             autopay_rule_id=new_id("aru"),
             subscriber_id=subscriber_id,
             billing_account_id=billing_account_id,
-            time_zone=time_zone,
+            time_zone=permission.time_zone,
             terms=terms,
             created_at=now,
             request_id=request_id,
