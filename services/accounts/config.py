@@ -32,8 +32,9 @@ class Settings(ServiceSettings):
     ordering_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")
     ordering_look_s: str = Field(default="2,5,15,60,300,900", description="Pauses between looks at what takes its time")
     ordering_call_s: float = Field(default=2.5, gt=0, description="How long a call waits for the region to be told")
-    grant_offer_s: float = Field(default=86400.0, gt=0, description="How long an offered grant can be accepted")
     ordering_threads: int = Field(default=4, gt=0, description="Wishes of one sort carried at a time")
+
+    grant_offer_s: float = Field(default=86400.0, gt=0, description="How long an offered grant can be accepted")
 
     @field_validator("region_endpoints")
     @classmethod
