@@ -9,6 +9,7 @@ from hashlib import sha256
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH = 10  # times 5 bits: 50 bits
 _GROUP = 5
+_LONGEST_TYPED = 40
 _AS_MEANT = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
 
 
@@ -26,7 +27,7 @@ class GrantCode:
     @classmethod
     def typed(cls, text: str, /) -> "GrantCode":
         """Return what somebody typed: groups, case and look-alike letters do not matter."""
-        return cls(text.upper().translate(_AS_MEANT))
+        return cls(text[:_LONGEST_TYPED].upper().translate(_AS_MEANT))
 
     def shown(self) -> str:
         """Return it in groups, as it is handed over."""

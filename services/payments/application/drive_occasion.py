@@ -85,6 +85,7 @@ class DriveOccasions:
         else:
             self._decide_now(occasion, rule, now=now)
         self.occasions.save(occasion)
+        self._give_back_unused(occasion, rule)
         self._stop_if_hopeless(occasion, rule)
 
     def _decide_now(self, occasion: AutopayOccasion, rule: AutopayRule, *, now: datetime) -> None:
@@ -99,10 +100,6 @@ class DriveOccasions:
         paid = self._reserve(occasion, rule, permission)
         grounds = self._grounds(occasion, rule, permission=permission, paid=paid, told=told, linked=linked, now=now)
         occasion.decide(grounds, now=now)
-        if permission is not None and not occasion.is_to_charge:
-            self.limits.give_back(
-                occasion.future_payment_id, billing_account_id=rule.billing_account_id, permission=permission
-            )
         _log_decision(occasion)
 
     def _permission(self, rule: AutopayRule) -> Permission | None:
@@ -135,6 +132,16 @@ class DriveOccasions:
         except MonthlyPayLimitExceeded as refusal:
             return refusal.spent
         return paid or nothing
+
+    def _give_back_unused(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
+        """Free what was set aside for a charge that is not made. After the save: a zombie with another decision frees
+        nothing of whoever charges."""
+        if occasion.record is not None and not occasion.is_to_charge:
+            self.limits.give_back(
+                occasion.future_payment_id,
+                billing_account_id=rule.billing_account_id,
+                permission=_as_decided(occasion.record.grounds, rule),
+            )
 
     def _balance(self, rule: AutopayRule) -> DecisionBalance | None:
         """Return the balance of a threshold rule, read now; a date rule is decided without one."""
@@ -205,13 +212,12 @@ class DriveOccasions:
 
     def _is_within_limit(self, payment: Payment, grounds: Grounds, rule: AutopayRule) -> bool:
         """Say whether the sum is still set aside, or can be again: after a long stop it may have come back."""
-        permission = Permission(time_zone=rule.time_zone, monthly_pay_limit=grounds.monthly_pay_limit)
         try:
             self.limits.reserve(
                 payment.payment_id,
                 payment.amount,
                 billing_account_id=rule.billing_account_id,
-                permission=permission,
+                permission=_as_decided(grounds, rule),
             )
         except MonthlyPayLimitExceeded:
             return False
@@ -230,6 +236,11 @@ _HOPELESS = {Reason.CARD_REMOVED: StopReason.CARD_REMOVED, Reason.ACCOUNT_UNLINK
 
 def _is_threshold(rule: AutopayRule) -> bool:
     return isinstance(rule.terms.trigger, Threshold)
+
+
+def _as_decided(grounds: Grounds, rule: AutopayRule) -> Permission:
+    """Return the terms that a decision was made on."""
+    return Permission(time_zone=rule.time_zone, monthly_pay_limit=grounds.monthly_pay_limit)
 
 
 def _log_decision(occasion: AutopayOccasion) -> None:

@@ -15,6 +15,7 @@ from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth
 from services.payments.domain.pay_month import MonthlyPayLimitExceeded, PayMonth, pay_month_id
 from services.payments.domain.payment import Payment, State
+from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import Action
 from tests.payments.builders import A_MORNING, make_method, make_request, make_rule, rub
 from tests.payments.fake_world import Killed, Killer, World
@@ -266,6 +267,29 @@ def test_a_skip_for_another_reason_sets_nothing_aside() -> None:
     assert world.acquirer.charges == []
 
     assert _pay(world, 500).state is State.AWAITING_CONFIRMATION
+
+
+def test_a_zombie_that_would_skip_frees_nothing_of_whoever_charges(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = _due_by_date(limit_roubles=500)
+    [rule] = world.rules.rows.all()
+    zombie = world.process()
+    zombie.open_due_occasions()
+
+    def overtaken(_method_id: str) -> PaymentMethod | None:
+        monkeypatch.undo()
+        world.clock.advance(seconds=61)  # the zombie's lease
+        world.process().drive_occasions()
+        world.process().remove_method(subscriber_id="sub_1", payment_method_id=rule.terms.payment_method_id)
+        return world.methods.get(rule.terms.payment_method_id)
+
+    monkeypatch.setattr(world.methods, "get", overtaken)
+    zombie.drive_occasions()
+
+    assert _reasons(world) == [Reason.DUE_BY_DATE]
+    [payment] = world.payments.rows.all()
+    assert payment.amount == rub(500)
+    with pytest.raises(MonthlyPayLimitExceeded):
+        _pay(world, 1)
 
 
 def test_an_automatic_charge_within_a_limit_survives_a_death_at_every_call() -> None:
