@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from gateway.views.accounts import BillingAccountView
 from gateway.views.overview import Notice
@@ -12,7 +14,10 @@ _HELP = {
     "PAYMENT_NOT_CONFIRMED": "payments",
     "PAYMENT_BEING_CHECKED": "payments",
     "AUTOPAY_STOPPED": "autopay",
+    "GRANT_FROZEN": "attach-account",
+    "GRANT_ENDS_SOON": "attach-account",
 }
+_SOON_DAYS = 7
 _BY_THE_SUBSCRIBER = {"", "SUBSCRIBER", "ACCOUNT_UNLINKED"}
 
 
@@ -30,6 +35,7 @@ class NoticeTexts:
         payments: Sequence[PaymentView],
         rules: Sequence[AutopayRuleView],
         language: str,
+        now: datetime,
     ) -> list[Notice]:
         """Return the notices, the most urgent first."""
         waiting = [payment for payment in payments if payment["state"] == "awaiting_confirmation"]
@@ -39,6 +45,8 @@ class NoticeTexts:
         found = [("PAYMENT_NOT_CONFIRMED", item["billing_account_id"]) for item in waiting]
         found += [("PAYMENT_BEING_CHECKED", item["billing_account_id"]) for item in unknown]
         found += [("AUTOPAY_STOPPED", item["billing_account_id"]) for item in stopped]
+        found += [("GRANT_FROZEN", item["id"]) for item in accounts if item["grant"] and item["grant"]["frozen"]]
+        found += [("GRANT_ENDS_SOON", item["id"]) for item in accounts if _ends_soon(item, now=now)]
         found += [("REGION_NOT_ANSWERING", item["id"]) for item in silent]
         names = {account["id"]: account["label"] or account["number"] for account in accounts}
         return [self._notice(code, account_id, names.get(account_id, ""), language) for code, account_id in found]
@@ -52,6 +60,15 @@ class NoticeTexts:
             "billing_account_id": billing_account_id,
             "help_url": f"{self.public_url}/help/{_HELP[code]}",
         }
+
+
+def _ends_soon(account: BillingAccountView, *, now: datetime) -> bool:
+    """Say whether what the owner granted ends within a week of the region's calendar."""
+    grant = account["grant"]
+    if grant is None or grant["ends_on"] is None:
+        return False
+    today = now.astimezone(ZoneInfo(account["time_zone"])).date()
+    return (date.fromisoformat(grant["ends_on"]) - today).days <= _SOON_DAYS
 
 
 def _stopped_by_itself(rule: AutopayRuleView, rules: Sequence[AutopayRuleView]) -> bool:

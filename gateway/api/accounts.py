@@ -24,10 +24,14 @@ def list_regions() -> Any:
 
 @api.post(
     "/billing-accounts",
-    responses=answers(201, views.BillingAccountView, name="BillingAccount", refused=(401, 404, 409)),
+    responses=answers(201, views.BillingAccountView, name="BillingAccount", refused=(401, 403, 404, 409)),
 )
 def link_billing_account(header: IdempotencyHeader, body: bodies.NewBillingAccount) -> Any:
-    """Link a billing account after its region has verified the proof"""
+    """Link a billing account after its region has verified the proof
+
+    A relative's account is also linked by the code of a grant that its owner handed over: `relation` is `relative`, the
+    proof's `kind` is `grant_code`.
+    """
     request_id = header.idempotency_key or str(uuid4())
     return actions.link_billing_account(caller(), body, request_id=request_id), 201
 

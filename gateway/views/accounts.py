@@ -3,9 +3,9 @@
 from kabinet.accounts.v1 import accounts_pb2
 from typing_extensions import TypedDict
 
+from gateway.views.grants import GrantView, actions, grant
 from gateway.views.values import FigureStatus, MoneyView, figure_status, moment, money, money_or_none, words_of
 
-_ACTIONS = words_of(accounts_pb2.Action, "ACTION_")
 _RELATIONS = words_of(accounts_pb2.Relation, "RELATION_")
 _CUTOVERS = words_of(accounts_pb2.Cutover, "CUTOVER_")
 
@@ -89,7 +89,7 @@ class CreditedPaymentsFigure(FigureStatus):
 
 
 class BillingAccountView(TypedDict):
-    """A billing account as the subscriber linked it."""
+    """A billing account as the subscriber linked it; `grant` when it stands on what its owner granted."""
 
     id: str
     region: str
@@ -106,6 +106,7 @@ class BillingAccountView(TypedDict):
     services: ServicesFigure
     last_charges: ChargesFigure
     last_payments: CreditedPaymentsFigure
+    grant: GrantView | None
 
 
 class ChargesPage(TypedDict):
@@ -147,7 +148,7 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "number": message.number,
         "relation": _RELATIONS.get(message.relation, "unspecified"),
         "label": message.label,
-        "allowed_actions": [_ACTIONS.get(action, "unspecified") for action in message.allowed_actions],
+        "allowed_actions": actions(message.allowed_actions),
         "linked_at": moment(message.linked_at),
         "billing_mode": message.billing_mode,
         "time_zone": message.time_zone,
@@ -157,6 +158,7 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "services": _services(message.services, code),
         "last_charges": _charges(message.last_charges, code),
         "last_payments": _credited_payments(message.last_payments, code),
+        "grant": grant(message.grant) if message.HasField("grant") else None,
     }
 
 

@@ -9,6 +9,7 @@ from services.accounts.adapters.mongo_postings import MongoPostingQueue, posting
 from services.accounts.adapters.refresh_pool import RefreshPool
 from services.accounts.adapters.region_gate import GateRules
 from services.accounts.adapters.region_lines import RegionLines
+from services.accounts.application.accept_grant import LinkAccount
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.authorize_action import AuthorizeAction, ListAuthorizedAccounts
 from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
@@ -23,6 +24,7 @@ from services.accounts.application.request_posting import RequestPosting
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
 from services.accounts.application.take_feed import ShowRegionalBill, TakeBalances, TakeBills
+from services.accounts.bootstrap_grants import GrantUseCases, accept_grant, build_grants, links_loop, weighed_links
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
@@ -44,7 +46,7 @@ class UseCases:
     """What the gRPC server answers with, and what ends with it."""
 
     regions: Regions
-    link: LinkBillingAccount
+    link: LinkAccount
     show_all: ShowBillingAccounts
     show_one: ShowBillingAccount
     figures_of: FiguresOf
@@ -62,6 +64,7 @@ class UseCases:
     take_balances: TakeBalances
     take_bills: TakeBills
     ordering: OrderingUseCases
+    grants: GrantUseCases
     clock: Clock
     pool: RefreshPool
     lines: RegionLines
@@ -95,8 +98,8 @@ class RunningDispatcher:
 def build_grpc(settings: Settings, /) -> UseCases:
     """Return the use cases, wired to MongoDB and the regions; makes the indexes."""
     stores = open_stores(settings, role="grpc")
-    clock, accounts = stores.clock, stores.accounts
     regions, lines, observe = _regions(settings), _lines(settings, stores), _observe(stores)
+    clock, accounts, guard = stores.clock, weighed_links(stores, regions), _guard(settings, stores)
     billing = GrpcRegionalBilling(lines)
     pool = _pool(settings, stores, billing, observe)
     figures_of = FiguresOf(
@@ -112,8 +115,9 @@ def build_grpc(settings: Settings, /) -> UseCases:
     )
     return UseCases(
         regions=regions,
-        link=LinkBillingAccount(
-            accounts=accounts, billing=billing, guard=_guard(settings, stores), regions=regions, clock=clock
+        link=LinkAccount(
+            by_proof=LinkBillingAccount(accounts=accounts, billing=billing, guard=guard, regions=regions, clock=clock),
+            by_grant=accept_grant(stores, regions, guard),
         ),
         show_all=ShowBillingAccounts(accounts=accounts, figures_of=figures_of),
         show_one=ShowBillingAccount(accounts=accounts, figures_of=figures_of),
@@ -136,8 +140,14 @@ def build_grpc(settings: Settings, /) -> UseCases:
         take_balances=TakeBalances(observe=observe, clock=clock),
         take_bills=TakeBills(bills=stores.bills, clock=clock),
         ordering=build_ordering(
-            settings, stores, lines=lines, regions=regions, refresh=lambda key: pool.refresh([key], within_s=0)
+            settings,
+            stores,
+            accounts=accounts,
+            lines=lines,
+            regions=regions,
+            refresh=lambda key: pool.refresh([key], within_s=0),
         ),
+        grants=build_grants(settings, stores, regions),
         clock=clock,
         pool=pool,
         lines=lines,
@@ -177,6 +187,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
             concurrency=settings.posting_threads,
             next_due_in_s=due.seconds_until_due,
         ),
+        links_loop(settings, stores, _regions(settings), waker=waker),
         *ordering_loops(
             settings, stores, lines=lines, waker=waker, refresh=_refresh(settings, stores, billing, observe)
         ),

@@ -36,6 +36,7 @@ from services.accounts.bootstrap_stores import Stores
 from services.accounts.config import Settings
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.errand import Wish
+from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.promised_payment import PromisedPayment
 from services.accounts.domain.region import Regions
 from services.accounts.domain.service_order import ServiceOrder
@@ -86,10 +87,17 @@ class _Carriers:
 
 
 def build_ordering(
-    settings: Settings, stores: Stores, /, *, lines: RegionLines, regions: Regions, refresh: Refresh
+    settings: Settings,
+    stores: Stores,
+    /,
+    *,
+    accounts: BillingAccountRepository,
+    lines: RegionLines,
+    regions: Regions,
+    refresh: Refresh,
 ) -> OrderingUseCases:
     """Return the use cases; makes the indexes. `refresh` is not waited for: it works beside the call."""
-    repositories, accounts, clock = _open(stores), stores.accounts, stores.clock
+    repositories, clock = _open(stores), stores.clock
     region, carriers = GrpcRegionalOrdering(lines), _carriers(settings, stores, lines, refresh)
     within_s = settings.ordering_call_s
     changes, orders, promises = repositories.changes, repositories.orders, repositories.promises

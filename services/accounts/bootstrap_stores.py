@@ -10,6 +10,7 @@ from pymongo.database import Database
 from services.accounts.adapters.mongo_attempts import MongoAttemptsRepository
 from services.accounts.adapters.mongo_billing_accounts import MongoBillingAccountRepository
 from services.accounts.adapters.mongo_charge_placements import MongoChargePlacementRepository
+from services.accounts.adapters.mongo_grant_offers import MongoGrantOfferRepository
 from services.accounts.adapters.mongo_postings import MongoPostingRepository
 from services.accounts.adapters.mongo_regional_bills import MongoRegionalBillRepository
 from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
@@ -31,6 +32,7 @@ class Stores:
     placements: MongoChargePlacementRepository
     attempts: MongoAttemptsRepository
     bills: MongoRegionalBillRepository
+    offers: MongoGrantOfferRepository
 
     def close(self) -> None:
         """Close the connections to MongoDB."""
@@ -51,7 +53,15 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         placements=MongoChargePlacementRepository(database),
         attempts=MongoAttemptsRepository(database),
         bills=MongoRegionalBillRepository(database, clock=clock),
+        offers=MongoGrantOfferRepository(database),
     )
-    for repository in (stores.accounts, stores.snapshots, stores.postings, stores.attempts, stores.bills):
+    for repository in (
+        stores.accounts,
+        stores.snapshots,
+        stores.postings,
+        stores.attempts,
+        stores.bills,
+        stores.offers,
+    ):
         repository.ensure_indexes()
     return stores

@@ -34,6 +34,8 @@ class Settings(ServiceSettings):
     ordering_call_s: float = Field(default=2.5, gt=0, description="How long a call waits for the region to be told")
     ordering_threads: int = Field(default=4, gt=0, description="Wishes of one sort carried at a time")
 
+    grant_offer_s: float = Field(default=86400.0, gt=0, description="How long an offered grant can be accepted")
+
     @field_validator("region_endpoints")
     @classmethod
     def _endpoints_are_readable(cls, text: str) -> str:

@@ -2,7 +2,7 @@
 script."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
 from services.accounts.domain.charge_placement import ChargePlacement
 from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
+from services.accounts.domain.grant import GrantCodeSpent, GrantState
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import Proof
@@ -82,14 +83,33 @@ class FakeBillingAccounts:
                 links.setdefault(account.key, []).append(account.billing_account_id)
         return links
 
+    def many(self, billing_account_ids: Iterable[str], /) -> Mapping[str, BillingAccount]:
+        wanted = set(billing_account_ids)
+        return {key: copy.deepcopy(account) for key, account in self.shelf.kept.items() if key in wanted}
+
+    def standing_on(self, grant_ids: Iterable[str], /) -> Mapping[str, BillingAccount]:
+        wanted, granted = set(grant_ids), (account for account in self.shelf.kept.values() if account.grant)
+        return {one.grant.grant_id: copy.deepcopy(one) for one in granted if one.grant.grant_id in wanted}
+
+    def granted_by(self, billing_account_id: str, /) -> Sequence[BillingAccount]:
+        return [
+            account
+            for account in self._linked()
+            if account.grant and account.grant.grantor_billing_account_id == billing_account_id
+        ]
+
     def save(self, account: BillingAccount, /) -> None:
         rival = self.linked_to(account.key, subscriber_id=account.subscriber_id)
-        if account.is_linked and rival and rival.billing_account_id != account.billing_account_id:
+        if account.unlinked_at is None and rival and rival.billing_account_id != account.billing_account_id:
             raise AlreadyLinked
+        first = self.standing_on([account.grant.grant_id]) if account.grant else {}
+        if any(link.billing_account_id != account.billing_account_id for link in first.values()):
+            raise GrantCodeSpent
         self.shelf.put(account.billing_account_id, account)
+        self.shelf.kept[account.billing_account_id].weigh(GrantState.UNREAD)
 
     def _linked(self) -> list[BillingAccount]:
-        return [copy.deepcopy(account) for account in self.shelf.kept.values() if account.is_linked]
+        return [copy.deepcopy(account) for account in self.shelf.kept.values() if account.unlinked_at is None]
 
 
 class FakeSnapshots:

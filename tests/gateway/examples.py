@@ -92,7 +92,7 @@ def make_region(*, code: str = "54", connected: bool = True) -> accounts_pb2.Reg
         cutover=accounts_pb2.CUTOVER_READ_ONLY,
         cutover_date="2014-07-01",
         connected=connected,
-        proof_kinds=["contract_code", "bill_code", "last_payment_minor"],
+        proof_kinds=["contract_code", "bill_code", "last_payment_minor", "grant_code"],
     )
 
 

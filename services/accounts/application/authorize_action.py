@@ -8,6 +8,7 @@ from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Regions
+from services.chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Authorized:
     region: str
     number: str
     time_zone: str
+    monthly_pay_limit: Money | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class AuthorizeAction:
     regions: Regions
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Authorized:
-        """Raises `BillingAccountNotFound`, `ActionNotAllowed`."""
+        """Raises `BillingAccountNotFound`, `ActionNotAllowed`, `GrantFrozen`."""
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         account.authorize(action)
         return _authorized(account, self.regions)
@@ -54,4 +56,5 @@ def _authorized(account: BillingAccount, regions: Regions) -> Authorized:
         region=region.code,
         number=account.key.number,
         time_zone=region.time_zone,
+        monthly_pay_limit=account.grant.terms.monthly_pay_limit if account.grant else None,
     )

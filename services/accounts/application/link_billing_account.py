@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, valid_label
+from services.accounts.domain.grant import LinkedOtherwise
 from services.accounts.domain.ownership_attempts import OwnershipNotProved
 from services.accounts.domain.ports import BillingAccountRepository, RegionalBilling
 from services.accounts.domain.proof_ladder import Proof, Relation, Rung, rung_of
@@ -45,7 +46,7 @@ class LinkBillingAccount:
         """Return the link.
 
         Raises `RegionNotFound`, `AccountNumberInvalid`, `ProofKindUnknown`, `LabelInvalid`, `OwnershipNotProved`,
-        `TooManyAttempts`, `RegionUnavailable`.
+        `TooManyAttempts`, `RegionUnavailable`; `LinkedOtherwise` for an account that is linked by a grant.
         """
         repeated = self._repeated(request)
         if repeated is not None:
@@ -55,6 +56,8 @@ class LinkBillingAccount:
         rung = rung_of(request.proof.kind, taken=region.proof_kinds, region=region.code)
         valid_label(request.label)
         known = self.accounts.linked_to(key, subscriber_id=request.subscriber_id)
+        if known is not None and known.grant is not None:
+            raise LinkedOtherwise
         if known is not None and known.rung.value >= rung.value:
             return known
         self._verify(request, key)

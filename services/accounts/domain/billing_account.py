@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.errand import IN_HAND
 from services.accounts.domain.events import BillingAccountLinked, BillingAccountUnlinked
+from services.accounts.domain.grant import Grant, GrantEnd, GrantFrozen, GrantState
 from services.accounts.domain.proof_ladder import Action, ActionNotAllowed, Relation, Rung, allowed_actions
 from services.chassis.errors import DomainError, Kind
 from services.chassis.events import Event
@@ -39,7 +41,11 @@ class AlreadyLinked(DomainError):
 
 @dataclass(slots=True, kw_only=True)
 class BillingAccount:
-    """An account as one subscriber has linked it. An ended link stays as a record; linking again makes a new one."""
+    """An account as one subscriber has linked it. An ended link stays as a record; linking again makes a new one.
+
+    A link stands on a proof, which `rung` weighs, or on a `grant`. What a grant is worth depends on other things than
+    the link: whoever reads the link says it by `weigh`, and until then it allows nothing.
+    """
 
     billing_account_id: str
     subscriber_id: str
@@ -50,6 +56,10 @@ class BillingAccount:
     request_id: str | None
     linked_at: datetime
     unlinked_at: datetime | None = None
+    grant: Grant | None = None
+    grant_end: GrantEnd | None = None
+    grant_state: GrantState = field(default=GrantState.UNREAD, compare=False)
+    due_at: datetime | None = None
     version: int = 0
     pending_events: list[Event] = field(default_factory=list)
 
@@ -76,30 +86,53 @@ class BillingAccount:
             request_id=request_id,
             linked_at=now,
         )
-        account.pending_events.append(
-            BillingAccountLinked(
-                billing_account_id=account.billing_account_id,
-                subscriber_id=subscriber_id,
-                region=key.region,
-                linked_at=now,
-            )
+        account._announce_linking()
+        return account
+
+    @classmethod
+    def link_by_grant(
+        cls, grant: Grant, /, *, subscriber_id: str, key: AccountKey, label: str, request_id: str | None
+    ) -> "BillingAccount":
+        """Return a relative's link that stands on a grant, in the hands of whoever saves it. Raises `LabelInvalid`."""
+        account = cls(
+            billing_account_id=new_id("acc"),
+            subscriber_id=subscriber_id,
+            key=key,
+            relation=Relation.RELATIVE,
+            label=valid_label(label),
+            rung=Rung.PAY,
+            request_id=request_id,
+            linked_at=grant.accepted_at,
+            grant=grant,
+            due_at=grant.accepted_at + IN_HAND,
         )
+        account._announce_linking()
         return account
 
     @property
     def is_linked(self) -> bool:
-        return self.unlinked_at is None
+        """Say whether the link holds; one whose grant has ended does not, also before that was carried out."""
+        return self.unlinked_at is None and self.grant_state is not GrantState.ENDED
+
+    @property
+    def is_owners(self) -> bool:
+        """Say whether the subscriber linked the account as their own, by a proof. Grants do not cascade."""
+        return self.relation is Relation.OWN and self.grant is None
 
     @property
     def allowed_actions(self) -> Sequence[Action]:
         """What the subscriber may do with it."""
-        return allowed_actions(self.rung, self.relation)
+        if self.grant is None:
+            return allowed_actions(self.rung, self.relation)
+        return self.grant.terms.actions if self.grant_state is GrantState.ACTIVE else ()
 
     def allows(self, action: Action, /) -> bool:
         return action in self.allowed_actions
 
     def authorize(self, action: Action, /) -> None:
-        """Raise `ActionNotAllowed` unless the action is allowed."""
+        """Raise `ActionNotAllowed` unless the action is allowed, `GrantFrozen` when none is for the time being."""
+        if self.grant_state is GrantState.FROZEN:
+            raise GrantFrozen
         if not self.allows(action):
             raise ActionNotAllowed(action)
 
@@ -112,14 +145,37 @@ class BillingAccount:
         if rung.value > self.rung.value:
             self.rung = rung
 
-    def unlink(self, *, now: datetime) -> None:
-        """End the link; once it has ended, nothing more happens."""
-        if not self.is_linked:
+    def weigh(self, state: GrantState, /) -> None:
+        """Take in what the grant is worth now."""
+        self.grant_state = state
+
+    def look_again(self, at: datetime | None, /) -> None:
+        """Plan when the link is to be looked after next, None for never."""
+        self.due_at = at
+
+    def unlink(self, *, now: datetime, grant_end: GrantEnd = GrantEnd.RELATIVE) -> None:
+        """End the link; once it has ended, nothing more happens. `grant_end` says who ended the grant it stood on.
+
+        What was granted by it is ended afterwards, as due work.
+        """
+        if self.unlinked_at is not None:
             return
         self.unlinked_at = now
+        self.due_at = now if self.is_owners else None
+        self.grant_end = grant_end if self.grant else None
         self.pending_events.append(
             BillingAccountUnlinked(
                 billing_account_id=self.billing_account_id, subscriber_id=self.subscriber_id, unlinked_at=now
+            )
+        )
+
+    def _announce_linking(self) -> None:
+        self.pending_events.append(
+            BillingAccountLinked(
+                billing_account_id=self.billing_account_id,
+                subscriber_id=self.subscriber_id,
+                region=self.key.region,
+                linked_at=self.linked_at,
             )
         )
 

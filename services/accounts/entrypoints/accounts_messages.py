@@ -8,7 +8,9 @@ from kabinet.common.v1 import figure_pb2
 
 from services.accounts.application.shown_account import ShownAccount
 from services.accounts.domain import account_report as report
+from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.figures import DisplayFigure, Freshness
+from services.accounts.domain.grant import GRANT_CODE, GrantState
 from services.accounts.domain.posting import Posting, PostingState
 from services.accounts.domain.proof_ladder import Action, Relation
 from services.accounts.domain.region import Cutover, Region
@@ -61,6 +63,11 @@ def action_of(number: pb.Action.ValueType, /) -> Action:
     return _ACTIONS_BACK[number]
 
 
+def action_numbers(actions: Sequence[Action], /) -> list[pb.Action.ValueType]:
+    """Return actions as messages have them."""
+    return [_ACTIONS[action] for action in actions]
+
+
 def payment_id_of(text: str, /) -> str:
     """Return a payment id. Raises `FieldInvalid` for one that the event about it could not carry."""
     if not re.fullmatch(r"pay_[0-9a-f]{32}", text):
@@ -77,7 +84,7 @@ def region(value: Region, /) -> pb.Region:
         time_zone=value.time_zone,
         cutover=_CUTOVERS[value.cutover],
         cutover_date=value.cutover_date.isoformat(),
-        proof_kinds=value.proof_kinds,
+        proof_kinds=[*value.proof_kinds, GRANT_CODE] if value.connected else value.proof_kinds,
         connected=value.connected,
     )
 
@@ -91,7 +98,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         number=account.key.number,
         relation=_RELATIONS[account.relation],
         label=account.label,
-        allowed_actions=[_ACTIONS[action] for action in account.allowed_actions],
+        allowed_actions=action_numbers(account.allowed_actions),
         linked_at=time_to_proto(account.linked_at),
         billing_mode=shown.billing_mode.value if shown.billing_mode else "",
         balance=_money_figure(shown.balance),
@@ -101,6 +108,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         last_payments=credited_payments(shown.last_payments),
         region_available=shown.region_available,
         time_zone=shown.region.time_zone,
+        grant=_grant(account),
     )
 
 
@@ -168,6 +176,21 @@ def receipt(value: BillReceipt, /) -> pb.RegionalBillReference:
     """Return the message of a bill's receipt."""
     return pb.RegionalBillReference(
         regional_bill_id=value.regional_bill_id, region=value.region, received_at=time_to_proto(value.received_at)
+    )
+
+
+def _grant(account: BillingAccount) -> pb.Grant | None:
+    grant = account.grant
+    if grant is None:
+        return None
+    terms = grant.terms
+    return pb.Grant(
+        grant_id=grant.grant_id,
+        actions=action_numbers(terms.actions),
+        monthly_pay_limit=money_to_proto(terms.monthly_pay_limit) if terms.monthly_pay_limit else None,
+        ends_on=terms.ends_on.isoformat() if terms.ends_on else "",
+        accepted_at=time_to_proto(grant.accepted_at),
+        frozen=account.grant_state is GrantState.FROZEN,
     )
 
 

@@ -94,8 +94,12 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
             billing_account_id=request.billing_account_id,
             action=messages.action_of(request.action),
         )
+        limit = authorized.monthly_pay_limit
         return pb.AuthorizeActionResponse(
-            region=authorized.region, number=authorized.number, time_zone=authorized.time_zone
+            region=authorized.region,
+            number=authorized.number,
+            time_zone=authorized.time_zone,
+            monthly_pay_limit=money_to_proto(limit) if limit else None,
         )
 
     def ListAuthorizedAccounts(  # noqa: N802

@@ -11,6 +11,7 @@ from services.payments.domain.ports import (
     AccountsSilent,
     Action,
     DecisionBalance,
+    Permission,
     Posting,
     PostingRefusedByAccounts,
     PostingState,
@@ -37,13 +38,15 @@ class GrpcAccounts:
         self._remote = remote
         self._stub = accounts_pb2_grpc.AccountsServiceStub(remote.channel)
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
         """Refusals of accounts go on to the subscriber as they are."""
         request = accounts_pb2.AuthorizeActionRequest(
             subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=_ACTIONS[action]
         )
         answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
-        return str(answer.time_zone)
+        limited = answer.HasField("monthly_pay_limit")
+        limit = money_from_proto(answer.monthly_pay_limit, field="monthly_pay_limit") if limited else None
+        return Permission(time_zone=answer.time_zone, monthly_pay_limit=limit)
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         request = accounts_pb2.GetDecisionBalanceRequest(billing_account_id=billing_account_id)

@@ -29,6 +29,8 @@ class Reason(Enum):
     RULE_CHANGED = "RULE_CHANGED"
     CARD_REMOVED = "CARD_REMOVED"
     ACCOUNT_UNLINKED = "ACCOUNT_UNLINKED"
+    PAYING_NOT_ALLOWED = "PAYING_NOT_ALLOWED"
+    MONTHLY_PAY_LIMIT_EXCEEDED = "MONTHLY_PAY_LIMIT_EXCEEDED"
     TOO_LATE = "TOO_LATE"
     TOO_MANY_AUTOMATIC_CHARGES = "TOO_MANY_AUTOMATIC_CHARGES"
 
@@ -45,6 +47,9 @@ class Grounds:
     occasion_rule_version: int
     due_at: datetime
     account_is_linked: bool
+    paying_is_allowed: bool
+    monthly_pay_limit: Money | None
+    paid_this_month: Money
     card_is_usable: bool
     balance: Money | None
     balance_as_of: datetime | None
@@ -78,11 +83,19 @@ def _obstacles(grounds: Grounds) -> tuple[Reason, ...]:
         Reason.RULE_STOPPED: not grounds.rule_is_active,
         Reason.RULE_CHANGED: grounds.rule_version != grounds.occasion_rule_version,
         Reason.ACCOUNT_UNLINKED: not grounds.account_is_linked,
+        Reason.PAYING_NOT_ALLOWED: grounds.account_is_linked and not grounds.paying_is_allowed,
+        Reason.MONTHLY_PAY_LIMIT_EXCEEDED: _is_beyond_limit(grounds),
         Reason.CARD_REMOVED: not grounds.card_is_usable,
         Reason.TOO_LATE: _is_too_late(grounds),
         Reason.TOO_MANY_AUTOMATIC_CHARGES: grounds.automatic_charges_in_24_h >= CHARGES_IN_A_DAY,
     }
     return tuple(reason for reason, true in applies.items() if true)
+
+
+def _is_beyond_limit(grounds: Grounds) -> bool:
+    """What the owner of the account lets a relative pay holds for autopay as for payments by hand."""
+    limit = grounds.monthly_pay_limit
+    return limit is not None and grounds.paid_this_month + grounds.amount > limit
 
 
 def _is_too_late(grounds: Grounds) -> bool:

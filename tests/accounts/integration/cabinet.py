@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kabinet.accounts.v1 import accounts_pb2 as pb
-from kabinet.accounts.v1 import accounts_pb2_grpc, ordering_pb2_grpc
+from kabinet.accounts.v1 import accounts_pb2_grpc, grants_pb2_grpc, ordering_pb2_grpc
 from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import billing_pb2_grpc, feed_pb2_grpc
 
@@ -123,6 +123,10 @@ class Caller:
 
     def ordering(self, method: str, request: Any) -> Any:
         stub = ordering_pb2_grpc.AccountOrderingServiceStub(self.remote.channel)
+        return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
+
+    def grants(self, method: str, request: Any) -> Any:
+        stub = grants_pb2_grpc.AccountGrantsServiceStub(self.remote.channel)
         return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
 
     def feed(self, method: str, request: Any) -> Any:

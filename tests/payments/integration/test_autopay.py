@@ -81,7 +81,7 @@ def test_a_rule_is_set_once_seen_changed_and_stopped(world: PaymentsWorld) -> No
     assert changed.trigger == threshold(10_000)
     assert stopped[0] == stopped[1]
     assert (stopped[0].state, stopped[0].stop_reason) == (pb.AUTOPAY_RULE_STATE_STOPPED, "SUBSCRIBER")
-    assert set(world.accounts.actions) == {accounts_pb2.ACTION_MANAGE}
+    assert set(world.accounts.actions) == {accounts_pb2.ACTION_MANAGE, accounts_pb2.ACTION_PAY}
     listed = world.ask("ListAutopayRules", pb.ListAutopayRulesRequest()).autopay_rules
     assert list(listed) == [stopped[0]]
     create(world, card)  # the account is free for a new consent

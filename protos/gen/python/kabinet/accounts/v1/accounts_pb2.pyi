@@ -168,7 +168,7 @@ class Region(_message.Message):
     """Its name for people, in English."""
     @_builtins.property
     def proof_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Proofs of ownership that the region takes, in the order to offer."""
+        """Proofs of ownership that the region takes, in the order to offer; last "grant_code", of a relative by the owner's grant."""
 
     def __init__(
         self,
@@ -505,6 +505,7 @@ class BillingAccount(_message.Message):
     LAST_PAYMENTS_FIELD_NUMBER: _builtins.int
     REGION_AVAILABLE_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    GRANT_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
     region: _builtins.str
@@ -549,6 +550,10 @@ class BillingAccount(_message.Message):
     def last_payments(self) -> Global___CreditedPaymentsFigure:
         """The last payments, at most 5."""
 
+    @_builtins.property
+    def grant(self) -> Global___Grant:
+        """What the link stands on when its owner granted it; absent when it stands on a proof."""
+
     def __init__(
         self,
         *,
@@ -567,14 +572,63 @@ class BillingAccount(_message.Message):
         last_payments: Global___CreditedPaymentsFigure | None = ...,
         region_available: _builtins.bool = ...,
         time_zone: _builtins.str = ...,
+        grant: Global___Grant | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "grant", b"grant", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "grant", b"grant", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BillingAccount: _TypeAlias = BillingAccount  # noqa: Y015
+
+@_typing.final
+class Grant(_message.Message):
+    """What the owner of an account granted a relative, as the relative sees it. The relative ends it by unlinking the account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRANT_ID_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    MONTHLY_PAY_LIMIT_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    ACCEPTED_AT_FIELD_NUMBER: _builtins.int
+    FROZEN_FIELD_NUMBER: _builtins.int
+    grant_id: _builtins.str
+    """Its id."""
+    ends_on: _builtins.str
+    """The last day on which it holds, in the region's calendar: "2026-12-31". Empty without an end."""
+    frozen: _builtins.bool
+    """Whether it allows nothing for now, because the owner's right to the account is in question."""
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
+        """What was granted. While the grant is frozen nothing of it is allowed, see `allowed_actions`."""
+
+    @_builtins.property
+    def monthly_pay_limit(self) -> _money_pb2.Money:
+        """How much may be paid in a month of the region's calendar; absent without a limit."""
+
+    @_builtins.property
+    def accepted_at(self) -> _timestamp_pb2.Timestamp:
+        """When the relative accepted it."""
+
+    def __init__(
+        self,
+        *,
+        grant_id: _builtins.str = ...,
+        actions: _abc.Iterable[Global___Action.ValueType] | None = ...,
+        monthly_pay_limit: _money_pb2.Money | None = ...,
+        ends_on: _builtins.str = ...,
+        accepted_at: _timestamp_pb2.Timestamp | None = ...,
+        frozen: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "actions", b"actions", "ends_on", b"ends_on", "frozen", b"frozen", "grant_id", b"grant_id", "monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Grant: _TypeAlias = Grant  # noqa: Y015
 
 @_typing.final
 class Posting(_message.Message):
@@ -1067,22 +1121,28 @@ class AuthorizeActionResponse(_message.Message):
     REGION_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    MONTHLY_PAY_LIMIT_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """The region's code."""
     number: _builtins.str
     """The account's number in the region."""
     time_zone: _builtins.str
     """The region's IANA time zone."""
+    @_builtins.property
+    def monthly_pay_limit(self) -> _money_pb2.Money:
+        """How much the subscriber may pay in a month of the region's calendar; absent without a limit."""
+
     def __init__(
         self,
         *,
         region: _builtins.str = ...,
         number: _builtins.str = ...,
         time_zone: _builtins.str = ...,
+        monthly_pay_limit: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["monthly_pay_limit", b"monthly_pay_limit", "number", b"number", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

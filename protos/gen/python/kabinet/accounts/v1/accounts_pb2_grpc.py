@@ -130,9 +130,12 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def LinkBillingAccount(self, request, context):
-        """Links a billing account to the subscriber after the region has verified the proof (F07).
+        """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
+        its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-        Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+        Idempotent by `request_id`, and by meaning: linking an account again returns the link. One link stands on one basis:
+        FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
+        was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
         (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
@@ -168,7 +171,8 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnlinkBillingAccount(self, request, context):
-        """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
+        """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
+        gave on it. A relative ends a grant this way. Idempotent.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
         """
@@ -199,7 +203,7 @@ class AccountsServiceServicer:
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,9 +40,12 @@ class AccountsServiceStub:
     ListRegions: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListRegionsRequest, _accounts_pb2.ListRegionsResponse]
     """Lists the regions and whether their old cabinets still work (F02)."""
     LinkBillingAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.LinkBillingAccountRequest, _accounts_pb2.LinkBillingAccountResponse]
-    """Links a billing account to the subscriber after the region has verified the proof (F07).
+    """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
+    its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-    Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+    Idempotent by `request_id`, and by meaning: linking an account again returns the link. One link stands on one basis:
+    FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
+    was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
@@ -62,7 +65,8 @@ class AccountsServiceStub:
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
     """
     UnlinkBillingAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.UnlinkBillingAccountRequest, _accounts_pb2.UnlinkBillingAccountResponse]
-    """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
+    """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
+    gave on it. A relative ends a grant this way. Idempotent.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
     """
@@ -81,7 +85,7 @@ class AccountsServiceStub:
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now).
     """
     ListAuthorizedAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -131,9 +135,12 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     ListRegions: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListRegionsRequest, _accounts_pb2.ListRegionsResponse]  # type: ignore[assignment]
     """Lists the regions and whether their old cabinets still work (F02)."""
     LinkBillingAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.LinkBillingAccountRequest, _accounts_pb2.LinkBillingAccountResponse]  # type: ignore[assignment]
-    """Links a billing account to the subscriber after the region has verified the proof (F07).
+    """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
+    its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-    Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+    Idempotent by `request_id`, and by meaning: linking an account again returns the link. One link stands on one basis:
+    FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
+    was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
@@ -153,7 +160,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
     """
     UnlinkBillingAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.UnlinkBillingAccountRequest, _accounts_pb2.UnlinkBillingAccountResponse]  # type: ignore[assignment]
-    """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
+    """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
+    gave on it. A relative ends a grant this way. Idempotent.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
     """
@@ -172,7 +180,7 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now).
     """
     ListAuthorizedAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]  # type: ignore[assignment]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -231,9 +239,12 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.LinkBillingAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.LinkBillingAccountResponse, _abc.Awaitable[_accounts_pb2.LinkBillingAccountResponse]]:
-        """Links a billing account to the subscriber after the region has verified the proof (F07).
+        """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
+        its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-        Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+        Idempotent by `request_id`, and by meaning: linking an account again returns the link. One link stands on one basis:
+        FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
+        was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
         (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
@@ -277,7 +288,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.UnlinkBillingAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.UnlinkBillingAccountResponse, _abc.Awaitable[_accounts_pb2.UnlinkBillingAccountResponse]]:
-        """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
+        """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
+        gave on it. A relative ends a grant this way. Idempotent.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
         """
@@ -314,7 +326,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now).
         """
 
     @_abc_1.abstractmethod
