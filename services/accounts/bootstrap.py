@@ -9,9 +9,14 @@ from services.accounts.adapters.mongo_postings import MongoPostingQueue, posting
 from services.accounts.adapters.refresh_pool import RefreshPool
 from services.accounts.adapters.region_gate import GateRules
 from services.accounts.adapters.region_lines import RegionLines
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.authorize_action import AuthorizeAction, ListAuthorizedAccounts
-from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
+from services.accounts.application.change_billing_account import (
+    ChangeRelation,
+    RenameBillingAccount,
+    UnlinkBillingAccount,
+)
 from services.accounts.application.link_billing_account import LinkBillingAccount
 from services.accounts.application.list_regional_bills import ListRegionalBills
 from services.accounts.application.list_rows import ListCharges, ListCreditedPayments, RowReading
@@ -20,12 +25,14 @@ from services.accounts.application.place_charge import PlaceCharge
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
 from services.accounts.application.refresh_figures import RefreshFigures
 from services.accounts.application.request_posting import RequestPosting
+from services.accounts.application.send_ownership_code import SendOwnershipCode
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
 from services.accounts.application.take_feed import ShowRegionalBill, TakeBalances, TakeBills
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
+from services.accounts.domain.ownership_attempts import AttemptLimits
 from services.accounts.domain.region import Regions
 from services.chassis.changes import ChangeStreamWaker
 from services.chassis.clock import Clock
@@ -33,6 +40,7 @@ from services.chassis.grpc_bootstrap import service_tokens
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
+from services.chassis.pseudonyms import Pseudonyms
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.work import DueWork
 
@@ -45,10 +53,12 @@ class UseCases:
 
     regions: Regions
     link: LinkBillingAccount
+    send_code: SendOwnershipCode
     show_all: ShowBillingAccounts
     show_one: ShowBillingAccount
     figures_of: FiguresOf
     rename: RenameBillingAccount
+    change_relation: ChangeRelation
     unlink: UnlinkBillingAccount
     list_charges: ListCharges
     list_payments: ListCreditedPayments
@@ -95,12 +105,14 @@ class RunningDispatcher:
 def build_grpc(settings: Settings, /) -> UseCases:
     """Return the use cases, wired to MongoDB and the regions; makes the indexes."""
     stores = open_stores(settings, role="grpc")
-    clock, accounts = stores.clock, stores.accounts
+    clock, accounts, standing = stores.clock, stores.accounts, AccountStanding(accounts=stores.accounts)
+    pseudonyms = Pseudonyms(settings.secret_key_file.read_bytes().strip())
     regions, lines, observe = _regions(settings), _lines(settings, stores), _observe(stores)
     billing = GrpcRegionalBilling(lines)
     pool = _pool(settings, stores, billing, observe)
     figures_of = FiguresOf(
         snapshots=stores.snapshots,
+        standing=standing,
         refresher=pool,
         health=billing,
         regions=regions,
@@ -113,23 +125,41 @@ def build_grpc(settings: Settings, /) -> UseCases:
     return UseCases(
         regions=regions,
         link=LinkBillingAccount(
-            accounts=accounts, billing=billing, guard=_guard(settings, stores), regions=regions, clock=clock
+            accounts=accounts,
+            billing=billing,
+            guard=_guard("proof", settings.proof_limits, stores, pseudonyms),
+            regions=regions,
+            pseudonyms=pseudonyms,
+            clock=clock,
+        ),
+        send_code=SendOwnershipCode(
+            billing=billing,
+            guard=_guard("code", settings.code_limits, stores, pseudonyms),
+            regions=regions,
+            pseudonyms=pseudonyms,
+            clock=clock,
         ),
         show_all=ShowBillingAccounts(accounts=accounts, figures_of=figures_of),
         show_one=ShowBillingAccount(accounts=accounts, figures_of=figures_of),
         figures_of=figures_of,
         rename=RenameBillingAccount(accounts=accounts),
+        change_relation=ChangeRelation(accounts=accounts),
         unlink=UnlinkBillingAccount(accounts=accounts, clock=clock),
         list_charges=ListCharges(reading=reading),
         list_payments=ListCreditedPayments(reading=reading),
-        authorize=AuthorizeAction(accounts=accounts, regions=regions),
-        list_authorized=ListAuthorizedAccounts(accounts=accounts, regions=regions),
+        authorize=AuthorizeAction(accounts=accounts, standing=standing, regions=regions),
+        list_authorized=ListAuthorizedAccounts(accounts=accounts, standing=standing, regions=regions),
         read_decision_balance=ReadDecisionBalance(
-            accounts=accounts, billing=billing, observe=observe, regions=regions, clock=clock
+            accounts=accounts, standing=standing, billing=billing, observe=observe, regions=regions, clock=clock
         ),
         request_posting=RequestPosting(postings=stores.postings, accounts=accounts, clock=clock),
         place_charge=PlaceCharge(
-            placements=stores.placements, accounts=accounts, billing=billing, observe=observe, clock=clock
+            placements=stores.placements,
+            accounts=accounts,
+            standing=standing,
+            billing=billing,
+            observe=observe,
+            clock=clock,
         ),
         show_bill=ShowRegionalBill(bills=stores.bills),
         list_bills=ListRegionalBills(bills=stores.bills),
@@ -221,10 +251,7 @@ def _pool(settings: Settings, stores: Stores, billing: GrpcRegionalBilling, obse
     return RefreshPool(refresh, threads_per_region=settings.region_refreshes)
 
 
-def _guard(settings: Settings, stores: Stores) -> AttemptGuard:
+def _guard(purpose: str, limits: AttemptLimits, stores: Stores, pseudonyms: Pseudonyms) -> AttemptGuard:
     return AttemptGuard(
-        attempts=stores.attempts,
-        per_account=settings.attempts_per_account,
-        per_subscriber=settings.attempts_per_subscriber,
-        clock=stores.clock,
+        purpose=purpose, attempts=stores.attempts, limits=limits, pseudonyms=pseudonyms, clock=stores.clock
     )

@@ -46,6 +46,17 @@ class AccountsServiceStub:
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+    The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+    claim against those of others.
+    """
+    SendOwnershipCode: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.SendOwnershipCodeRequest, _accounts_pb2.SendOwnershipCodeResponse]
+    """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+    Neither the contact nor the code is known here.
+
+    Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+    Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+    codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
     """
     ListBillingAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListBillingAccountsRequest, _accounts_pb2.ListBillingAccountsResponse]
     """Lists the subscriber's billing accounts with their figures, all of them from the last known values, refreshed from the
@@ -60,6 +71,13 @@ class AccountsServiceStub:
     """Changes the label of a billing account.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
+    """
+    ChangeRelation: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ChangeRelationRequest, _accounts_pb2.ChangeRelationResponse]
+    """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+    Idempotent. The way back is to link anew, with a proof.
+
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+    own by a word).
     """
     UnlinkBillingAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.UnlinkBillingAccountRequest, _accounts_pb2.UnlinkBillingAccountResponse]
     """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
@@ -81,7 +99,8 @@ class AccountsServiceStub:
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+    claims the account too, and nothing may move money until that is settled).
     """
     ListAuthorizedAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -90,7 +109,8 @@ class AccountsServiceStub:
     GetDecisionBalance: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Never a stale value.
     """
     RequestPosting: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]
     """Takes over the crediting of a captured payment in its region, and returns how far it has come.
@@ -103,7 +123,7 @@ class AccountsServiceStub:
     """Bills a one-time fee to an account in its region, within this call.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
+    ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
     the same call again settles it).
     """
     GetRegionalBill: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]
@@ -137,6 +157,17 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+    The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+    claim against those of others.
+    """
+    SendOwnershipCode: _aio.UnaryUnaryMultiCallable[_accounts_pb2.SendOwnershipCodeRequest, _accounts_pb2.SendOwnershipCodeResponse]  # type: ignore[assignment]
+    """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+    Neither the contact nor the code is known here.
+
+    Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+    Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+    codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
     """
     ListBillingAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListBillingAccountsRequest, _accounts_pb2.ListBillingAccountsResponse]  # type: ignore[assignment]
     """Lists the subscriber's billing accounts with their figures, all of them from the last known values, refreshed from the
@@ -151,6 +182,13 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Changes the label of a billing account.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
+    """
+    ChangeRelation: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ChangeRelationRequest, _accounts_pb2.ChangeRelationResponse]  # type: ignore[assignment]
+    """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+    Idempotent. The way back is to link anew, with a proof.
+
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+    own by a word).
     """
     UnlinkBillingAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.UnlinkBillingAccountRequest, _accounts_pb2.UnlinkBillingAccountResponse]  # type: ignore[assignment]
     """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
@@ -172,7 +210,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+    claims the account too, and nothing may move money until that is settled).
     """
     ListAuthorizedAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]  # type: ignore[assignment]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -181,7 +220,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     GetDecisionBalance: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]  # type: ignore[assignment]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Never a stale value.
     """
     RequestPosting: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]  # type: ignore[assignment]
     """Takes over the crediting of a captured payment in its region, and returns how far it has come.
@@ -194,7 +234,7 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Bills a one-time fee to an account in its region, within this call.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
+    ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
     the same call again settles it).
     """
     GetRegionalBill: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]  # type: ignore[assignment]
@@ -237,6 +277,23 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
         (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+        The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+        claim against those of others.
+        """
+
+    @_abc_1.abstractmethod
+    def SendOwnershipCode(
+        self,
+        request: _accounts_pb2.SendOwnershipCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.SendOwnershipCodeResponse, _abc.Awaitable[_accounts_pb2.SendOwnershipCodeResponse]]:
+        """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+        Neither the contact nor the code is known here.
+
+        Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+        Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+        codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod
@@ -269,6 +326,19 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes the label of a billing account.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
+        """
+
+    @_abc_1.abstractmethod
+    def ChangeRelation(
+        self,
+        request: _accounts_pb2.ChangeRelationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ChangeRelationResponse, _abc.Awaitable[_accounts_pb2.ChangeRelationResponse]]:
+        """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+        Idempotent. The way back is to link anew, with a proof.
+
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+        own by a word).
         """
 
     @_abc_1.abstractmethod
@@ -314,7 +384,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+        claims the account too, and nothing may move money until that is settled).
         """
 
     @_abc_1.abstractmethod
@@ -335,7 +406,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.GetDecisionBalanceResponse, _abc.Awaitable[_accounts_pb2.GetDecisionBalanceResponse]]:
         """Returns a balance that money may be decided on: read from the region within this call.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+        Never a stale value.
         """
 
     @_abc_1.abstractmethod
@@ -360,7 +432,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Bills a one-time fee to an account in its region, within this call.
 
         Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-        ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
+        ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
         the same call again settles it).
         """
 
