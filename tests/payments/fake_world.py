@@ -25,6 +25,7 @@ from services.payments.domain.acquirer import (
     Silence,
     Status,
 )
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import Payment, PaymentKind
@@ -136,6 +137,7 @@ class FakeAccounts:
     balance: Money = field(default_factory=lambda: rub(1000))
     silent: bool = False
     gone: bool = False
+    obstacle: Reason | None = None
     refuses: str = ""
     credited: dict[str, Money] = field(default_factory=dict)
     refusal: Exception | None = None
@@ -144,6 +146,11 @@ class FakeAccounts:
         if self.refusal is not None:
             raise self.refusal
         return MOSCOW
+
+    def autopay_obstacle(self, *, subscriber_id: str, billing_account_id: str) -> Reason | None:
+        if self.silent:
+            raise AccountsSilent
+        return Reason.ACCOUNT_UNLINKED if self.gone else self.obstacle
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         if self.gone:

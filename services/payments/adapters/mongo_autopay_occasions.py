@@ -103,6 +103,7 @@ def _record_to_document(record: DecisionRecord) -> Document:
             "occasion_rule_version": grounds.occasion_rule_version,
             "due_at": grounds.due_at,
             "account_is_linked": grounds.account_is_linked,
+            "account_refusal": grounds.account_refusal.value if grounds.account_refusal else None,
             "card_is_usable": grounds.card_is_usable,
             "balance": money_to_document(grounds.balance),
             "balance_as_of": grounds.balance_as_of,
@@ -128,6 +129,7 @@ def _to_record(document: Document) -> DecisionRecord:
 
 
 def _to_grounds(document: Document) -> Grounds:
+    refusal = document.get("account_refusal")  # older records were decided without asking
     return Grounds(
         trigger=trigger_from_document(document["trigger"]),
         amount=Money.from_mapping(document["amount"]),
@@ -136,6 +138,7 @@ def _to_grounds(document: Document) -> Grounds:
         occasion_rule_version=document["occasion_rule_version"],
         due_at=document["due_at"],
         account_is_linked=document["account_is_linked"],
+        account_refusal=Reason(refusal) if refusal else None,
         card_is_usable=document["card_is_usable"],
         balance=money_from_document(document["balance"]),
         balance_as_of=document["balance_as_of"],

@@ -84,14 +84,24 @@ class DriveOccasions:
 
     def _decide_now(self, occasion: AutopayOccasion, rule: AutopayRule, *, now: datetime) -> None:
         try:
-            told, linked = self._balance(rule), True
+            refusal = self._refusal(rule)
+            told = None if refusal else self._balance(rule)
         except AccountGone:
-            told, linked = None, False
+            refusal, told = Reason.ACCOUNT_UNLINKED, None
         except AccountsSilent:
             occasion.try_again(now=now, backoff=self.backoff)
             return
-        occasion.decide(self._grounds(occasion, rule, told=told, linked=linked, now=now), now=now)
+        occasion.decide(self._grounds(occasion, rule, told=told, refusal=refusal, now=now), now=now)
         _log_decision(occasion)
+
+    def _refusal(self, rule: AutopayRule) -> Reason | None:
+        """Ask anew whether the subscriber may: the link may have ended, or come into a dispute, since the rule was
+        made. A stopped rule needs nobody's leave to be skipped."""
+        if not rule.is_active:
+            return None
+        return self.accounts.autopay_obstacle(
+            subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id
+        )
 
     def _balance(self, rule: AutopayRule) -> DecisionBalance | None:
         """Return the balance of a threshold rule, read now; a date rule is decided without one."""
@@ -100,7 +110,13 @@ class DriveOccasions:
         return self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
 
     def _grounds(
-        self, occasion: AutopayOccasion, rule: AutopayRule, *, told: DecisionBalance | None, linked: bool, now: datetime
+        self,
+        occasion: AutopayOccasion,
+        rule: AutopayRule,
+        *,
+        told: DecisionBalance | None,
+        refusal: Reason | None,
+        now: datetime,
     ) -> Grounds:
         method = self.methods.get(rule.terms.payment_method_id)
         return Grounds(
@@ -110,7 +126,8 @@ class DriveOccasions:
             rule_is_active=rule.is_active,
             occasion_rule_version=occasion.rule_version,
             due_at=occasion.charge_due_at,
-            account_is_linked=linked,
+            account_is_linked=refusal is not Reason.ACCOUNT_UNLINKED,
+            account_refusal=refusal,
             card_is_usable=method is not None and method.is_usable,
             balance=told.balance if told else None,
             balance_as_of=told.as_of if told else None,

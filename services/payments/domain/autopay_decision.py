@@ -29,6 +29,9 @@ class Reason(Enum):
     RULE_CHANGED = "RULE_CHANGED"
     CARD_REMOVED = "CARD_REMOVED"
     ACCOUNT_UNLINKED = "ACCOUNT_UNLINKED"
+    ACCOUNT_DISPUTED = "ACCOUNT_DISPUTED"
+    PROOF_OUTDATED = "PROOF_OUTDATED"
+    ACTION_NOT_ALLOWED = "ACTION_NOT_ALLOWED"
     TOO_LATE = "TOO_LATE"
     TOO_MANY_AUTOMATIC_CHARGES = "TOO_MANY_AUTOMATIC_CHARGES"
 
@@ -36,7 +39,10 @@ class Reason(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
     """Everything that a decision is made on, as it was read at that moment. No default: a forgotten ground is a wrong
-    charge."""
+    charge.
+
+    `account_refusal` is why accounts would not let the subscriber charge for the account just then.
+    """
 
     trigger: Trigger
     amount: Money
@@ -45,6 +51,7 @@ class Grounds:
     occasion_rule_version: int
     due_at: datetime
     account_is_linked: bool
+    account_refusal: Reason | None
     card_is_usable: bool
     balance: Money | None
     balance_as_of: datetime | None
@@ -82,6 +89,8 @@ def _obstacles(grounds: Grounds) -> tuple[Reason, ...]:
         Reason.TOO_LATE: _is_too_late(grounds),
         Reason.TOO_MANY_AUTOMATIC_CHARGES: grounds.automatic_charges_in_24_h >= CHARGES_IN_A_DAY,
     }
+    if grounds.account_refusal is not None:
+        applies[grounds.account_refusal] = True
     return tuple(reason for reason, true in applies.items() if true)
 
 

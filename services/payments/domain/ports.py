@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from services.chassis.money import Money
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
 from services.payments.domain.payment import Payment
@@ -159,6 +160,11 @@ class Accounts(Protocol):
 
     def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
         """Return the time zone of the account's region. Raises the DomainError that the subscriber is to see."""
+        ...
+
+    def autopay_obstacle(self, *, subscriber_id: str, billing_account_id: str) -> Reason | None:
+        """Return why the subscriber's rule may not charge for the account now, None when it may. Raises
+        AccountsSilent, also for a refusal that is not known here: then nothing is charged either."""
         ...
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
