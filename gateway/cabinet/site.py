@@ -10,6 +10,7 @@ from gateway.cabinet import (
     accounts,
     autopay,
     catalogue,
+    claims,
     documents,
     entry,
     help_pages,
@@ -21,7 +22,7 @@ from gateway.cabinet import (
 from gateway.cabinet.pages import LOGIN_NEEDED, render, see
 from gateway.errors import Problem
 
-_AREAS = (entry, home, accounts, ordering, payments, autopay, documents, catalogue, help_pages, profile)
+_AREAS = (entry, home, accounts, claims, ordering, payments, autopay, documents, catalogue, help_pages, profile)
 
 
 def register(app: Flask, /) -> None:

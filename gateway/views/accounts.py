@@ -7,6 +7,7 @@ from gateway.views.values import FigureStatus, MoneyView, figure_status, moment,
 
 _ACTIONS = words_of(accounts_pb2.Action, "ACTION_")
 _RELATIONS = words_of(accounts_pb2.Relation, "RELATION_")
+_STANDINGS = words_of(accounts_pb2.AccountStanding, "ACCOUNT_STANDING_")
 _CUTOVERS = words_of(accounts_pb2.Cutover, "CUTOVER_")
 
 
@@ -89,12 +90,16 @@ class CreditedPaymentsFigure(FigureStatus):
 
 
 class BillingAccountView(TypedDict):
-    """A billing account as the subscriber linked it."""
+    """A billing account as the subscriber linked it.
+
+    `standing` is `clear`, or why some actions are not allowed now: `disputed` (somebody else claims the account too).
+    """
 
     id: str
     region: str
     number: str
     relation: str
+    standing: str
     label: str
     allowed_actions: list[str]
     linked_at: str
@@ -106,6 +111,12 @@ class BillingAccountView(TypedDict):
     services: ServicesFigure
     last_charges: ChargesFigure
     last_payments: CreditedPaymentsFigure
+
+
+class OwnershipCodeView(TypedDict):
+    """That a code was asked for. It is on its way if there is such an account and its region holds a contact."""
+
+    expires_at: str
 
 
 class ChargesPage(TypedDict):
@@ -146,6 +157,7 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "region": code,
         "number": message.number,
         "relation": _RELATIONS.get(message.relation, "unspecified"),
+        "standing": _STANDINGS.get(message.standing, "unspecified"),
         "label": message.label,
         "allowed_actions": [_ACTIONS.get(action, "unspecified") for action in message.allowed_actions],
         "linked_at": moment(message.linked_at),
@@ -158,6 +170,10 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "last_charges": _charges(message.last_charges, code),
         "last_payments": _credited_payments(message.last_payments, code),
     }
+
+
+def ownership_code(message: accounts_pb2.SendOwnershipCodeResponse, /) -> OwnershipCodeView:
+    return {"expires_at": moment(message.expires_at)}
 
 
 def charges_page(message: accounts_pb2.ListChargesResponse, /) -> ChargesPage:
