@@ -32,6 +32,8 @@ def send_code() -> Any:
 
 @pages.get("/accounts/<billing_account_id>/claim")
 def claim(billing_account_id: str, problem: Problem | None = None) -> Any:
+    if problem is None and read_account(billing_account_id)["standing"] != "disputed":
+        return see(f"/accounts/{billing_account_id}")  # settled meanwhile
     return _claim_page(billing_account_id, None, problem)
 
 

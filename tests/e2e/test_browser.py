@@ -129,16 +129,15 @@ def test_attaches_by_a_letter_to_the_owner_and_settles_a_dispute(suite: RunningS
     window.go(account)
     assert window.page.get_by_role("link", name="Пополнить").count() == 0
     window.press("Что делать")
-    anna.confirm_by_letter(contact)
-    assert window.address == account
-    window.press("Пополнить")
-
-    window.go(f"{account}/claim")
     window.language = "en"
     window.press("English", within="header")
     window.go(f"/accounts/new/code?region={REGION}")
     window.language = "ru"
     window.press("Русский", within="header")
+    window.go(f"{account}/claim")
+    anna.confirm_by_letter(contact)
+    assert window.address == account
+    window.press("Пополнить")
 
 
 def test_refuses_what_is_not_there_and_what_is_somebody_else_s_alike(suite: RunningSuite, anna: Anna) -> None:

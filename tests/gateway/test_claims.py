@@ -163,6 +163,14 @@ def test_a_disputed_account_leads_to_the_ways_out(subscriber: Browser, services:
         assert way in ways
 
 
+def test_a_dispute_that_is_settled_leads_back_to_the_account(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+
+    answer = subscriber.get("/accounts/acc_1/claim")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/accounts/acc_1")
+
+
 def test_a_relative_s_disputed_account_says_that_its_owner_settles_it(subscriber: Browser, services: Services) -> None:
     _dispute(services, relation=accounts_pb2.RELATION_RELATIVE)
 

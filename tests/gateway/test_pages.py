@@ -23,7 +23,7 @@ _PREFIX = re.compile(r"""\b(?:word|state)\(\s*["']([\w.]+)["']""")
 _CYRILLIC = re.compile("[А-Яа-яЁё]")
 PAGES = [
     "/", "/accounts/new", "/accounts/new?region=54", "/accounts/acc_1", "/accounts/acc_1/unlink",
-    "/accounts/new/code?region=54", "/accounts/acc_1/claim",
+    "/accounts/new/code?region=54",
     "/accounts/acc_1/tariff", "/accounts/acc_1/services", "/accounts/acc_1/promised-payment",
     "/accounts/acc_1/charges", "/accounts/acc_1/payments", "/accounts/acc_1/pay", "/payments", "/payments/pay_1",
     "/cards", "/autopay", "/autopay/aru_1", "/bills", "/accounts/acc_1/bills", "/accounts/acc_1/bill-delivery",

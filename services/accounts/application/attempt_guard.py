@@ -44,7 +44,7 @@ class AttemptGuard:
     clock: Clock
 
     def begin(self, *, subscriber_id: str, key: AccountKey, client_address: str) -> Attempt:
-        """Count an attempt by all counters. Raises `TooManyAttempts`; then it counts for none."""
+        """Count an attempt by all counters. Raises `TooManyAttempts`, `VersionConflict`; then it counts by none."""
         now = self.clock.now()
         address = self.pseudonyms.of("address", network_of(client_address))
         counted: list[Counter] = []
@@ -55,7 +55,7 @@ class AttemptGuard:
             counted += [per_account] if per_account else []
             per_pair = self.limits.per_pair if per_account else self.limits.per_pair_under_attack
             counted.append(self._count(f"pair:{key}:{subscriber_id}", per_pair, now))
-        except TooManyAttempts:
+        except (TooManyAttempts, VersionConflict):
             self.forgive(Attempt(counters=tuple(counted), begun_at=now))
             raise
         return Attempt(counters=tuple(counted), begun_at=now)
