@@ -10,6 +10,7 @@ from gateway.views.overview import Notice
 from gateway.views.payments import AutopayRuleView, PaymentView
 
 _HELP = {
+    "ACCOUNT_DISPUTED": "disputed-account",
     "REGION_NOT_ANSWERING": "figures-and-freshness",
     "PAYMENT_NOT_CONFIRMED": "payments",
     "PAYMENT_BEING_CHECKED": "payments",
@@ -42,7 +43,9 @@ class NoticeTexts:
         unknown = [payment for payment in payments if payment["state"] == "unknown"]
         stopped = [rule for rule in rules if _stopped_by_itself(rule, rules)]
         silent = [account for account in accounts if not account["region_available"]]
-        found = [("PAYMENT_NOT_CONFIRMED", item["billing_account_id"]) for item in waiting]
+        disputed = [account for account in accounts if account["standing"] == "disputed"]
+        found = [("ACCOUNT_DISPUTED", item["id"]) for item in disputed]
+        found += [("PAYMENT_NOT_CONFIRMED", item["billing_account_id"]) for item in waiting]
         found += [("PAYMENT_BEING_CHECKED", item["billing_account_id"]) for item in unknown]
         found += [("AUTOPAY_STOPPED", item["billing_account_id"]) for item in stopped]
         found += [("GRANT_FROZEN", item["id"]) for item in accounts if item["grant"] and item["grant"]["frozen"]]

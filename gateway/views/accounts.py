@@ -7,6 +7,7 @@ from gateway.views.grants import GrantView, actions, grant
 from gateway.views.values import FigureStatus, MoneyView, figure_status, moment, money, money_or_none, words_of
 
 _RELATIONS = words_of(accounts_pb2.Relation, "RELATION_")
+_STANDINGS = words_of(accounts_pb2.AccountStanding, "ACCOUNT_STANDING_")
 _CUTOVERS = words_of(accounts_pb2.Cutover, "CUTOVER_")
 
 
@@ -89,12 +90,16 @@ class CreditedPaymentsFigure(FigureStatus):
 
 
 class BillingAccountView(TypedDict):
-    """A billing account as the subscriber linked it; `grant` when it stands on what its owner granted."""
+    """A billing account as the subscriber linked it; `grant` when it stands on what its owner granted.
+
+    `standing` is `clear`, or why some actions are not allowed now: `disputed` (somebody else claims the account too).
+    """
 
     id: str
     region: str
     number: str
     relation: str
+    standing: str
     label: str
     allowed_actions: list[str]
     linked_at: str
@@ -107,6 +112,12 @@ class BillingAccountView(TypedDict):
     last_charges: ChargesFigure
     last_payments: CreditedPaymentsFigure
     grant: GrantView | None
+
+
+class OwnershipCodeView(TypedDict):
+    """That a code was asked for. It is on its way if there is such an account and its region holds a contact."""
+
+    expires_at: str
 
 
 class ChargesPage(TypedDict):
@@ -147,6 +158,7 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "region": code,
         "number": message.number,
         "relation": _RELATIONS.get(message.relation, "unspecified"),
+        "standing": _STANDINGS.get(message.standing, "unspecified"),
         "label": message.label,
         "allowed_actions": actions(message.allowed_actions),
         "linked_at": moment(message.linked_at),
@@ -160,6 +172,10 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "last_payments": _credited_payments(message.last_payments, code),
         "grant": grant(message.grant) if message.HasField("grant") else None,
     }
+
+
+def ownership_code(message: accounts_pb2.SendOwnershipCodeResponse, /) -> OwnershipCodeView:
+    return {"expires_at": moment(message.expires_at)}
 
 
 def charges_page(message: accounts_pb2.ListChargesResponse, /) -> ChargesPage:

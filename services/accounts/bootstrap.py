@@ -10,9 +10,14 @@ from services.accounts.adapters.refresh_pool import RefreshPool
 from services.accounts.adapters.region_gate import GateRules
 from services.accounts.adapters.region_lines import RegionLines
 from services.accounts.application.accept_grant import LinkAccount
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.authorize_action import AuthorizeAction, ListAuthorizedAccounts
-from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
+from services.accounts.application.change_billing_account import (
+    ChangeRelation,
+    RenameBillingAccount,
+    UnlinkBillingAccount,
+)
 from services.accounts.application.link_billing_account import LinkBillingAccount
 from services.accounts.application.list_regional_bills import ListRegionalBills
 from services.accounts.application.list_rows import ListCharges, ListCreditedPayments, RowReading
@@ -21,6 +26,7 @@ from services.accounts.application.place_charge import PlaceCharge
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
 from services.accounts.application.refresh_figures import RefreshFigures
 from services.accounts.application.request_posting import RequestPosting
+from services.accounts.application.send_ownership_code import SendOwnershipCode
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
 from services.accounts.application.take_feed import ShowRegionalBill, TakeBalances, TakeBills
@@ -28,6 +34,7 @@ from services.accounts.bootstrap_grants import GrantUseCases, accept_grant, buil
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
+from services.accounts.domain.ownership_attempts import AttemptLimits
 from services.accounts.domain.region import Regions
 from services.chassis.changes import ChangeStreamWaker
 from services.chassis.clock import Clock
@@ -35,6 +42,7 @@ from services.chassis.grpc_bootstrap import service_tokens
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
+from services.chassis.pseudonyms import Pseudonyms
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.work import DueWork
 
@@ -47,10 +55,12 @@ class UseCases:
 
     regions: Regions
     link: LinkAccount
+    send_code: SendOwnershipCode
     show_all: ShowBillingAccounts
     show_one: ShowBillingAccount
     figures_of: FiguresOf
     rename: RenameBillingAccount
+    change_relation: ChangeRelation
     unlink: UnlinkBillingAccount
     list_charges: ListCharges
     list_payments: ListCreditedPayments
@@ -98,12 +108,16 @@ class RunningDispatcher:
 def build_grpc(settings: Settings, /) -> UseCases:
     """Return the use cases, wired to MongoDB and the regions; makes the indexes."""
     stores = open_stores(settings, role="grpc")
+    pseudonyms = Pseudonyms(settings.secret_key_file.read_bytes().strip())
     regions, lines, observe = _regions(settings), _lines(settings, stores), _observe(stores)
-    clock, accounts, guard = stores.clock, weighed_links(stores, regions), _guard(settings, stores)
+    clock, accounts = stores.clock, weighed_links(stores, regions)
+    standing = AccountStanding(accounts=accounts)
+    guard = _guard("proof", settings.proof_limits, stores, pseudonyms)
     billing = GrpcRegionalBilling(lines)
     pool = _pool(settings, stores, billing, observe)
     figures_of = FiguresOf(
         snapshots=stores.snapshots,
+        standing=standing,
         refresher=pool,
         health=billing,
         regions=regions,
@@ -116,24 +130,39 @@ def build_grpc(settings: Settings, /) -> UseCases:
     return UseCases(
         regions=regions,
         link=LinkAccount(
-            by_proof=LinkBillingAccount(accounts=accounts, billing=billing, guard=guard, regions=regions, clock=clock),
+            by_proof=LinkBillingAccount(
+                accounts=accounts, billing=billing, guard=guard, regions=regions, pseudonyms=pseudonyms, clock=clock
+            ),
             by_grant=accept_grant(stores, regions, guard),
+        ),
+        send_code=SendOwnershipCode(
+            billing=billing,
+            guard=_guard("code", settings.code_limits, stores, pseudonyms),
+            regions=regions,
+            pseudonyms=pseudonyms,
+            clock=clock,
         ),
         show_all=ShowBillingAccounts(accounts=accounts, figures_of=figures_of),
         show_one=ShowBillingAccount(accounts=accounts, figures_of=figures_of),
         figures_of=figures_of,
         rename=RenameBillingAccount(accounts=accounts),
+        change_relation=ChangeRelation(accounts=accounts),
         unlink=UnlinkBillingAccount(accounts=accounts, clock=clock),
         list_charges=ListCharges(reading=reading),
         list_payments=ListCreditedPayments(reading=reading),
-        authorize=AuthorizeAction(accounts=accounts, regions=regions),
-        list_authorized=ListAuthorizedAccounts(accounts=accounts, regions=regions),
+        authorize=AuthorizeAction(accounts=accounts, standing=standing, regions=regions),
+        list_authorized=ListAuthorizedAccounts(accounts=accounts, standing=standing, regions=regions),
         read_decision_balance=ReadDecisionBalance(
-            accounts=accounts, billing=billing, observe=observe, regions=regions, clock=clock
+            accounts=accounts, standing=standing, billing=billing, observe=observe, regions=regions, clock=clock
         ),
         request_posting=RequestPosting(postings=stores.postings, accounts=accounts, clock=clock),
         place_charge=PlaceCharge(
-            placements=stores.placements, accounts=accounts, billing=billing, observe=observe, clock=clock
+            placements=stores.placements,
+            accounts=accounts,
+            standing=standing,
+            billing=billing,
+            observe=observe,
+            clock=clock,
         ),
         show_bill=ShowRegionalBill(bills=stores.bills),
         list_bills=ListRegionalBills(bills=stores.bills),
@@ -232,10 +261,7 @@ def _pool(settings: Settings, stores: Stores, billing: GrpcRegionalBilling, obse
     return RefreshPool(refresh, threads_per_region=settings.region_refreshes)
 
 
-def _guard(settings: Settings, stores: Stores) -> AttemptGuard:
+def _guard(purpose: str, limits: AttemptLimits, stores: Stores, pseudonyms: Pseudonyms) -> AttemptGuard:
     return AttemptGuard(
-        attempts=stores.attempts,
-        per_account=settings.attempts_per_account,
-        per_subscriber=settings.attempts_per_subscriber,
-        clock=stores.clock,
+        purpose=purpose, attempts=stores.attempts, limits=limits, pseudonyms=pseudonyms, clock=stores.clock
     )

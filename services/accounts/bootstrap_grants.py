@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from services.accounts.adapters.mongo_billing_accounts import MongoLinkQueue, billing_accounts_of
 from services.accounts.application.accept_grant import AcceptGrant, ConfirmAcceptance
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.give_grants import CreateGrant, EndGrant, ListGrants, ReadGivenGrants
 from services.accounts.application.look_after_links import LookAfterLinks
-from services.accounts.application.weighed_links import WeighedLinks, WeighGrants, nobody_doubted
+from services.accounts.application.weighed_links import WeighedLinks, WeighGrants
 from services.accounts.bootstrap_stores import Stores
 from services.accounts.config import Settings
 from services.accounts.domain.region import Regions
@@ -81,7 +82,8 @@ def links_loop(settings: Settings, stores: Stores, regions: Regions, /, *, waker
 
 
 def _weigh(stores: Stores, regions: Regions) -> WeighGrants:
-    return WeighGrants(links=stores.accounts, regions=regions, doubts=nobody_doubted, clock=stores.clock)
+    standing = AccountStanding(accounts=stores.accounts)
+    return WeighGrants(links=stores.accounts, regions=regions, doubts=standing.doubted, clock=stores.clock)
 
 
 def _confirm(stores: Stores) -> ConfirmAcceptance:

@@ -3,7 +3,7 @@ script."""
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from services.accounts.domain.account_key import AccountKey
@@ -18,11 +18,12 @@ from services.accounts.domain.account_report import (
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
 from services.accounts.domain.charge_placement import ChargePlacement
+from services.accounts.domain.claim import Claim
 from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
 from services.accounts.domain.grant import GrantCodeSpent, GrantState
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
-from services.accounts.domain.proof_ladder import Proof
+from services.accounts.domain.proof_ladder import CONTACT_CODE, Proof
 from services.accounts.domain.regional_bill import BillContent, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
@@ -97,6 +98,13 @@ class FakeBillingAccounts:
             for account in self._linked()
             if account.grant and account.grant.grantor_billing_account_id == billing_account_id
         ]
+
+    def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:
+        claims: dict[AccountKey, list[Claim]] = {}
+        for account in self._linked():
+            if account.key in keys and account.claim is not None:
+                claims.setdefault(account.key, []).append(account.claim)
+        return claims
 
     def save(self, account: BillingAccount, /) -> None:
         rival = self.linked_to(account.key, subscriber_id=account.subscriber_id)
@@ -214,6 +222,8 @@ class FakeRegions:
         self._clock = clock
         self.books: dict[str, RegionalPosting] = {}
         self.proofs: dict[str, str] = {}
+        self.contacts: set[str] = set()
+        self.codes: dict[tuple[str, str], str] = {}
         self.balance = Money(100_00)
         self.calls: list[str] = []
         self.trouble: Callable[[str], None] = lambda method: None
@@ -233,9 +243,20 @@ class FakeRegions:
     def answers(self, region: str, /) -> bool:
         return True
 
-    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool:
+    def verify_ownership(self, key: AccountKey, proof: Proof, /, *, claimant: str) -> bool:
         self._answering("verify_ownership")
+        if proof.kind == CONTACT_CODE:
+            right = self.codes.get((key.number, claimant)) == proof.value
+            if right:
+                del self.codes[key.number, claimant]
+            return right
         return self.proofs.get(key.number) == proof.value
+
+    def send_ownership_code(self, key: AccountKey, /, *, claimant: str) -> timedelta:
+        self._answering("send_ownership_code")
+        if key.number in self.contacts:
+            self.codes[key.number, claimant] = f"{len(self.calls):07d}"
+        return timedelta(minutes=10)
 
     def account(self, key: AccountKey, /) -> AccountReport:
         self._answering("account")

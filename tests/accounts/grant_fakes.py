@@ -27,12 +27,11 @@ from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.grant import GRANT_CODE, GrantTerms
 from services.accounts.domain.grant_offer import GrantOffer
-from services.accounts.domain.ownership_attempts import AttemptLimit
 from services.accounts.domain.proof_ladder import Action, Proof, Relation
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
-from tests.accounts.builders import KEY, SettableClock, make_account
+from tests.accounts.builders import KEY, PSEUDONYMS, SettableClock, make_account, make_limits
 from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions, Shelf
 from tests.accounts.ordering_office import Killed
 
@@ -154,8 +153,9 @@ class Desk:
         regions = load_regions(connected=["54"])
         weigh = WeighGrants(links=links, regions=regions, doubts=lambda _grantors: home.doubted, clock=clock)
         confirm = ConfirmAcceptance(links=links, offers=offers, clock=clock)
-        limit = AttemptLimit(most=3, window=timedelta(hours=1))
-        guard = AttemptGuard(attempts=FakeAttempts(), per_account=limit, per_subscriber=limit, clock=clock)
+        guard = AttemptGuard(
+            purpose="proof", attempts=FakeAttempts(), limits=make_limits(pair=3), pseudonyms=PSEUDONYMS, clock=clock
+        )
         read = ReadGivenGrants(links=links, weigh=weigh, clock=clock)
         self.home = home
         self.billing = FakeRegions(clock)
@@ -167,7 +167,12 @@ class Desk:
         self.end = EndGrant(accounts=self.accounts, links=links, offers=offers, read=read, clock=clock)
         self.link = LinkAccount(
             by_proof=LinkBillingAccount(
-                accounts=self.accounts, billing=self.billing, guard=guard, regions=regions, clock=clock
+                accounts=self.accounts,
+                billing=self.billing,
+                guard=guard,
+                regions=regions,
+                pseudonyms=PSEUDONYMS,
+                clock=clock,
             ),
             by_grant=AcceptGrant(
                 links=links,
@@ -233,6 +238,7 @@ def an_acceptance(code: str) -> LinkRequest:
         relation=Relation.RELATIVE,
         label="Мама",
         proof=Proof(kind=GRANT_CODE, value=code),
+        client_address="192.0.2.7",
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 _ROOT = Path(__file__).resolve().parents[2]
 _TEXTS = _ROOT / "gateway" / "texts" / "errors"
 _HELP = {
-    "registration", "login", "social-login", "attach-account", "figures-and-freshness", "payments",
+    "registration", "login", "social-login", "attach-account", "disputed-account", "figures-and-freshness", "payments",
     "payment-declined", "autopay", "e-bill", "content-orders", "regions-cutover", "security",
 }  # fmt: skip
 # Between services or with regions only: no client ever sees these.

@@ -24,6 +24,7 @@ _CYRILLIC = re.compile("[А-Яа-яЁё]")
 PAGES = [
     "/", "/accounts/new", "/accounts/new?region=54", "/accounts/acc_1", "/accounts/acc_1/unlink",
     "/accounts/by-code", "/accounts/acc_1/grants",
+    "/accounts/new/code?region=54",
     "/accounts/acc_1/tariff", "/accounts/acc_1/services", "/accounts/acc_1/promised-payment",
     "/accounts/acc_1/charges", "/accounts/acc_1/payments", "/accounts/acc_1/pay", "/payments", "/payments/pay_1",
     "/cards", "/autopay", "/autopay/aru_1", "/bills", "/accounts/acc_1/bills", "/accounts/acc_1/bill-delivery",
@@ -33,7 +34,7 @@ PAGES = [
 
 
 def _texts(language: str) -> dict[str, str]:
-    files = [_GATEWAY / "texts" / f"{name}.{language}.json" for name in ("cabinet", "ordering", "grants")]
+    files = [_GATEWAY / "texts" / f"{name}.{language}.json" for name in ("cabinet", "ordering", "claims", "grants")]
     return {key: text for file in files for key, text in json.loads(file.read_text()).items()}
 
 

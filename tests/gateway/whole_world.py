@@ -65,6 +65,8 @@ def _accounts(services: Services) -> None:
         "LinkBillingAccount": lambda _: accounts_pb2.LinkBillingAccountResponse(billing_account=account),
         "ListBillingAccounts": lambda _: accounts_pb2.ListBillingAccountsResponse(billing_accounts=[account]),
         "GetBillingAccount": lambda _: accounts_pb2.GetBillingAccountResponse(billing_account=account),
+        "SendOwnershipCode": lambda _: accounts_pb2.SendOwnershipCodeResponse(expires_at=make.make_time()),
+        "ChangeRelation": lambda _: accounts_pb2.ChangeRelationResponse(billing_account=account),
         "UpdateBillingAccount": lambda _: accounts_pb2.UpdateBillingAccountResponse(billing_account=account),
         "ListCharges": lambda _: accounts_pb2.ListChargesResponse(charges=account.last_charges, next_page_token="n"),
         "ListCreditedPayments": lambda _: accounts_pb2.ListCreditedPaymentsResponse(payments=account.last_payments),

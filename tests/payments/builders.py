@@ -127,7 +127,7 @@ def make_grounds(**fields: Any) -> Grounds:
         "occasion_rule_version": 1,
         "due_at": A_MORNING,
         "account_is_linked": True,
-        "paying_is_allowed": True,
+        "account_refusal": None,
         "monthly_pay_limit": None,
         "paid_this_month": rub(0),
         "card_is_usable": True,

@@ -27,6 +27,7 @@ from services.payments.domain.acquirer import (
     Silence,
     Status,
 )
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import Payment, PaymentKind
@@ -151,6 +152,7 @@ class FakeAccounts:
     balance: Money = field(default_factory=lambda: rub(1000))
     silent: bool = False
     gone: bool = False
+    obstacle: Reason | None = None
     refuses: str = ""
     credited: dict[str, Money] = field(default_factory=dict)
     refusal: Exception | None = None
@@ -162,6 +164,13 @@ class FakeAccounts:
         if self.refusal is not None:
             raise self.refusal
         return Permission(time_zone=MOSCOW, monthly_pay_limit=self.monthly_pay_limit)
+
+    def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
+        if self.silent:
+            raise AccountsSilent
+        if self.gone:
+            return Reason.ACCOUNT_UNLINKED
+        return self.obstacle or Permission(time_zone=MOSCOW, monthly_pay_limit=self.monthly_pay_limit)
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         if self.gone:

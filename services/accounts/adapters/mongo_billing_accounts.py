@@ -1,6 +1,7 @@
 """Links in MongoDB."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING
@@ -12,6 +13,7 @@ from services.accounts.adapters.grant_documents import grant_document, grant_of
 from services.accounts.adapters.mongo_values import either_key, key_of, save_announcing, when_present
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
+from services.accounts.domain.claim import Claim
 from services.accounts.domain.grant import GrantCodeSpent, GrantEnd
 from services.accounts.domain.proof_ladder import Relation, Rung
 from services.chassis.clock import Clock
@@ -24,6 +26,11 @@ Document = dict[str, Any]
 _LINKED = {"unlinked_at": {"$type": "null"}}
 _GRANT_ID = "grant.grant_id"
 _GRANTOR = "grant.grantor_billing_account_id"
+_CLAIMED = {"relation": Relation.OWN.value, "rung": {"$ne": Rung.PAY.name.lower()}}
+_OF_A_CLAIM = {"region": 1, "number": 1, "linked_at": 1, "claimed_at": 1, "confirmed_at": 1}
+
+# What a proof gave before there was a code of the contact: all that the highest rung gives now.
+_FORMER_RUNGS = {"full": Rung.MANAGE}
 
 
 class MongoBillingAccountRepository:
@@ -98,6 +105,14 @@ class MongoBillingAccountRepository:
         found = self._collection.find({_GRANTOR: {"$eq": billing_account_id, "$type": "string"}, **_LINKED})
         return [_to_account(document) for document in found]
 
+    def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:
+        claims: dict[AccountKey, list[Claim]] = {}
+        if not keys:
+            return claims
+        for document in self._collection.find(either_key(keys) | _CLAIMED | _LINKED, _OF_A_CLAIM):
+            claims.setdefault(key_of(document), []).append(_to_claim(document))
+        return claims
+
     def save(self, account: BillingAccount, /) -> None:
         try:
             save_announcing(
@@ -140,6 +155,8 @@ def _to_document(account: BillingAccount) -> Document:
         "rung": account.rung.name.lower(),
         "request_id": account.request_id,
         "linked_at": account.linked_at,
+        "claimed_at": account.claimed_at,
+        "confirmed_at": account.confirmed_at,
         "unlinked_at": account.unlinked_at,
         "grant": when_present(account.grant, grant_document),
         "grant_end": account.grant_end.value if account.grant_end else None,
@@ -148,18 +165,40 @@ def _to_document(account: BillingAccount) -> Document:
 
 def _to_account(document: Document) -> BillingAccount:
     """A link from before there were grants has none of their fields."""
+    relation, rung = Relation(document["relation"]), _to_rung(document["rung"])
+    claims = relation is Relation.OWN and rung is not Rung.PAY
     return BillingAccount(
         billing_account_id=document["_id"],
         subscriber_id=document["subscriber_id"],
         key=key_of(document),
-        relation=Relation(document["relation"]),
+        relation=relation,
         label=document["label"],
-        rung=Rung[document["rung"].upper()],
+        rung=rung,
         request_id=document["request_id"],
         linked_at=document["linked_at"],
+        claimed_at=_claimed_at(document) if claims else None,
+        confirmed_at=document.get("confirmed_at"),
         unlinked_at=document["unlinked_at"],
         grant=when_present(document.get("grant"), grant_of),
         grant_end=when_present(document.get("grant_end"), GrantEnd),
         due_at=due_at_of(document) if "work" in document else None,
         version=document["version"],
     )
+
+
+def _to_claim(document: Document) -> Claim:
+    return Claim(
+        billing_account_id=document["_id"],
+        claimed_at=_claimed_at(document),
+        confirmed_at=document.get("confirmed_at"),
+    )
+
+
+def _claimed_at(document: Document) -> datetime:
+    """A link that was saved before claims had a moment of their own claims since it was made."""
+    moment: datetime = document.get("claimed_at") or document["linked_at"]
+    return moment
+
+
+def _to_rung(name: str) -> Rung:
+    return _FORMER_RUNGS.get(name) or Rung[name.upper()]

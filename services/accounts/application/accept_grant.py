@@ -90,7 +90,7 @@ class AcceptGrant:
         return None if link is None or self.weigh.end_if_over(link) else link
 
     def _opened(self, request: LinkRequest, key: AccountKey) -> GrantOffer:
-        attempt = self.guard.begin(subscriber_id=request.subscriber_id, key=key)
+        attempt = self.guard.begin(subscriber_id=request.subscriber_id, key=key, client_address=request.client_address)
         code = GrantCode.typed(request.proof.value)
         opened = [offer for offer in self.offers.on(key) if offer.opened_by(code)]
         if not opened:

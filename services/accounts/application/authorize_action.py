@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.show_billing_accounts import owned_and_linked
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.ports import BillingAccountRepository
@@ -27,26 +28,28 @@ class AuthorizeAction:
     """Reads only; the answer holds for the moment."""
 
     accounts: BillingAccountRepository
+    standing: AccountStanding
     regions: Regions
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Authorized:
-        """Raises `BillingAccountNotFound`, `ActionNotAllowed`, `GrantFrozen`."""
+        """Raises `BillingAccountNotFound`, `ActionNotAllowed`, `GrantFrozen`, `AccountDisputed`."""
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        account.authorize(action)
+        self.standing.authorize(account, action)
         return _authorized(account, self.regions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListAuthorizedAccounts:
-    """The same for all of a subscriber's accounts, in one query: for lists that go over all of them."""
+    """The same for all of a subscriber's accounts at once: for lists that go over all of them."""
 
     accounts: BillingAccountRepository
+    standing: AccountStanding
     regions: Regions
 
     def __call__(self, *, subscriber_id: str, action: Action) -> Sequence[Authorized]:
         """Return the accounts with which they may do it, in the order of linking."""
         linked = self.accounts.linked_by(subscriber_id)
-        return [_authorized(account, self.regions) for account in linked if account.allows(action)]
+        return [_authorized(account, self.regions) for account in self.standing.allowing(linked, action)]
 
 
 def _authorized(account: BillingAccount, regions: Regions) -> Authorized:

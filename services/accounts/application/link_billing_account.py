@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 
 from services.accounts.application.attempt_guard import AttemptGuard
+from services.accounts.application.claimant import claimant_of
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, valid_label
 from services.accounts.domain.grant import LinkedOtherwise
 from services.accounts.domain.ownership_attempts import OwnershipNotProved
 from services.accounts.domain.ports import BillingAccountRepository, RegionalBilling
-from services.accounts.domain.proof_ladder import Proof, Relation, Rung, rung_of
+from services.accounts.domain.proof_ladder import RUNG_OF_PROOF, Proof, Relation, rung_of
 from services.accounts.domain.region import Regions
 from services.chassis.clock import Clock
-from services.chassis.errors import DomainError
+from services.chassis.errors import DomainError, VersionConflict
+from services.chassis.pseudonyms import Pseudonyms
+
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,7 @@ class LinkRequest:
     relation: Relation
     label: str
     proof: Proof
+    client_address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +38,15 @@ class LinkBillingAccount:
     is nothing to carry on from: without an answer the subscriber tries again, and the attempt does not count.
 
     Idempotent by `request_id`, and by meaning: an account that is linked already is returned, with what a stronger
-    proof adds.
+    proof adds, or confirmed by a code of the owner's contact. Whether others have linked it is looked at only once the
+    proof is verified, by whoever shows the link: nobody learns it by guessing.
     """
 
     accounts: BillingAccountRepository
     billing: RegionalBilling
     guard: AttemptGuard
     regions: Regions
+    pseudonyms: Pseudonyms
     clock: Clock
 
     def __call__(self, request: LinkRequest, /) -> BillingAccount:
@@ -53,18 +60,15 @@ class LinkBillingAccount:
             return repeated
         region = self.regions.connected(request.region)
         key = region.key_of(request.number)
-        rung = rung_of(request.proof.kind, taken=region.proof_kinds, region=region.code)
+        rung_of(request.proof.kind, taken=region.proof_kinds, region=region.code)
         valid_label(request.label)
         known = self.accounts.linked_to(key, subscriber_id=request.subscriber_id)
         if known is not None and known.grant is not None:
             raise LinkedOtherwise
-        if known is not None and known.rung.value >= rung.value:
+        if known is not None and not known.gains_by(request.proof.kind):
             return known
         self._verify(request, key)
-        try:
-            return self._save(request, key, rung, known)
-        except AlreadyLinked:
-            return self._settle_race(key, request)
+        return self._record(request, key)
 
     def _repeated(self, request: LinkRequest) -> BillingAccount | None:
         if not request.request_id:
@@ -72,9 +76,10 @@ class LinkBillingAccount:
         return self.accounts.requested_as(request.request_id, subscriber_id=request.subscriber_id)
 
     def _verify(self, request: LinkRequest, key: AccountKey) -> None:
-        attempt = self.guard.begin(subscriber_id=request.subscriber_id, key=key)
+        attempt = self.guard.begin(subscriber_id=request.subscriber_id, key=key, client_address=request.client_address)
+        claimant = claimant_of(key, subscriber_id=request.subscriber_id, pseudonyms=self.pseudonyms)
         try:
-            verified = self.billing.verify_ownership(key, request.proof)
+            verified = self.billing.verify_ownership(key, request.proof, claimant=claimant)
         except DomainError:
             self.guard.forgive(attempt)
             raise
@@ -82,23 +87,31 @@ class LinkBillingAccount:
             raise OwnershipNotProved
         self.guard.forgive(attempt)
 
-    def _save(self, request: LinkRequest, key: AccountKey, rung: Rung, known: BillingAccount | None) -> BillingAccount:
-        account = known or BillingAccount.link(
+    def _record(self, request: LinkRequest, key: AccountKey) -> BillingAccount:
+        """Save what the proof gives. A code is spent by now, so a race that is lost is run again."""
+        for left in reversed(range(_TRIES)):
+            account = self.accounts.linked_to(key, subscriber_id=request.subscriber_id)
+            if account is None:
+                account = self._link(request, key)
+            elif account.gains_by(request.proof.kind):
+                account.prove(request.proof.kind, request_id=request.request_id or None, now=self.clock.now())
+            else:
+                return account
+            try:
+                self.accounts.save(account)
+                return account
+            except (AlreadyLinked, VersionConflict):
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _link(self, request: LinkRequest, key: AccountKey) -> BillingAccount:
+        return BillingAccount.link(
             subscriber_id=request.subscriber_id,
             key=key,
             relation=request.relation,
             label=request.label,
-            rung=rung,
+            rung=RUNG_OF_PROOF[request.proof.kind],
             request_id=request.request_id or None,
             now=self.clock.now(),
         )
-        account.climb(rung)
-        self.accounts.save(account)
-        return account
-
-    def _settle_race(self, key: AccountKey, request: LinkRequest) -> BillingAccount:
-        """Return the link that a parallel call of the same subscriber made a moment ago."""
-        account = self.accounts.linked_to(key, subscriber_id=request.subscriber_id)
-        if account is None:
-            raise AlreadyLinked
-        return account

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.shown_account import ShownAccount, shown_account
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_snapshot import AccountSnapshot
@@ -22,9 +23,11 @@ from services.chassis.clock import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiguresOf:
-    """Puts figures beside links: one query for all of them, then the regions, side by side and within a time."""
+    """Puts figures and standing beside links: one query for all of each, then the regions, side by side and within a
+    time."""
 
     snapshots: SnapshotRepository
+    standing: AccountStanding
     refresher: FigureRefresher
     health: RegionHealth
     regions: Regions
@@ -34,6 +37,7 @@ class FiguresOf:
     def __call__(self, accounts: Sequence[BillingAccount], /, *, refresh_within_s: float) -> Sequence[ShownAccount]:
         """Return the accounts in their order. A region that does not answer costs its own figures their freshness."""
         snapshots = dict(self.snapshots.many([account.key for account in accounts]))
+        standings = self.standing.of(accounts)
         now = self.clock.now()
         asked = {account.key for account in accounts if self._may_be_asked(account)}
         old = [key for key in sorted(asked) if not snapshots[key].is_younger_than(self.young_for, now=now)]
@@ -47,6 +51,7 @@ class FiguresOf:
             shown_account(
                 account,
                 snapshots[account.key],
+                standing=standings[account.billing_account_id],
                 region=self.regions.of(account.key.region),
                 region_available=account.key not in late and self.health.answers(account.key.region),
                 now=now,

@@ -10,6 +10,7 @@ from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.figures import DisplayFigure, Known, display_grade
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Region
+from services.accounts.domain.standing import Standing, is_frozen
 from services.chassis.money import Money
 
 _ROWS_SHOWN = 5
@@ -20,6 +21,7 @@ class ShownAccount:
     """What a subscriber sees of an account. Whoever may only pay sees no figures: they look as if never told."""
 
     account: BillingAccount
+    standing: Standing
     region: Region
     region_available: bool
     billing_mode: BillingMode | None
@@ -29,15 +31,28 @@ class ShownAccount:
     last_charges: DisplayFigure[Sequence[Charge]]
     last_payments: DisplayFigure[Sequence[CreditedPayment]]
 
+    @property
+    def allowed_actions(self) -> Sequence[Action]:
+        """What the subscriber may do with it now."""
+        return [action for action in self.account.allowed_actions if not is_frozen(action, self.standing)]
+
 
 def shown_account(
-    account: BillingAccount, snapshot: AccountSnapshot, /, *, region: Region, region_available: bool, now: datetime
+    account: BillingAccount,
+    snapshot: AccountSnapshot,
+    /,
+    *,
+    standing: Standing,
+    region: Region,
+    region_available: bool,
+    now: datetime,
 ) -> ShownAccount:
     """Return the account with what is remembered of it."""
     visible = snapshot if account.allows(Action.VIEW) else AccountSnapshot(key=account.key)
     fresh_for = region.fresh_for
     return ShownAccount(
         account=account,
+        standing=standing,
         region=region,
         region_available=region_available,
         billing_mode=visible.billing_mode.value if visible.billing_mode else None,

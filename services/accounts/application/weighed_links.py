@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.claim import Claim
 from services.accounts.domain.grant import GrantEnd, GrantState
 from services.accounts.domain.grant_ports import Doubts, LinkRepository
 from services.accounts.domain.grant_standing import ended_by, state_of
@@ -86,6 +87,9 @@ class WeighedLinks:
     def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
         return self.links.links_to(keys)
 
+    def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:
+        return self.links.claims_to(keys)
+
     def save(self, account: BillingAccount, /) -> None:
         self.links.save(account)
 
@@ -102,8 +106,3 @@ def end_link(links: LinkRepository, link: BillingAccount, /, *, grant_end: Grant
     if link.unlinked_at is None:
         link.unlink(now=now, grant_end=grant_end)
         links.save(link)
-
-
-def nobody_doubted(_grantors: Sequence[BillingAccount], /) -> Sequence[str]:
-    """Question no owner's right: nothing that the cabinet knows of does."""
-    return ()

@@ -5,11 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.claim import Claim
 from services.accounts.domain.errand import IN_HAND
 from services.accounts.domain.events import BillingAccountLinked, BillingAccountUnlinked
 from services.accounts.domain.grant import Grant, GrantEnd, GrantFrozen, GrantState
-from services.accounts.domain.proof_ladder import Action, ActionNotAllowed, Relation, Rung, allowed_actions
-from services.chassis.errors import DomainError, Kind
+from services.accounts.domain.proof_ladder import (
+    CONTACT_CODE,
+    RUNG_OF_PROOF,
+    Action,
+    ActionNotAllowed,
+    Relation,
+    Rung,
+    allowed_actions,
+)
+from services.chassis.errors import DomainError, FieldInvalid, Kind
 from services.chassis.events import Event
 from services.chassis.ids import new_id
 
@@ -53,8 +62,13 @@ class BillingAccount:
     relation: Relation
     label: str
     rung: Rung
+    # Of the request that made the link, or last proved more.
     request_id: str | None
     linked_at: datetime
+    # Since when the subscriber claims the account; None for a relative's, or when no more than a sum was proved.
+    claimed_at: datetime | None = None
+    # When the claim was last confirmed by a code that the region sent to the owner's contact.
+    confirmed_at: datetime | None = None
     unlinked_at: datetime | None = None
     grant: Grant | None = None
     grant_end: GrantEnd | None = None
@@ -86,6 +100,7 @@ class BillingAccount:
             request_id=request_id,
             linked_at=now,
         )
+        account._claim(now=now)
         account._announce_linking()
         return account
 
@@ -140,10 +155,45 @@ class BillingAccount:
         """Give it another label. Raises `LabelInvalid`."""
         self.label = valid_label(label)
 
-    def climb(self, rung: Rung, /) -> None:
-        """Note that a stronger proof was verified; a weaker one takes nothing away."""
-        if rung.value > self.rung.value:
-            self.rung = rung
+    @property
+    def claim(self) -> Claim | None:
+        """What the subscriber claims by this link."""
+        if self.claimed_at is None:
+            return None
+        return Claim(
+            billing_account_id=self.billing_account_id, claimed_at=self.claimed_at, confirmed_at=self.confirmed_at
+        )
+
+    def gains_by(self, proof_kind: str, /) -> bool:
+        """Say whether a proof of that kind adds anything: a higher rung, or that a claim is confirmed."""
+        return RUNG_OF_PROOF[proof_kind].value > self.rung.value or self._is_confirmed_by(proof_kind)
+
+    def prove(self, proof_kind: str, /, *, request_id: str | None, now: datetime) -> None:
+        """Note that another proof was verified; a weaker one takes nothing away."""
+        if self._is_confirmed_by(proof_kind):
+            self.confirmed_at = now
+        self.rung = max(self.rung, RUNG_OF_PROOF[proof_kind], key=lambda rung: rung.value)
+        self.request_id = request_id or self.request_id
+        self._claim(now=now)
+
+    def relate(self, relation: Relation, /) -> None:
+        """Change whose account it is. A relative's one is no claim any more.
+
+        Raises `FieldInvalid` for the other way: what is claimed must be proved, which is linking anew.
+        """
+        if relation is Relation.OWN and self.relation is not Relation.OWN:
+            raise FieldInvalid(field="relation", rule="relative; to claim an account, unlink it and link it as own")
+        if relation is Relation.RELATIVE:
+            self.claimed_at = self.confirmed_at = None
+        self.relation = relation
+
+    def _is_confirmed_by(self, proof_kind: str) -> bool:
+        return proof_kind == CONTACT_CODE and self.claimed_at is not None
+
+    def _claim(self, *, now: datetime) -> None:
+        """Claim the account from now on, if it is the subscriber's own and they have shown enough for that."""
+        if self.claimed_at is None and self.relation is Relation.OWN and self.rung is not Rung.PAY:
+            self.claimed_at = now
 
     def weigh(self, state: GrantState, /) -> None:
         """Take in what the grant is worth now."""

@@ -1,7 +1,7 @@
 """What the service needs from outside itself; the adapters say how it is met."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.accounts.domain.account_key import AccountKey
@@ -16,6 +16,7 @@ from services.accounts.domain.account_report import (
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.charge_placement import ChargePlacement
+from services.accounts.domain.claim import Claim
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import Proof
@@ -48,6 +49,10 @@ class BillingAccountRepository(Protocol):
 
     def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
         """Return the ids of all links to the accounts that have not ended, of all subscribers."""
+        ...
+
+    def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:
+        """Return the claims to the accounts, of all subscribers, in one query; an account without any is left out."""
         ...
 
     def save(self, account: BillingAccount, /) -> None:
@@ -98,7 +103,7 @@ class ChargePlacementRepository(Protocol):
 
 
 class AttemptsRepository(Protocol):
-    """Counters of wrong proofs."""
+    """Counters of wrong proofs, and of codes that were asked for."""
 
     def get(self, attempts_key: str, /, *, limit: AttemptLimit) -> OwnershipAttempts:
         """Return the counter, an empty one when nothing was counted."""
@@ -137,7 +142,16 @@ class RegionalBilling(Protocol):
     nonsense; then it may have done what it was asked for.
     """
 
-    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool: ...
+    def verify_ownership(self, key: AccountKey, proof: Proof, /, *, claimant: str) -> bool:
+        """Say whether number and fact belong together; `claimant` stands for the subscriber who says so."""
+        ...
+
+    def send_ownership_code(self, key: AccountKey, /, *, claimant: str) -> timedelta:
+        """Have a code sent to the contact that the region holds, if it holds one; return how long it is good.
+
+        Raises `TooManyAttempts` when the region sends no more for a while.
+        """
+        ...
 
     def account(self, key: AccountKey, /) -> AccountReport: ...
 

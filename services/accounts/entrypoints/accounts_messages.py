@@ -15,6 +15,7 @@ from services.accounts.domain.posting import Posting, PostingState
 from services.accounts.domain.proof_ladder import Action, Relation
 from services.accounts.domain.region import Cutover, Region
 from services.accounts.domain.regional_bill import BillReceipt, RegionalBill
+from services.accounts.domain.standing import Standing
 from services.chassis.errors import FieldInvalid
 from services.chassis.grpc_values import money_to_proto, time_to_proto
 from services.chassis.money import Money
@@ -32,6 +33,11 @@ _RELATIONS: Mapping[Relation, pb.Relation.ValueType] = {
     Relation.RELATIVE: pb.RELATION_RELATIVE,
 }
 _RELATIONS_BACK = {number: relation for relation, number in _RELATIONS.items()}
+_STANDINGS: Mapping[Standing, pb.AccountStanding.ValueType] = {
+    Standing.CLEAR: pb.ACCOUNT_STANDING_CLEAR,
+    Standing.DISPUTED: pb.ACCOUNT_STANDING_DISPUTED,
+    Standing.OWNER_CHANGED: pb.ACCOUNT_STANDING_OWNER_CHANGED,
+}
 _CUTOVERS: Mapping[Cutover, pb.Cutover.ValueType] = {
     Cutover.NOT_MOVED: pb.CUTOVER_NOT_MOVED,
     Cutover.READ_ONLY: pb.CUTOVER_READ_ONLY,
@@ -98,7 +104,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         number=account.key.number,
         relation=_RELATIONS[account.relation],
         label=account.label,
-        allowed_actions=action_numbers(account.allowed_actions),
+        allowed_actions=action_numbers(shown.allowed_actions),
         linked_at=time_to_proto(account.linked_at),
         billing_mode=shown.billing_mode.value if shown.billing_mode else "",
         balance=_money_figure(shown.balance),
@@ -108,6 +114,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         last_payments=credited_payments(shown.last_payments),
         region_available=shown.region_available,
         time_zone=shown.region.time_zone,
+        standing=_STANDINGS[shown.standing],
         grant=_grant(account),
     )
 

@@ -85,7 +85,7 @@ def _grounds(rule: AutopayRule, coming: ChargeDate, card_is_usable: bool) -> Gro
         occasion_rule_version=rule.rule_version,
         due_at=coming.charge_at,
         account_is_linked=True,
-        paying_is_allowed=True,
+        account_refusal=None,
         monthly_pay_limit=None,
         paid_this_month=Money.zero(rule.terms.amount.currency),
         card_is_usable=card_is_usable,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.chassis.clock import Clock
-from services.chassis.errors import DomainError, Kind, VersionConflict
+from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from services.payments.application.pay_limits import PayLimits
 from services.payments.application.stop_rules import StopRule
@@ -21,7 +21,6 @@ from services.payments.domain.ports import (
     AccountGone,
     Accounts,
     AccountsSilent,
-    Action,
     AlreadySaved,
     AutopayOccasionRepository,
     AutopayRuleRepository,
@@ -90,44 +89,38 @@ class DriveOccasions:
 
     def _decide_now(self, occasion: AutopayOccasion, rule: AutopayRule, *, now: datetime) -> None:
         try:
-            permission, linked = self._permission(rule), True
-            told = self._balance(rule)
+            answer = self._permission(rule)
+            told = None if isinstance(answer, Reason) else self._balance(rule)
         except AccountGone:
-            permission, told, linked = None, None, False
+            answer, told = Reason.ACCOUNT_UNLINKED, None
         except AccountsSilent:
             occasion.try_again(now=now, backoff=self.backoff)
             return
-        paid = self._reserve(occasion, rule, permission)
-        grounds = self._grounds(occasion, rule, permission=permission, paid=paid, told=told, linked=linked, now=now)
-        occasion.decide(grounds, now=now)
+        paid = self._reserve(occasion, rule, answer)
+        occasion.decide(self._grounds(occasion, rule, answer=answer, paid=paid, told=told, now=now), now=now)
         _log_decision(occasion)
 
-    def _permission(self, rule: AutopayRule) -> Permission | None:
-        """Return on what terms the subscriber may still pay, None when they may not. Raises AccountGone,
-        AccountsSilent."""
-        try:
-            return self.accounts.authorize(
-                subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id, action=Action.PAY
-            )
-        except DomainError as refusal:
-            if refusal.kind is Kind.NOT_FOUND:
-                raise AccountGone(rule.billing_account_id) from None
-            if refusal.kind is Kind.PERMISSION_DENIED:
-                return None
-            raise AccountsSilent(refusal.reason) from None
+    def _permission(self, rule: AutopayRule) -> Permission | Reason:
+        """Ask anew on what terms the subscriber may pay: the link may have ended, or come into a dispute, since the
+        rule was made. A stopped rule needs nobody's leave to be skipped."""
+        if not rule.is_active:
+            return Reason.RULE_STOPPED
+        return self.accounts.autopay_permission(
+            subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id
+        )
 
-    def _reserve(self, occasion: AutopayOccasion, rule: AutopayRule, permission: Permission | None) -> Money:
+    def _reserve(self, occasion: AutopayOccasion, rule: AutopayRule, answer: Permission | Reason) -> Money:
         """Set the sum aside where there is a limit, and return what others have of the month: the decision follows from
         it as it stood in that very moment."""
         nothing = Money.zero(rule.terms.amount.currency)
-        if permission is None:
+        if isinstance(answer, Reason):
             return nothing
         try:
             paid = self.limits.reserve(
                 occasion.future_payment_id,
                 rule.terms.amount,
                 billing_account_id=rule.billing_account_id,
-                permission=permission,
+                permission=answer,
             )
         except MonthlyPayLimitExceeded as refusal:
             return refusal.spent
@@ -154,13 +147,13 @@ class DriveOccasions:
         occasion: AutopayOccasion,
         rule: AutopayRule,
         *,
-        permission: Permission | None,
+        answer: Permission | Reason,
         paid: Money,
         told: DecisionBalance | None,
-        linked: bool,
         now: datetime,
     ) -> Grounds:
         method = self.methods.get(rule.terms.payment_method_id)
+        refusal = answer if isinstance(answer, Reason) else None
         return Grounds(
             trigger=rule.terms.trigger,
             amount=rule.terms.amount,
@@ -168,9 +161,9 @@ class DriveOccasions:
             rule_is_active=rule.is_active,
             occasion_rule_version=occasion.rule_version,
             due_at=occasion.charge_due_at,
-            account_is_linked=linked,
-            paying_is_allowed=permission is not None,
-            monthly_pay_limit=permission.monthly_pay_limit if permission else None,
+            account_is_linked=refusal is not Reason.ACCOUNT_UNLINKED,
+            account_refusal=refusal,
+            monthly_pay_limit=answer.monthly_pay_limit if isinstance(answer, Permission) else None,
             paid_this_month=paid,
             card_is_usable=method is not None and method.is_usable,
             balance=told.balance if told else None,

@@ -29,7 +29,10 @@ class Reason(Enum):
     RULE_CHANGED = "RULE_CHANGED"
     CARD_REMOVED = "CARD_REMOVED"
     ACCOUNT_UNLINKED = "ACCOUNT_UNLINKED"
-    PAYING_NOT_ALLOWED = "PAYING_NOT_ALLOWED"
+    ACCOUNT_DISPUTED = "ACCOUNT_DISPUTED"
+    PROOF_OUTDATED = "PROOF_OUTDATED"
+    ACTION_NOT_ALLOWED = "ACTION_NOT_ALLOWED"
+    GRANT_FROZEN = "GRANT_FROZEN"
     MONTHLY_PAY_LIMIT_EXCEEDED = "MONTHLY_PAY_LIMIT_EXCEEDED"
     TOO_LATE = "TOO_LATE"
     TOO_MANY_AUTOMATIC_CHARGES = "TOO_MANY_AUTOMATIC_CHARGES"
@@ -38,7 +41,10 @@ class Reason(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
     """Everything that a decision is made on, as it was read at that moment. No default: a forgotten ground is a wrong
-    charge."""
+    charge.
+
+    `account_refusal` is why accounts would not let the subscriber charge for the account just then.
+    """
 
     trigger: Trigger
     amount: Money
@@ -47,7 +53,7 @@ class Grounds:
     occasion_rule_version: int
     due_at: datetime
     account_is_linked: bool
-    paying_is_allowed: bool
+    account_refusal: Reason | None
     monthly_pay_limit: Money | None
     paid_this_month: Money
     card_is_usable: bool
@@ -83,12 +89,13 @@ def _obstacles(grounds: Grounds) -> tuple[Reason, ...]:
         Reason.RULE_STOPPED: not grounds.rule_is_active,
         Reason.RULE_CHANGED: grounds.rule_version != grounds.occasion_rule_version,
         Reason.ACCOUNT_UNLINKED: not grounds.account_is_linked,
-        Reason.PAYING_NOT_ALLOWED: grounds.account_is_linked and not grounds.paying_is_allowed,
         Reason.MONTHLY_PAY_LIMIT_EXCEEDED: _is_beyond_limit(grounds),
         Reason.CARD_REMOVED: not grounds.card_is_usable,
         Reason.TOO_LATE: _is_too_late(grounds),
         Reason.TOO_MANY_AUTOMATIC_CHARGES: grounds.automatic_charges_in_24_h >= CHARGES_IN_A_DAY,
     }
+    if grounds.account_refusal is not None:
+        applies[grounds.account_refusal] = True
     return tuple(reason for reason, true in applies.items() if true)
 
 

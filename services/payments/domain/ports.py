@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from services.chassis.money import Money
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
 from services.payments.domain.pay_month import PayMonth
@@ -182,6 +183,11 @@ class Accounts(Protocol):
 
     def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
         """Return on what terms they may. Raises the DomainError that the subscriber is to see."""
+        ...
+
+    def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
+        """Return on what terms the subscriber's rule may charge for the account now, or why it may not. Raises
+        AccountsSilent, also for a refusal that is not known here: then nothing is charged either."""
         ...
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:

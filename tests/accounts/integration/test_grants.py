@@ -11,8 +11,6 @@ from kabinet.accounts.v1 import grants_pb2, ordering_pb2
 from kabinet.common.v1 import figure_pb2
 from pymongo.database import Database
 
-from services.accounts import bootstrap_grants
-from services.accounts.domain.billing_account import BillingAccount
 from services.chassis.clock import SystemClock
 from services.chassis.errors import Kind
 from services.chassis.grpc_errors import RemoteError
@@ -307,22 +305,10 @@ def test_every_connected_region_takes_a_grants_code(cabinet: Cabinet) -> None:
     assert {region.region for region in regions if "grant_code" in region.proof_kinds} == {"54"}
 
 
-@pytest.fixture
-def doubted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The owners' links that are in question; before the cabinet starts."""
-    ids: list[str] = []
-
-    def doubts(_grantors: Sequence[BillingAccount], /) -> Sequence[str]:
-        return ids
-
-    monkeypatch.setattr(bootstrap_grants, "nobody_doubted", doubts)
-    return ids
-
-
-def test_while_the_owner_is_in_doubt_everything_is_refused_as_frozen(doubted: list[str], cabinet: Cabinet) -> None:
+def test_while_the_owner_is_in_doubt_everything_is_refused_as_frozen(cabinet: Cabinet) -> None:
     owners = cabinet.linked(ANNA).billing_account_id
     account_id = _accept(cabinet, _offer(cabinet, owners).code).billing_account_id
-    doubted.append(owners)
+    rivals = cabinet.linked(_VERA).billing_account_id
 
     (mine,) = _mine(cabinet)
     charges = pb.ListChargesRequest(billing_account_id=account_id)
@@ -332,7 +318,7 @@ def test_while_the_owner_is_in_doubt_everything_is_refused_as_frozen(doubted: li
     frozen = (Kind.PERMISSION_DENIED, "GRANT_FROZEN")
     assert _refused(lambda: _authorize(cabinet, account_id, pb.ACTION_PAY)) == frozen
     assert _refused(lambda: cabinet.by(BORIS).accounts("ListCharges", charges)) == frozen
-    doubted.clear()
+    _unlink(cabinet, _VERA, rivals)
     assert _authorize(cabinet, account_id, pb.ACTION_PAY).number == "5400200001"
 
 
@@ -351,4 +337,5 @@ def test_the_list_asks_for_grantors_once_and_only_where_something_is_granted(
         database.drop_collection("system.profile")
         return seen
 
-    assert (queries_of(ANNA), queries_of(BORIS)) == (1, 2)
+    # links and claims; the grantor's link in between where something is granted
+    assert (queries_of(ANNA), queries_of(BORIS)) == (2, 3)

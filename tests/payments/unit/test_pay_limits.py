@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.errors import DomainError, Kind
 from services.payments.application.create_payment import PaymentRequest
 from services.payments.domain.acquirer import Status
 from services.payments.domain.autopay_decision import Reason
@@ -330,23 +329,13 @@ def test_a_charge_decided_before_a_long_stop_is_not_made_beyond_the_limit() -> N
     assert [payment.decline_reason for payment in declined] == ["monthly_pay_limit_exceeded"]
 
 
-class _NotAllowed(DomainError):
-    reason = "GRANT_FROZEN"
-    kind = Kind.PERMISSION_DENIED
-
-
-class _Away(DomainError):
-    reason = "TEMPORARILY_UNAVAILABLE"
-    kind = Kind.UNAVAILABLE
-
-
 def test_autopay_on_a_frozen_grant_is_skipped_and_the_rule_stays() -> None:
     world = _due_by_date(limit_roubles=900)
-    world.accounts.refusal = _NotAllowed("The grant is frozen.")
+    world.accounts.obstacle = Reason.GRANT_FROZEN
 
     world.process().run(minutes=5)
 
-    assert _reasons(world) == [Reason.PAYING_NOT_ALLOWED]
+    assert _reasons(world) == [Reason.GRANT_FROZEN]
     assert world.acquirer.charges == []
     assert all(rule.is_active for rule in world.rules.rows.all())
 
@@ -364,11 +353,11 @@ def test_autopay_on_an_ended_grant_is_skipped_and_stops_the_rule() -> None:
 
 def test_autopay_waits_for_accounts_rather_than_guess_what_is_allowed() -> None:
     world = _due_by_date(limit_roubles=900)
-    world.accounts.refusal = _Away("accounts does not answer")
+    world.accounts.silent = True
 
     world.process().run(minutes=3)
     undecided = [occasion.record for occasion in world.occasions.rows.all()]
-    world.accounts.refusal = None
+    world.accounts.silent = False
     world.process().run(minutes=10)
 
     assert undecided == [None]

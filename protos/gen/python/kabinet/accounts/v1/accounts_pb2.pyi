@@ -138,6 +138,34 @@ POSTING_STATE_REFUSED: PostingState.ValueType  # 3
 """The region refuses it for good; the money goes back to the payer."""
 Global___PostingState: _TypeAlias = PostingState  # noqa: Y015
 
+class _AccountStanding:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccountStandingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccountStanding.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCOUNT_STANDING_UNSPECIFIED: _AccountStanding.ValueType  # 0
+    """Never sent."""
+    ACCOUNT_STANDING_CLEAR: _AccountStanding.ValueType  # 1
+    """It holds."""
+    ACCOUNT_STANDING_DISPUTED: _AccountStanding.ValueType  # 2
+    """Another subscriber claims the same account as their own."""
+    ACCOUNT_STANDING_OWNER_CHANGED: _AccountStanding.ValueType  # 3
+    """The account has passed to another owner since. Paying and unlinking are left, until it is proved again."""
+
+class AccountStanding(_AccountStanding, metaclass=_AccountStandingEnumTypeWrapper):
+    """Whether what a subscriber once proved about an account still holds."""
+
+ACCOUNT_STANDING_UNSPECIFIED: AccountStanding.ValueType  # 0
+"""Never sent."""
+ACCOUNT_STANDING_CLEAR: AccountStanding.ValueType  # 1
+"""It holds."""
+ACCOUNT_STANDING_DISPUTED: AccountStanding.ValueType  # 2
+"""Another subscriber claims the same account as their own."""
+ACCOUNT_STANDING_OWNER_CHANGED: AccountStanding.ValueType  # 3
+"""The account has passed to another owner since. Paying and unlinking are left, until it is proved again."""
+Global___AccountStanding: _TypeAlias = AccountStanding  # noqa: Y015
+
 @_typing.final
 class Region(_message.Message):
     """A region."""
@@ -505,6 +533,7 @@ class BillingAccount(_message.Message):
     LAST_PAYMENTS_FIELD_NUMBER: _builtins.int
     REGION_AVAILABLE_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
     GRANT_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
@@ -522,6 +551,8 @@ class BillingAccount(_message.Message):
     """Whether the region answers now. When it does not, actions that need it are refused or wait."""
     time_zone: _builtins.str
     """The region's IANA time zone."""
+    standing: Global___AccountStanding.ValueType
+    """Whether what the subscriber proved still holds; `allowed_actions` says what is left when it does not."""
     @_builtins.property
     def allowed_actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
         """What the subscriber may do with it."""
@@ -572,11 +603,12 @@ class BillingAccount(_message.Message):
         last_payments: Global___CreditedPaymentsFigure | None = ...,
         region_available: _builtins.bool = ...,
         time_zone: _builtins.str = ...,
+        standing: Global___AccountStanding.ValueType = ...,
         grant: Global___Grant | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "grant", b"grant", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "grant", b"grant", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "grant", b"grant", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "standing", b"standing", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -725,6 +757,7 @@ class LinkBillingAccountRequest(_message.Message):
     RELATION_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
     PROOF_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Chosen by the client; a repeated call with the same one is answered alike."""
     region: _builtins.str
@@ -735,6 +768,8 @@ class LinkBillingAccountRequest(_message.Message):
     """Whose it is."""
     label: _builtins.str
     """What to call it, at most 60 characters."""
+    client_address: _builtins.str
+    """The address of the subscriber's program as the gateway saw it: attempts are limited by it, too. Kept as a pseudonym."""
     @_builtins.property
     def proof(self) -> Global___Proof:
         """What shows that it is the subscriber's."""
@@ -748,10 +783,11 @@ class LinkBillingAccountRequest(_message.Message):
         relation: Global___Relation.ValueType = ...,
         label: _builtins.str = ...,
         proof: Global___Proof | None = ...,
+        client_address: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["proof", b"proof"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "number", b"number", "proof", b"proof", "region", b"region", "relation", b"relation", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_address", b"client_address", "label", b"label", "number", b"number", "proof", b"proof", "region", b"region", "relation", b"relation", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -780,6 +816,60 @@ class LinkBillingAccountResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LinkBillingAccountResponse: _TypeAlias = LinkBillingAccountResponse  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeRequest(_message.Message):
+    """Asks for a code to the contact of an account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """The region's code."""
+    number: _builtins.str
+    """The account's number in the region."""
+    client_address: _builtins.str
+    """The address of the subscriber's program as the gateway saw it: codes are limited by it, too. Kept as a pseudonym."""
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        number: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_address", b"client_address", "number", b"number", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeRequest: _TypeAlias = SendOwnershipCodeRequest  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeResponse(_message.Message):
+    """If there is such an account, and the region holds a contact for it, a code is on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when a code that was sent now is good."""
+
+    def __init__(
+        self,
+        *,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeResponse: _TypeAlias = SendOwnershipCodeResponse  # noqa: Y015
 
 @_typing.final
 class ListBillingAccountsRequest(_message.Message):
@@ -926,6 +1016,56 @@ class UpdateBillingAccountResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateBillingAccountResponse: _TypeAlias = UpdateBillingAccountResponse  # noqa: Y015
+
+@_typing.final
+class ChangeRelationRequest(_message.Message):
+    """Changes whose a billing account is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    RELATION_FIELD_NUMBER: _builtins.int
+    billing_account_id: _builtins.str
+    """Which."""
+    relation: Global___Relation.ValueType
+    """RELATION_RELATIVE, or what it is already."""
+    def __init__(
+        self,
+        *,
+        billing_account_id: _builtins.str = ...,
+        relation: Global___Relation.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "relation", b"relation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeRelationRequest: _TypeAlias = ChangeRelationRequest  # noqa: Y015
+
+@_typing.final
+class ChangeRelationResponse(_message.Message):
+    """The changed billing account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BILLING_ACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def billing_account(self) -> Global___BillingAccount:
+        """With its figures."""
+
+    def __init__(
+        self,
+        *,
+        billing_account: Global___BillingAccount | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["billing_account", b"billing_account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account", b"billing_account"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeRelationResponse: _TypeAlias = ChangeRelationResponse  # noqa: Y015
 
 @_typing.final
 class UnlinkBillingAccountRequest(_message.Message):

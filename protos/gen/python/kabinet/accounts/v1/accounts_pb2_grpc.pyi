@@ -49,6 +49,17 @@ class AccountsServiceStub:
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+    The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+    claim against those of others.
+    """
+    SendOwnershipCode: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.SendOwnershipCodeRequest, _accounts_pb2.SendOwnershipCodeResponse]
+    """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+    Neither the contact nor the code is known here.
+
+    Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+    Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+    codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
     """
     ListBillingAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListBillingAccountsRequest, _accounts_pb2.ListBillingAccountsResponse]
     """Lists the subscriber's billing accounts with their figures, all of them from the last known values, refreshed from the
@@ -63,6 +74,13 @@ class AccountsServiceStub:
     """Changes the label of a billing account.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
+    """
+    ChangeRelation: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ChangeRelationRequest, _accounts_pb2.ChangeRelationResponse]
+    """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+    Idempotent. The way back is to link anew, with a proof.
+
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+    own by a word).
     """
     UnlinkBillingAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.UnlinkBillingAccountRequest, _accounts_pb2.UnlinkBillingAccountResponse]
     """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
@@ -85,7 +103,9 @@ class AccountsServiceStub:
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now),
+    FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else claims the account too, and nothing may move money until that is
+    settled).
     """
     ListAuthorizedAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -94,7 +114,8 @@ class AccountsServiceStub:
     GetDecisionBalance: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Never a stale value.
     """
     RequestPosting: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]
     """Takes over the crediting of a captured payment in its region, and returns how far it has come.
@@ -107,8 +128,8 @@ class AccountsServiceStub:
     """Bills a one-time fee to an account in its region, within this call.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
-    the same call again settles it).
+    ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE
+    (REGION_UNAVAILABLE: the fee may have been billed; the same call again settles it).
     """
     GetRegionalBill: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]
     """Returns a bill as its region issued it, for rendering.
@@ -144,6 +165,17 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+    The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+    claim against those of others.
+    """
+    SendOwnershipCode: _aio.UnaryUnaryMultiCallable[_accounts_pb2.SendOwnershipCodeRequest, _accounts_pb2.SendOwnershipCodeResponse]  # type: ignore[assignment]
+    """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+    Neither the contact nor the code is known here.
+
+    Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+    Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+    codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
     """
     ListBillingAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListBillingAccountsRequest, _accounts_pb2.ListBillingAccountsResponse]  # type: ignore[assignment]
     """Lists the subscriber's billing accounts with their figures, all of them from the last known values, refreshed from the
@@ -158,6 +190,13 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Changes the label of a billing account.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
+    """
+    ChangeRelation: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ChangeRelationRequest, _accounts_pb2.ChangeRelationResponse]  # type: ignore[assignment]
+    """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+    Idempotent. The way back is to link anew, with a proof.
+
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+    own by a word).
     """
     UnlinkBillingAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.UnlinkBillingAccountRequest, _accounts_pb2.UnlinkBillingAccountResponse]  # type: ignore[assignment]
     """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
@@ -180,7 +219,9 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now),
+    FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else claims the account too, and nothing may move money until that is
+    settled).
     """
     ListAuthorizedAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]  # type: ignore[assignment]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -189,7 +230,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     GetDecisionBalance: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]  # type: ignore[assignment]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Never a stale value.
     """
     RequestPosting: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]  # type: ignore[assignment]
     """Takes over the crediting of a captured payment in its region, and returns how far it has come.
@@ -202,8 +244,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Bills a one-time fee to an account in its region, within this call.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
-    the same call again settles it).
+    ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE
+    (REGION_UNAVAILABLE: the fee may have been billed; the same call again settles it).
     """
     GetRegionalBill: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]  # type: ignore[assignment]
     """Returns a bill as its region issued it, for rendering.
@@ -248,6 +290,23 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
         (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+        The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+        claim against those of others.
+        """
+
+    @_abc_1.abstractmethod
+    def SendOwnershipCode(
+        self,
+        request: _accounts_pb2.SendOwnershipCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.SendOwnershipCodeResponse, _abc.Awaitable[_accounts_pb2.SendOwnershipCodeResponse]]:
+        """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+        Neither the contact nor the code is known here.
+
+        Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+        Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+        codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod
@@ -280,6 +339,19 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes the label of a billing account.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
+        """
+
+    @_abc_1.abstractmethod
+    def ChangeRelation(
+        self,
+        request: _accounts_pb2.ChangeRelationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ChangeRelationResponse, _abc.Awaitable[_accounts_pb2.ChangeRelationResponse]]:
+        """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+        Idempotent. The way back is to link anew, with a proof.
+
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+        own by a word).
         """
 
     @_abc_1.abstractmethod
@@ -326,7 +398,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now),
+        FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else claims the account too, and nothing may move money until that is
+        settled).
         """
 
     @_abc_1.abstractmethod
@@ -347,7 +421,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.GetDecisionBalanceResponse, _abc.Awaitable[_accounts_pb2.GetDecisionBalanceResponse]]:
         """Returns a balance that money may be decided on: read from the region within this call.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+        Never a stale value.
         """
 
     @_abc_1.abstractmethod
@@ -372,8 +447,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Bills a one-time fee to an account in its region, within this call.
 
         Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-        ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
-        the same call again settles it).
+        ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE
+        (REGION_UNAVAILABLE: the fee may have been billed; the same call again settles it).
         """
 
     @_abc_1.abstractmethod
