@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from gateway.texts import ErrorTexts
+from gateway.wording import ErrorTexts
 from services.chassis.errors import DomainError, Kind
 
 _STATUS = {

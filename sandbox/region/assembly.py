@@ -16,7 +16,7 @@ from sandbox.region.calls import Calls
 from sandbox.region.config import Settings
 from sandbox.region.control import build_app
 from sandbox.region.credentials import Credentials
-from sandbox.region.demo import enter_tariff_plans, open_demo_accounts
+from sandbox.region.demo_accounts import enter_tariff_plans, open_demo_accounts
 from sandbox.region.faults import Faults
 from sandbox.region.feed import FeedPusher
 from sandbox.region.ordering_servicer import OrderingServicer
