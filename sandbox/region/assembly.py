@@ -58,7 +58,7 @@ def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.Ser
     calendar = Calendar(database=database, rules=rules, clock=clock, on_news=feed.wake)
     calls = Calls(credentials=credentials, faults=Faults(database))
     server = _grpc_server(
-        Servicer(database=database, calls=calls, clock=clock, on_news=feed.wake),
+        Servicer(database=database, kept_from=rules.kept_from, calls=calls, clock=clock, on_news=feed.wake),
         OrderingServicer(
             database=database, rules=rules, calls=calls, calendar=calendar, clock=clock, on_news=feed.wake
         ),
