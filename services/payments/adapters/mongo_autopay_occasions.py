@@ -52,6 +52,10 @@ class MongoAutopayOccasionRepository:
         )
         occasion.version += 1
 
+    def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
+        rows = self._occasions.find({"autopay_rule_id": autopay_rule_id, "record": None}, {"_id": 1})
+        return [row["_id"] for row in rows]
+
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         rows = self._occasions.find(
             {"autopay_rule_id": autopay_rule_id, "record": {"$ne": None}}

@@ -41,6 +41,7 @@ class MongoAutopayRuleRepository:
         self._rules.create_index(
             [("subscriber_id", ASCENDING), ("request_id", ASCENDING)], name="one_per_request", unique=True
         )
+        self._rules.create_index([("billing_account_id", ASCENDING), ("created_at", DESCENDING)], name="of_account")
         self._rules.create_index([("payment_method_id", ASCENDING)], name="on_method")
         self._rules.create_index(
             [("next_charge_at", ASCENDING)],
@@ -59,6 +60,10 @@ class MongoAutopayRuleRepository:
         rows = self._rules.find(
             {"subscriber_id": subscriber_id}, sort=[("created_at", DESCENDING), ("_id", DESCENDING)]
         )
+        return [to_rule(row) for row in rows]
+
+    def of_account(self, *, billing_account_id: str) -> Sequence[AutopayRule]:
+        rows = self._rules.find({"billing_account_id": billing_account_id}, sort=[("created_at", DESCENDING)])
         return [to_rule(row) for row in rows]
 
     def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None:

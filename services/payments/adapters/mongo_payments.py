@@ -109,6 +109,18 @@ class MongoPaymentRepository:
         )
         return sum((Money.from_mapping(row["amount"]) for row in rows), start=Money.zero())
 
+    def unsent_automatic(self, *, billing_account_id: str) -> Sequence[str]:
+        rows = self._payments.find(
+            {
+                "billing_account_id": billing_account_id,
+                "state": State.CREATED.value,
+                "charge_begun_at": None,
+                "autopay_rule_id": {"$ne": ""},
+            },
+            {"_id": 1},
+        )
+        return [row["_id"] for row in rows]
+
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         return self._payments.count_documents(
             {

@@ -9,9 +9,18 @@ from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.payments.application.charging import Charging, log_problem
 from services.payments.domain.acquirer import Absent, Acquirer, RefundAnswer
+from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.crediting import credit
-from services.payments.domain.payment import KEY_IS_GOOD_FOR, Payment, Problem, State
+from services.payments.domain.payment import (
+    ACCOUNT_UNLINKED,
+    AUTOPAY_STOPPED,
+    KEY_IS_GOOD_FOR,
+    METHOD_REMOVED,
+    Payment,
+    Problem,
+    State,
+)
 from services.payments.domain.ports import (
     Accounts,
     AccountsSilent,
@@ -82,10 +91,11 @@ class DrivePayments:
     def _obstacle(self, payment: Payment) -> str:
         method = self.methods.get(payment.payment_method_id)
         if method is None or not method.is_usable:
-            return "payment_method_removed"
+            return METHOD_REMOVED
         rule = self.rules.get(payment.autopay_rule_id)
         if rule is None or not rule.is_active or rule.rule_version != payment.autopay_rule_version:
-            return "autopay_stopped"
+            unlinked = rule is not None and rule.stop_reason is StopReason.ACCOUNT_UNLINKED
+            return ACCOUNT_UNLINKED if unlinked else AUTOPAY_STOPPED
         return ""
 
     def _post(self, payment: Payment) -> None:
