@@ -38,7 +38,7 @@ def test_autopay_that_is_due_when_the_account_is_unlinked_charges_nothing(
     rule = anna.post("/autopay-rules", _rule(anna, account_id))
     before = len(payer.ledger())
 
-    office.arm(match={"method": "GetAccount", "key": number}, fault="unavailable", times=1_000)
+    office.arm(method="GetAccount", key=number, fault="error_before", times=1_000)
     office.charge(number, charge_id=f"fee-{secrets.token_hex(8)}", amount_minor=550_00)
     eventually(lambda: anna.balance_minor(account_id) == 50_00, timeout_s=40, every_s=0.3)
     anna.delete(f"/billing-accounts/{account_id}")
