@@ -7,12 +7,13 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from services.accounts.adapters.mongo_values import either_key, key_of, save_announcing
+from services.accounts.adapters.mongo_values import either_key, key_of
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
 from services.accounts.domain.proof_ladder import Relation, Rung
 from services.chassis.clock import Clock
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 
 Document = dict[str, Any]
 

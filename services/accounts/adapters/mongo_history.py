@@ -12,7 +12,7 @@ from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.figures import FigureKind
 from services.accounts.domain.history import MOMENT, Span
 from services.accounts.domain.history_month import HistoryMonth, Piece, month_of
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -52,13 +52,12 @@ class MongoHistoryRepository:
             yield _to_month(oldest)
 
     def save(self, month: HistoryMonth[Any], /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            month,
             document_id=_id(month.key, month.kind, month.month),
-            version=month.version,
             document=_to_document(month),
         )
-        month.version += 1
 
 
 def _id(key: AccountKey, kind: FigureKind, month: str) -> str:

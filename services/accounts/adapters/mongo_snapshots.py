@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pymongo.database import Database
 
 from services.accounts.adapters.mongo_rows import charge_document, charge_of, payment_document, payment_of
-from services.accounts.adapters.mongo_values import key_of, plan_document, plan_of, save_announcing, when_present
+from services.accounts.adapters.mongo_values import key_of, plan_document, plan_of, when_present
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import BillingMode, Service, ServiceKind, ServiceState
 from services.accounts.domain.account_snapshot import AccountSnapshot
@@ -14,6 +14,7 @@ from services.accounts.domain.figures import Known
 from services.chassis.clock import Clock
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 
 Document = dict[str, Any]
 T = TypeVar("T")

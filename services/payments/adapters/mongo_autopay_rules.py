@@ -10,9 +10,10 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.money import Money
+from services.chassis.saving import save_aggregate
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.autopay_documents import trigger_from_document, trigger_to_document
-from services.payments.adapters.mongo_saving import duplicate_key, save_aggregate
+from services.payments.adapters.mongo_saving import duplicate_key, saving
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists, StopReason, Terms
 
 Document = dict[str, Any]
@@ -83,14 +84,12 @@ class MongoAutopayRuleRepository:
 
     def save(self, rule: AutopayRule, /) -> None:
         try:
-            save_aggregate(
-                self._rules, document_id=rule.autopay_rule_id, version=rule.version, document=_to_document(rule)
-            )
+            with saving(rule):
+                save_aggregate(self._rules, rule, document_id=rule.autopay_rule_id, document=_to_document(rule))
         except DuplicateKeyError as error:
             if duplicate_key(error) == ["billing_account_id"]:
                 raise AutopayRuleExists("The account has an active autopay rule already.") from None
             raise
-        rule.version += 1
 
     def _one(self, query: Document) -> AutopayRule | None:
         document = self._rules.find_one(query)
