@@ -160,3 +160,14 @@ def test_refuses_a_period_that_ends_before_it_begins_and_a_token_that_nobody_gav
 
     assert (backwards.value.kind, backwards.value.reason) == (Kind.INVALID, "PERIOD_INVALID")
     assert invented.value.reason == "PAGE_TOKEN_INVALID"
+
+
+def test_what_the_overview_has_read_is_remembered_too(cabinet: Cabinet, reader: Reader) -> None:
+    cabinet.by(ANNA).accounts("ListBillingAccounts", pb.ListBillingAccountsRequest(refresh_within_ms=2000))
+    cabinet.region.refuse(Kind.UNAVAILABLE, "BOOKS_CLOSED")
+
+    known, payments = reader.page(), reader.payments()
+
+    assert _ids(known) == [f"fee-{number}" for number in range(20)]
+    assert payments.status.freshness == figure_pb2.FRESHNESS_FRESH
+    assert [gap.reason for gap in payments.gaps] == [_SILENT]  # from the reading until now
