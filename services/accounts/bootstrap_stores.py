@@ -11,6 +11,7 @@ from services.accounts.adapters.mongo_attempts import MongoAttemptsRepository
 from services.accounts.adapters.mongo_billing_accounts import MongoBillingAccountRepository
 from services.accounts.adapters.mongo_charge_placements import MongoChargePlacementRepository
 from services.accounts.adapters.mongo_grant_offers import MongoGrantOfferRepository
+from services.accounts.adapters.mongo_history import MongoHistoryRepository
 from services.accounts.adapters.mongo_postings import MongoPostingRepository
 from services.accounts.adapters.mongo_regional_bills import MongoRegionalBillRepository
 from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
@@ -28,6 +29,7 @@ class Stores:
     database: Database[Document]
     accounts: MongoBillingAccountRepository
     snapshots: MongoSnapshotRepository
+    history: MongoHistoryRepository
     postings: MongoPostingRepository
     placements: MongoChargePlacementRepository
     attempts: MongoAttemptsRepository
@@ -49,6 +51,7 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         database=database,
         accounts=MongoBillingAccountRepository(database, clock=clock),
         snapshots=MongoSnapshotRepository(database, clock=clock),
+        history=MongoHistoryRepository(database),
         postings=MongoPostingRepository(database, clock=clock),
         placements=MongoChargePlacementRepository(database),
         attempts=MongoAttemptsRepository(database),

@@ -8,12 +8,13 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from services.accounts.adapters.mongo_values import key_of, save_announcing
+from services.accounts.adapters.mongo_values import key_of
 from services.accounts.domain.regional_bill import BillContent, BillLine, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 
 Document = dict[str, Any]
 

@@ -17,11 +17,12 @@ def managed(accounts: BillingAccountRepository, /, *, subscriber_id: str, billin
 
 
 def managed_link_to(
-    accounts: BillingAccountRepository, key: AccountKey, /, *, subscriber_id: str
+    accounts: BillingAccountRepository, key: AccountKey, /, *, subscriber_id: str, named: str
 ) -> BillingAccount | None:
-    """Return the subscriber's link to an account that a wish hangs on, None when there is none: then the wish does not
-    exist for them. Raises `ActionNotAllowed`, `AccountDisputed`."""
+    """Return the subscriber's link to an account that a wish hangs on, None when there is none, or another than the
+    `named` one (empty: any): then the wish does not exist there. Raises `ActionNotAllowed`, `AccountDisputed`."""
     account = accounts.linked_to(key, subscriber_id=subscriber_id)
-    if account is not None:
-        AccountStanding(accounts=accounts).authorize(account, Action.MANAGE)
+    if account is None or named not in ("", account.billing_account_id):
+        return None
+    AccountStanding(accounts=accounts).authorize(account, Action.MANAGE)
     return account

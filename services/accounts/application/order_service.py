@@ -125,10 +125,13 @@ class CancelServiceOrder:
     carry: Callable[[ServiceOrder], ServiceOrder]
     clock: Clock
 
-    def __call__(self, *, subscriber_id: str, service_order_id: str) -> OrdersOnAccount:
-        """Raises `ServiceOrderNotFound`, `ActionNotAllowed`, `ServiceOrderDone`."""
+    def __call__(self, *, subscriber_id: str, service_order_id: str, billing_account_id: str = "") -> OrdersOnAccount:
+        """Under another account than its own, when one is named, there is no such order.
+
+        Raises `ServiceOrderNotFound`, `ActionNotAllowed`, `ServiceOrderDone`.
+        """
         order = self._found(service_order_id)
-        account = managed_link_to(self.accounts, order.key, subscriber_id=subscriber_id)
+        account = managed_link_to(self.accounts, order.key, subscriber_id=subscriber_id, named=billing_account_id)
         if account is None:
             raise ServiceOrderNotFound
         try:
