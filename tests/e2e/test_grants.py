@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.e2e.outside import Mailbox, Payer
+from tests.e2e.outside import Mailbox, Payer, RegionOffice
 from tests.e2e.subscriber import Refused, Subscriber
 from tests.support import eventually
 from tests.support.running_suite import RunningSuite
 
-_REGION, _NUMBER, _PROOF = "54", "5400200003", "3329-NSK"
+_REGION, _OFFICE = "54", "region-novosibirsk-control"
 _NEW_CARD = {"kind": "new_card"}
 
 
@@ -53,9 +53,17 @@ def relative(suite: RunningSuite) -> Iterator[Person]:
 
 
 @pytest.fixture
-def account(owner: Person) -> str:
+def number(suite: RunningSuite) -> str:
+    """An account that nobody else claims."""
+    number = f"54009{secrets.randbelow(10**5):05}"
+    RegionOffice(suite.http(_OFFICE)).open_accounts(first_number=int(number), count=1)
+    return number
+
+
+@pytest.fixture
+def account(owner: Person, number: str) -> str:
     """The path of the owner's account."""
-    return f"/billing-accounts/{owner.api.link(region=_REGION, number=_NUMBER, proof=_PROOF)['id']}"
+    return f"/billing-accounts/{owner.api.link(region=_REGION, number=number, proof=number)['id']}"
 
 
 def _offer(owner: Person, account: str, *actions: str, **terms: Any) -> dict[str, Any]:
@@ -64,16 +72,17 @@ def _offer(owner: Person, account: str, *actions: str, **terms: Any) -> dict[str
     return offered
 
 
-def _accept(relative: Person, code: str) -> dict[str, Any]:
+def _accept(relative: Person, code: str, *, number: str) -> dict[str, Any]:
     proof = {"kind": "grant_code", "value": code}
-    body = {"region": _REGION, "number": _NUMBER, "relation": "relative", "label": "Мама", "proof": proof}
+    body = {"region": _REGION, "number": number, "relation": "relative", "label": "Мама", "proof": proof}
     linked: dict[str, Any] = relative.api.post("/billing-accounts", body)
     return linked
 
 
 def _granted(owner: Person, relative: Person, account: str, *actions: str, **terms: Any) -> str:
     """Offer and accept; return the path of the relative's account."""
-    return f"/billing-accounts/{_accept(relative, _offer(owner, account, *actions, **terms)['code'])['id']}"
+    code, number = _offer(owner, account, *actions, **terms)["code"], owner.api.get(account)["number"]
+    return f"/billing-accounts/{_accept(relative, code, number=number)['id']}"
 
 
 def _only_grant(owner: Person, account: str) -> dict[str, Any]:
@@ -137,15 +146,15 @@ def test_a_relative_pays_up_to_the_limit_and_is_told_what_is_left(
 
 
 def test_a_code_is_good_once_and_no_other_answer_tells_anything(
-    owner: Person, relative: Person, account: str, suite: RunningSuite
+    owner: Person, relative: Person, account: str, number: str, suite: RunningSuite
 ) -> None:
     code = _offer(owner, account, "view")["code"]
     other = _registered(suite, "other")
 
-    wrong_code = _refused_linking(relative, number=_NUMBER, code="00000-00000")
+    wrong_code = _refused_linking(relative, number=number, code="00000-00000")
     wrong_number = _refused_linking(relative, number="5400299999", code=code)
-    _accept(relative, code)
-    spent = _refused_linking(other, number=_NUMBER, code=code)
+    _accept(relative, code, number=number)
+    spent = _refused_linking(other, number=number, code=code)
 
     other.api.close()
     assert wrong_code["code"] == wrong_number["code"] == "OWNERSHIP_NOT_PROVED"
