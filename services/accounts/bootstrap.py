@@ -22,7 +22,8 @@ from services.accounts.application.refresh_figures import RefreshFigures
 from services.accounts.application.request_posting import RequestPosting
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
-from services.accounts.application.take_feed import ShowRegionalBill, TakeBalances, TakeBills
+from services.accounts.application.take_feed import ShowRegionalBill
+from services.accounts.bootstrap_feed import FeedUseCases, build_feed
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
@@ -59,8 +60,7 @@ class UseCases:
     place_charge: PlaceCharge
     show_bill: ShowRegionalBill
     list_bills: ListRegionalBills
-    take_balances: TakeBalances
-    take_bills: TakeBills
+    feed: FeedUseCases
     ordering: OrderingUseCases
     clock: Clock
     pool: RefreshPool
@@ -133,8 +133,7 @@ def build_grpc(settings: Settings, /) -> UseCases:
         ),
         show_bill=ShowRegionalBill(bills=stores.bills),
         list_bills=ListRegionalBills(bills=stores.bills),
-        take_balances=TakeBalances(observe=observe, clock=clock),
-        take_bills=TakeBills(bills=stores.bills, clock=clock),
+        feed=build_feed(settings, stores),
         ordering=build_ordering(
             settings, stores, lines=lines, regions=regions, refresh=lambda key: pool.refresh([key], within_s=0)
         ),

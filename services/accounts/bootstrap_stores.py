@@ -10,6 +10,7 @@ from pymongo.database import Database
 from services.accounts.adapters.mongo_attempts import MongoAttemptsRepository
 from services.accounts.adapters.mongo_billing_accounts import MongoBillingAccountRepository
 from services.accounts.adapters.mongo_charge_placements import MongoChargePlacementRepository
+from services.accounts.adapters.mongo_feed_journals import MongoFeedJournalRepository, MongoFeedRejectionRepository
 from services.accounts.adapters.mongo_postings import MongoPostingRepository
 from services.accounts.adapters.mongo_regional_bills import MongoRegionalBillRepository
 from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
@@ -31,6 +32,8 @@ class Stores:
     placements: MongoChargePlacementRepository
     attempts: MongoAttemptsRepository
     bills: MongoRegionalBillRepository
+    journals: MongoFeedJournalRepository
+    rejections: MongoFeedRejectionRepository
 
     def close(self) -> None:
         """Close the connections to MongoDB."""
@@ -51,7 +54,13 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         placements=MongoChargePlacementRepository(database),
         attempts=MongoAttemptsRepository(database),
         bills=MongoRegionalBillRepository(database, clock=clock),
+        journals=MongoFeedJournalRepository(database),
+        rejections=MongoFeedRejectionRepository(database),
     )
-    for repository in (stores.accounts, stores.snapshots, stores.postings, stores.attempts, stores.bills):
-        repository.ensure_indexes()
+    stores.accounts.ensure_indexes()
+    stores.snapshots.ensure_indexes()
+    stores.postings.ensure_indexes()
+    stores.attempts.ensure_indexes()
+    stores.bills.ensure_indexes()
+    stores.rejections.ensure_indexes()
     return stores

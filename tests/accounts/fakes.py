@@ -2,7 +2,7 @@
 script."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,10 +19,11 @@ from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
 from services.accounts.domain.charge_placement import ChargePlacement
 from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
+from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import Proof
-from services.accounts.domain.regional_bill import BillContent, BillReceipt, RegionalBill
+from services.accounts.domain.regional_bill import BillName, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.events import Event
@@ -48,6 +49,18 @@ class Shelf:
             self.announced += aggregate.pending_events
             aggregate.pending_events.clear()
         self.kept[key] = copy.deepcopy(aggregate)
+
+    def put_many(self, aggregates: Mapping[AccountKey, Any]) -> Collection[AccountKey]:
+        """Put each; when one lost its race, all that were not new count as lost, as MongoDB tells it."""
+        lost = set()
+        for key, aggregate in aggregates.items():
+            try:
+                self.put(str(key), aggregate)
+            except VersionConflict:
+                lost.add(key)
+        if any(aggregates[key].version for key in lost):
+            lost |= {key for key, aggregate in aggregates.items() if aggregate.version > 1}
+        return lost
 
     def take(self, key: str) -> Any:
         return copy.deepcopy(self.kept.get(key))
@@ -105,6 +118,9 @@ class FakeSnapshots:
 
     def save(self, snapshot: AccountSnapshot, /) -> None:
         self.shelf.put(str(snapshot.key), snapshot)
+
+    def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
+        return self.shelf.put_many({snapshot.key: snapshot for snapshot in snapshots})
 
 
 class FakePostings:
@@ -164,9 +180,8 @@ class FakeRegionalBills:
         bill: RegionalBill | None = self.shelf.take(regional_bill_id)
         return bill
 
-    def known_as(self, content: BillContent, /) -> RegionalBill | None:
-        same = (bill for bill in self.shelf.kept.values() if _identity(bill.content) == _identity(content))
-        return copy.deepcopy(next(same, None))
+    def hashes_of(self, names: Sequence[BillName], /) -> Mapping[BillName, str]:
+        return {bill.content.name: bill.content_hash for bill in self.shelf.kept.values() if bill.content.name in names}
 
     def received_after(
         self, received_at: datetime | None, regional_bill_id: str, /, *, limit: int
@@ -180,10 +195,35 @@ class FakeRegionalBills:
             for moment, key, region in after[:limit]
         ]
 
-    def save(self, bill: RegionalBill, /) -> None:
-        if self.known_as(bill.content) is not None:
-            raise VersionConflict("The same bill was stored at the same moment.")
-        self.shelf.put(bill.regional_bill_id, bill)
+    def save_many(self, bills: Sequence[RegionalBill], /) -> Collection[BillName]:
+        lost = []
+        for bill in bills:
+            if self.hashes_of([bill.content.name]):
+                lost.append(bill.content.name)
+            else:
+                self.shelf.put(bill.regional_bill_id, bill)
+        return lost
+
+
+class FakeFeedJournals:
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+
+    def get(self, region: str, /) -> FeedJournal:
+        journal: FeedJournal = self.shelf.take(region) or FeedJournal(region=region)
+        return journal
+
+    def save(self, journal: FeedJournal, /) -> None:
+        self.shelf.put(journal.region, journal)
+
+
+class FakeFeedRejections:
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str, int], FeedRejection] = {}
+
+    def keep(self, rejections: Sequence[FeedRejection], /) -> None:
+        for rejection in rejections:
+            self.kept.setdefault((rejection.region, rejection.journal_id, rejection.position), rejection)
 
 
 class FakeRegions:
@@ -265,7 +305,3 @@ class FakeRegions:
     def _answering(self, method: str) -> None:
         self.calls.append(method)
         self.trouble(method)
-
-
-def _identity(content: BillContent) -> tuple[object, ...]:
-    return content.key, content.bill_number, content.revision

@@ -1,11 +1,18 @@
 """Last known figures in MongoDB."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pymongo.database import Database
 
-from services.accounts.adapters.mongo_values import key_of, plan_document, plan_of, save_announcing, when_present
+from services.accounts.adapters.mongo_values import (
+    key_of,
+    plan_document,
+    plan_of,
+    save_announcing,
+    save_many_announcing,
+    when_present,
+)
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import (
     BillingMode,
@@ -52,6 +59,15 @@ class MongoSnapshotRepository:
             document=_to_document(snapshot),
             now=self._clock.now(),
         )
+
+    def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
+        lost = save_many_announcing(
+            self._collection,
+            {str(snapshot.key): snapshot for snapshot in snapshots},
+            to_document=_to_document,
+            now=self._clock.now(),
+        )
+        return [snapshot.key for snapshot in snapshots if str(snapshot.key) in lost] if lost else ()
 
 
 def _to_document(snapshot: AccountSnapshot) -> Document:

@@ -1,6 +1,6 @@
 """How values that several documents share are written to MongoDB and read back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -10,10 +10,11 @@ from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import TariffPlan
 from services.chassis.events import Event, to_outbox_entry
 from services.chassis.money import Money
-from services.chassis.mongo import save_versioned
+from services.chassis.mongo import VersionedSave, save_many_versioned, save_versioned
 
 Document = dict[str, Any]
 T = TypeVar("T")
+A = TypeVar("A", bound="Announcing")
 
 
 class Announcing(Protocol):
@@ -33,14 +34,48 @@ def save_announcing(
     aggregate.pending_events.clear()
 
 
+def save_many_announcing(
+    collection: Collection[Document],
+    aggregates: Mapping[str, A],
+    /,
+    *,
+    to_document: Callable[[A], Document],
+    now: datetime,
+) -> frozenset[str]:
+    """Save aggregates by their ids, each with its events, in one bulk; return the ids of those that may not be
+    saved."""
+    lost = save_many_versioned(
+        collection,
+        [
+            VersionedSave(
+                document_id=document_id,
+                version=aggregate.version,
+                document=to_document(aggregate),
+                outbox=[
+                    to_outbox_entry(event, now=now, aggregate_id=document_id) for event in aggregate.pending_events
+                ],
+            )
+            for document_id, aggregate in aggregates.items()
+        ],
+    )
+    for document_id, aggregate in aggregates.items():
+        if document_id not in lost:
+            aggregate.version += 1
+            aggregate.pending_events.clear()
+    return lost
+
+
 def key_of(document: Document, /) -> AccountKey:
     """Return the account that a document is about."""
     return AccountKey(region=document["region"], number=document["number"])
 
 
 def either_key(keys: Sequence[AccountKey], /) -> Document:
-    """Return the filter for documents about any of the accounts."""
-    return {"$or": [{"region": key.region, "number": key.number} for key in keys]}
+    """Return the filter for documents about any of the accounts: one run through an index per region."""
+    numbers: dict[str, list[str]] = {}
+    for key in keys:
+        numbers.setdefault(key.region, []).append(key.number)
+    return {"$or": [{"region": region, "number": {"$in": some}} for region, some in numbers.items()]}
 
 
 def when_present(value: Any, read: Callable[[Any], T], /) -> T | None:

@@ -10,8 +10,8 @@ from services.chassis.money import Money
 
 
 class FeedRecordInvalid(DomainError):
-    """A record breaks the contract. `position` counts from 0 within the batch; `rule` says what is wrong, without the
-    value."""
+    """A record breaks the contract. `position` is its place in the journal, or counts from 0 within a batch that has no
+    positions; `rule` says what is wrong, without the value."""
 
     reason = "FEED_RECORD_INVALID"
     kind = Kind.INVALID

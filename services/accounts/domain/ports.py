@@ -1,6 +1,6 @@
 """What the service needs from outside itself; the adapters say how it is met."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,10 +16,11 @@ from services.accounts.domain.account_report import (
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.charge_placement import ChargePlacement
+from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import Proof
-from services.accounts.domain.regional_bill import BillContent, BillReceipt, RegionalBill
+from services.accounts.domain.regional_bill import BillName, BillReceipt, RegionalBill
 from services.chassis.money import Money
 
 
@@ -70,6 +71,10 @@ class SnapshotRepository(Protocol):
         """Raises `VersionConflict` for a lost race."""
         ...
 
+    def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
+        """Return the accounts whose race was lost, or may have been: reading them again tells."""
+        ...
+
 
 class PostingRepository(Protocol):
     """Postings, by their payment."""
@@ -114,8 +119,8 @@ class RegionalBillRepository(Protocol):
 
     def get(self, regional_bill_id: str, /) -> RegionalBill | None: ...
 
-    def known_as(self, content: BillContent, /) -> RegionalBill | None:
-        """Return the bill that has the same account, number and revision."""
+    def hashes_of(self, names: Sequence[BillName], /) -> Mapping[BillName, str]:
+        """Return the content hashes of those that are stored."""
         ...
 
     def received_after(
@@ -125,8 +130,28 @@ class RegionalBillRepository(Protocol):
         first bill on without a moment."""
         ...
 
-    def save(self, bill: RegionalBill, /) -> None:
-        """Raises `VersionConflict` when a bill of the same account, number and revision was stored meanwhile."""
+    def save_many(self, bills: Sequence[RegionalBill], /) -> Collection[BillName]:
+        """Store new bills; return the names of those that somebody else stored meanwhile."""
+        ...
+
+
+class FeedJournalRepository(Protocol):
+    """How far the regions' journals are stored."""
+
+    def get(self, region: str, /) -> FeedJournal:
+        """Return the region's journal, an empty one when it has never sent any."""
+        ...
+
+    def save(self, journal: FeedJournal, /) -> None:
+        """Raises `VersionConflict` for a lost race."""
+        ...
+
+
+class FeedRejectionRepository(Protocol):
+    """Records that were put aside, for people to look at."""
+
+    def keep(self, rejections: Sequence[FeedRejection], /) -> None:
+        """Idempotent by region, journal and position."""
         ...
 
 

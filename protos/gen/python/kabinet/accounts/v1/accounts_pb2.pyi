@@ -138,6 +138,34 @@ POSTING_STATE_REFUSED: PostingState.ValueType  # 3
 """The region refuses it for good; the money goes back to the payer."""
 Global___PostingState: _TypeAlias = PostingState  # noqa: Y015
 
+class _AccountStanding:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccountStandingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccountStanding.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCOUNT_STANDING_UNSPECIFIED: _AccountStanding.ValueType  # 0
+    """Never sent."""
+    ACCOUNT_STANDING_CLEAR: _AccountStanding.ValueType  # 1
+    """It holds."""
+    ACCOUNT_STANDING_DISPUTED: _AccountStanding.ValueType  # 2
+    """Another subscriber claims the same account as their own."""
+    ACCOUNT_STANDING_OWNER_CHANGED: _AccountStanding.ValueType  # 3
+    """The account has passed to another owner since. Paying and unlinking are left, until it is proved again."""
+
+class AccountStanding(_AccountStanding, metaclass=_AccountStandingEnumTypeWrapper):
+    """Whether what a subscriber once proved about an account still holds."""
+
+ACCOUNT_STANDING_UNSPECIFIED: AccountStanding.ValueType  # 0
+"""Never sent."""
+ACCOUNT_STANDING_CLEAR: AccountStanding.ValueType  # 1
+"""It holds."""
+ACCOUNT_STANDING_DISPUTED: AccountStanding.ValueType  # 2
+"""Another subscriber claims the same account as their own."""
+ACCOUNT_STANDING_OWNER_CHANGED: AccountStanding.ValueType  # 3
+"""The account has passed to another owner since. Paying and unlinking are left, until it is proved again."""
+Global___AccountStanding: _TypeAlias = AccountStanding  # noqa: Y015
+
 @_typing.final
 class Region(_message.Message):
     """A region."""
@@ -505,6 +533,8 @@ class BillingAccount(_message.Message):
     LAST_PAYMENTS_FIELD_NUMBER: _builtins.int
     REGION_AVAILABLE_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    FORMER_NUMBERS_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
     region: _builtins.str
@@ -521,6 +551,8 @@ class BillingAccount(_message.Message):
     """Whether the region answers now. When it does not, actions that need it are refused or wait."""
     time_zone: _builtins.str
     """The region's IANA time zone."""
+    standing: Global___AccountStanding.ValueType
+    """Whether what the subscriber proved still holds; `allowed_actions` says what is left when it does not."""
     @_builtins.property
     def allowed_actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
         """What the subscriber may do with it."""
@@ -549,6 +581,10 @@ class BillingAccount(_message.Message):
     def last_payments(self) -> Global___CreditedPaymentsFigure:
         """The last payments, at most 5."""
 
+    @_builtins.property
+    def former_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Numbers that the account had before, newest first."""
+
     def __init__(
         self,
         *,
@@ -567,10 +603,12 @@ class BillingAccount(_message.Message):
         last_payments: Global___CreditedPaymentsFigure | None = ...,
         region_available: _builtins.bool = ...,
         time_zone: _builtins.str = ...,
+        standing: Global___AccountStanding.ValueType = ...,
+        former_numbers: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "former_numbers", b"former_numbers", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "standing", b"standing", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1059,6 +1097,40 @@ class AuthorizeActionRequest(_message.Message):
 Global___AuthorizeActionRequest: _TypeAlias = AuthorizeActionRequest  # noqa: Y015
 
 @_typing.final
+class AccountNumber(_message.Message):
+    """A number of an account, and when it was that."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    """The number in the region."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """From when on; absent when always."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Until when; absent when still, also when the account has another number by now and this one goes on naming it."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "since", b"since", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountNumber: _TypeAlias = AccountNumber  # noqa: Y015
+
+@_typing.final
 class AuthorizeActionResponse(_message.Message):
     """They may, and the account is this one."""
 
@@ -1067,22 +1139,30 @@ class AuthorizeActionResponse(_message.Message):
     REGION_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """The region's code."""
     number: _builtins.str
     """The account's number in the region."""
     time_zone: _builtins.str
     """The region's IANA time zone."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountNumber]:
+        """The numbers by which documents of the account are found, the present one first, each with the time in which it was
+        this account's and this owner's: what was issued under it at another time is somebody else's.
+        """
+
     def __init__(
         self,
         *,
         region: _builtins.str = ...,
         number: _builtins.str = ...,
         time_zone: _builtins.str = ...,
+        numbers: _abc.Iterable[Global___AccountNumber] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "numbers", b"numbers", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1147,22 +1227,28 @@ class AuthorizedAccount(_message.Message):
     BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
     region: _builtins.str
     """The region's code."""
     number: _builtins.str
     """The account's number in the region."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountNumber]:
+        """The numbers by which documents of the account are found, as in AuthorizeActionResponse."""
+
     def __init__(
         self,
         *,
         billing_account_id: _builtins.str = ...,
         region: _builtins.str = ...,
         number: _builtins.str = ...,
+        numbers: _abc.Iterable[Global___AccountNumber] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "number", b"number", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "number", b"number", "numbers", b"numbers", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1416,6 +1502,7 @@ class GetRegionalBillResponse(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     BILL_NUMBER_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    OTHER_NUMBERS_FIELD_NUMBER: _builtins.int
     period_start: _builtins.str
     """First day of the billed month."""
     period_end: _builtins.str
@@ -1454,6 +1541,10 @@ class GetRegionalBillResponse(_message.Message):
     def amount_due(self) -> _money_pb2.Money:
         """What is to be paid."""
 
+    @_builtins.property
+    def other_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Other numbers by which the account is or was known: consents to the mailing of bills may have been given under them."""
+
     def __init__(
         self,
         *,
@@ -1471,10 +1562,11 @@ class GetRegionalBillResponse(_message.Message):
         number: _builtins.str = ...,
         bill_number: _builtins.str = ...,
         revision: _builtins.int = ...,
+        other_numbers: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "issued_at", b"issued_at", "opening_balance", b"opening_balance", "payments_received", b"payments_received"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "bill_number", b"bill_number", "due_date", b"due_date", "issued_at", b"issued_at", "lines", b"lines", "number", b"number", "opening_balance", b"opening_balance", "payer_address", b"payer_address", "payer_name", b"payer_name", "payments_received", b"payments_received", "period_end", b"period_end", "period_start", b"period_start", "region", b"region", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "bill_number", b"bill_number", "due_date", b"due_date", "issued_at", b"issued_at", "lines", b"lines", "number", b"number", "opening_balance", b"opening_balance", "other_numbers", b"other_numbers", "payer_address", b"payer_address", "payer_name", b"payer_name", "payments_received", b"payments_received", "period_end", b"period_end", "period_start", b"period_start", "region", b"region", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -132,7 +132,8 @@ class AccountsServiceServicer:
     def LinkBillingAccount(self, request, context):
         """Links a billing account to the subscriber after the region has verified the proof (F07).
 
-        Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+        Idempotent by `request_id`, and by meaning: linking an account again returns the link. One whose proof is outdated
+        is verified again, and stands clear afterwards.
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
         (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
@@ -179,8 +180,8 @@ class AccountsServiceServicer:
     def ListCharges(self, request, context):
         """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE
-        (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -199,7 +200,8 @@ class AccountsServiceServicer:
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; PROOF_OUTDATED: the account has another owner since
+        it was proved).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -216,7 +218,8 @@ class AccountsServiceServicer:
     def GetDecisionBalance(self, request, context):
         """Returns a balance that money may be decided on: read from the region within this call.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), UNAVAILABLE (REGION_UNAVAILABLE).
+        Never a stale value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -236,7 +239,8 @@ class AccountsServiceServicer:
     def PlaceCharge(self, request, context):
         """Bills a one-time fee to an account in its region, within this call.
 
-        Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
+        Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED, for a fee
+        that is not under way yet), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
         ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
         the same call again settles it).
         """

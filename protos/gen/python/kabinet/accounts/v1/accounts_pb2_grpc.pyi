@@ -42,7 +42,8 @@ class AccountsServiceStub:
     LinkBillingAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.LinkBillingAccountRequest, _accounts_pb2.LinkBillingAccountResponse]
     """Links a billing account to the subscriber after the region has verified the proof (F07).
 
-    Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+    Idempotent by `request_id`, and by meaning: linking an account again returns the link. One whose proof is outdated
+    is verified again, and stands clear afterwards.
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
@@ -69,8 +70,8 @@ class AccountsServiceStub:
     ListCharges: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListChargesRequest, _accounts_pb2.ListChargesResponse]
     """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE
-    (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
     """
     ListCreditedPayments: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListCreditedPaymentsRequest, _accounts_pb2.ListCreditedPaymentsResponse]
     """Lists payments credited to an account from every channel, on the same terms (F12).
@@ -81,7 +82,8 @@ class AccountsServiceStub:
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; PROOF_OUTDATED: the account has another owner since
+    it was proved).
     """
     ListAuthorizedAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -90,7 +92,8 @@ class AccountsServiceStub:
     GetDecisionBalance: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Never a stale value.
     """
     RequestPosting: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]
     """Takes over the crediting of a captured payment in its region, and returns how far it has come.
@@ -102,7 +105,8 @@ class AccountsServiceStub:
     PlaceCharge: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.PlaceChargeRequest, _accounts_pb2.PlaceChargeResponse]
     """Bills a one-time fee to an account in its region, within this call.
 
-    Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
+    Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED, for a fee
+    that is not under way yet), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
     ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
     the same call again settles it).
     """
@@ -133,7 +137,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     LinkBillingAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.LinkBillingAccountRequest, _accounts_pb2.LinkBillingAccountResponse]  # type: ignore[assignment]
     """Links a billing account to the subscriber after the region has verified the proof (F07).
 
-    Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+    Idempotent by `request_id`, and by meaning: linking an account again returns the link. One whose proof is outdated
+    is verified again, and stands clear afterwards.
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
@@ -160,8 +165,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     ListCharges: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListChargesRequest, _accounts_pb2.ListChargesResponse]  # type: ignore[assignment]
     """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE
-    (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
     """
     ListCreditedPayments: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListCreditedPaymentsRequest, _accounts_pb2.ListCreditedPaymentsResponse]  # type: ignore[assignment]
     """Lists payments credited to an account from every channel, on the same terms (F12).
@@ -172,7 +177,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; PROOF_OUTDATED: the account has another owner since
+    it was proved).
     """
     ListAuthorizedAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]  # type: ignore[assignment]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -181,7 +187,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     GetDecisionBalance: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]  # type: ignore[assignment]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Never a stale value.
     """
     RequestPosting: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]  # type: ignore[assignment]
     """Takes over the crediting of a captured payment in its region, and returns how far it has come.
@@ -193,7 +200,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     PlaceCharge: _aio.UnaryUnaryMultiCallable[_accounts_pb2.PlaceChargeRequest, _accounts_pb2.PlaceChargeResponse]  # type: ignore[assignment]
     """Bills a one-time fee to an account in its region, within this call.
 
-    Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
+    Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED, for a fee
+    that is not under way yet), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
     ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
     the same call again settles it).
     """
@@ -233,7 +241,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.LinkBillingAccountResponse, _abc.Awaitable[_accounts_pb2.LinkBillingAccountResponse]]:
         """Links a billing account to the subscriber after the region has verified the proof (F07).
 
-        Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+        Idempotent by `request_id`, and by meaning: linking an account again returns the link. One whose proof is outdated
+        is verified again, and stands clear afterwards.
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
         (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
@@ -290,8 +299,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.ListChargesResponse, _abc.Awaitable[_accounts_pb2.ListChargesResponse]]:
         """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE
-        (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
         """
 
     @_abc_1.abstractmethod
@@ -314,7 +323,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; PROOF_OUTDATED: the account has another owner since
+        it was proved).
         """
 
     @_abc_1.abstractmethod
@@ -335,7 +345,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.GetDecisionBalanceResponse, _abc.Awaitable[_accounts_pb2.GetDecisionBalanceResponse]]:
         """Returns a balance that money may be decided on: read from the region within this call.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), UNAVAILABLE (REGION_UNAVAILABLE).
+        Never a stale value.
         """
 
     @_abc_1.abstractmethod
@@ -359,7 +370,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.PlaceChargeResponse, _abc.Awaitable[_accounts_pb2.PlaceChargeResponse]]:
         """Bills a one-time fee to an account in its region, within this call.
 
-        Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
+        Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED, for a fee
+        that is not under way yet), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
         ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
         the same call again settles it).
         """

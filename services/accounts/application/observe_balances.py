@@ -1,0 +1,62 @@
+"""Take many balances at once into what is remembered of their accounts: the feed's hot path."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_snapshot import AccountSnapshot
+from services.accounts.domain.feed import BalanceRecord
+from services.accounts.domain.ports import BillingAccountRepository, SnapshotRepository
+from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
+
+_TRIES = 6
+
+Told = Mapping[AccountKey, Sequence[BalanceRecord]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveBalances:
+    """The same as `ObserveAccount.balance` for each of them, in three commands for all: the snapshots, the links of
+    those accounts whose sum may have changed, one bulk of saves."""
+
+    snapshots: SnapshotRepository
+    accounts: BillingAccountRepository
+    clock: Clock
+
+    def __call__(self, records: Sequence[BalanceRecord], /) -> None:
+        """Idempotent. Raises `VersionConflict` only when others change the same accounts `_TRIES` times in a row."""
+        told: dict[AccountKey, list[BalanceRecord]] = {}
+        for record in records:
+            told.setdefault(record.key, []).append(record)
+        left: Told = told
+        for _ in range(_TRIES):
+            lost = self._observe(left)
+            if not lost:
+                return
+            left = {key: told[key] for key in lost}
+        raise VersionConflict("Others change the same accounts at the same moment.")
+
+    def _observe(self, told: Told) -> Collection[AccountKey]:
+        """Return the accounts for which the race was lost, or may have been: they are observed again."""
+        snapshots = self.snapshots.many(list(told))
+        links = self.accounts.links_to([key for key, records in told.items() if _may_move(snapshots[key], records)])
+        changed = [
+            snapshots[key]
+            for key, records in told.items()
+            if self._take_in(snapshots[key], records, links.get(key, ()))
+        ]
+        return self.snapshots.save_many(changed)
+
+    def _take_in(self, snapshot: AccountSnapshot, records: Sequence[BalanceRecord], links: Sequence[str]) -> bool:
+        """Observe an account's balances one after the other; say whether anything is to be saved."""
+        before, now = snapshot.balance, self.clock.now()
+        for record in records:
+            if snapshot.observe_balance(record.balance, as_of=record.as_of, now=now):
+                snapshot.announce_balance(links)
+        return snapshot.balance is not before
+
+
+def _may_move(snapshot: AccountSnapshot, records: Sequence[BalanceRecord]) -> bool:
+    known = snapshot.balance
+    return known is None or any(record.balance != known.value for record in records)

@@ -1,0 +1,42 @@
+"""Composition of what regions tell by themselves: streams of their journals, and batches."""
+
+from dataclasses import dataclass
+
+from services.accounts.application.observe_balances import ObserveBalances
+from services.accounts.application.store_bills import StoreBills
+from services.accounts.application.stream_feed import OpenFeedStream, ReadFeedPosition, StoreRecords
+from services.accounts.application.take_feed import TakeBalances, TakeBills
+from services.accounts.bootstrap_stores import Stores
+from services.accounts.config import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedUseCases:
+    """What RegionalFeedService answers with."""
+
+    take_balances: TakeBalances
+    take_bills: TakeBills
+    open_stream: OpenFeedStream
+    read_position: ReadFeedPosition
+    idle_s: float
+
+
+def build_feed(settings: Settings, stores: Stores, /) -> FeedUseCases:
+    """Return the use cases."""
+    clock = stores.clock
+    observe = ObserveBalances(snapshots=stores.snapshots, accounts=stores.accounts, clock=clock)
+    store_bills = StoreBills(bills=stores.bills, clock=clock)
+    store_records = StoreRecords(
+        journals=stores.journals,
+        rejections=stores.rejections,
+        observe_balances=observe,
+        store_bills=store_bills,
+        clock=clock,
+    )
+    return FeedUseCases(
+        take_balances=TakeBalances(observe=observe, clock=clock),
+        take_bills=TakeBills(store=store_bills),
+        open_stream=OpenFeedStream(journals=stores.journals, store=store_records),
+        read_position=ReadFeedPosition(journals=stores.journals),
+        idle_s=settings.feed_idle_s,
+    )
