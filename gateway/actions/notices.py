@@ -11,6 +11,7 @@ _HELP = {
     "REGION_NOT_ANSWERING": "figures-and-freshness",
     "PAYMENT_NOT_CONFIRMED": "payments",
     "PAYMENT_BEING_CHECKED": "payments",
+    "OWNER_CHANGED": "attach-account",
     "AUTOPAY_STOPPED": "autopay",
 }
 _BY_THE_SUBSCRIBER = {"", "SUBSCRIBER", "ACCOUNT_UNLINKED"}
@@ -35,9 +36,11 @@ class NoticeTexts:
         waiting = [payment for payment in payments if payment["state"] == "awaiting_confirmation"]
         unknown = [payment for payment in payments if payment["state"] == "unknown"]
         stopped = [rule for rule in rules if _stopped_by_itself(rule, rules)]
+        passed_on = [account for account in accounts if account["standing"] == "owner_changed"]
         silent = [account for account in accounts if not account["region_available"]]
         found = [("PAYMENT_NOT_CONFIRMED", item["billing_account_id"]) for item in waiting]
         found += [("PAYMENT_BEING_CHECKED", item["billing_account_id"]) for item in unknown]
+        found += [("OWNER_CHANGED", item["id"]) for item in passed_on]
         found += [("AUTOPAY_STOPPED", item["billing_account_id"]) for item in stopped]
         found += [("REGION_NOT_ANSWERING", item["id"]) for item in silent]
         names = {account["id"]: account["label"] or account["number"] for account in accounts}

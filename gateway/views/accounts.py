@@ -7,6 +7,9 @@ from gateway.views.values import FigureStatus, MoneyView, figure_status, moment,
 
 _ACTIONS = words_of(accounts_pb2.Action, "ACTION_")
 _RELATIONS = words_of(accounts_pb2.Relation, "RELATION_")
+_STANDINGS = words_of(accounts_pb2.AccountStanding, "ACCOUNT_STANDING_") | {
+    accounts_pb2.ACCOUNT_STANDING_UNSPECIFIED: "clear"  # an accounts service of the release before knows nothing else
+}
 _CUTOVERS = words_of(accounts_pb2.Cutover, "CUTOVER_")
 
 
@@ -89,13 +92,16 @@ class CreditedPaymentsFigure(FigureStatus):
 
 
 class BillingAccountView(TypedDict):
-    """A billing account as the subscriber linked it."""
+    """A billing account as the subscriber linked it. `standing` says whether what they proved still holds: `clear`,
+    `disputed` or `owner_changed`; `allowed_actions` says what is left when it does not."""
 
     id: str
     region: str
     number: str
+    former_numbers: list[str]
     relation: str
     label: str
+    standing: str
     allowed_actions: list[str]
     linked_at: str
     billing_mode: str
@@ -145,8 +151,10 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "id": message.billing_account_id,
         "region": code,
         "number": message.number,
+        "former_numbers": list(message.former_numbers),
         "relation": _RELATIONS.get(message.relation, "unspecified"),
         "label": message.label,
+        "standing": _STANDINGS.get(message.standing, "unspecified"),
         "allowed_actions": [_ACTIONS.get(action, "unspecified") for action in message.allowed_actions],
         "linked_at": moment(message.linked_at),
         "billing_mode": message.billing_mode,

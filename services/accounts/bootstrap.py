@@ -12,6 +12,7 @@ from services.accounts.adapters.region_lines import RegionLines
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.authorize_action import AuthorizeAction, ListAuthorizedAccounts
 from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount
 from services.accounts.application.list_regional_bills import ListRegionalBills
 from services.accounts.application.list_rows import ListCharges, ListCreditedPayments, RowReading
@@ -22,6 +23,7 @@ from services.accounts.application.refresh_figures import RefreshFigures
 from services.accounts.application.request_posting import RequestPosting
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
+from services.accounts.application.standings import Standings
 from services.accounts.application.take_feed import ShowRegionalBill
 from services.accounts.bootstrap_feed import FeedUseCases, build_feed
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
@@ -96,6 +98,7 @@ def build_grpc(settings: Settings, /) -> UseCases:
     """Return the use cases, wired to MongoDB and the regions; makes the indexes."""
     stores = open_stores(settings, role="grpc")
     clock, accounts = stores.clock, stores.accounts
+    standings, current = Standings(snapshots=stores.snapshots), CurrentNumbers(aliases=stores.aliases)
     regions, lines, observe = _regions(settings), _lines(settings, stores), _observe(stores)
     billing = GrpcRegionalBilling(lines)
     pool = _pool(settings, stores, billing, observe)
@@ -108,12 +111,24 @@ def build_grpc(settings: Settings, /) -> UseCases:
         young_for=timedelta(seconds=settings.figures_young_for_s),
     )
     reading = RowReading(
-        accounts=accounts, snapshots=stores.snapshots, billing=billing, observe=observe, regions=regions, clock=clock
+        accounts=accounts,
+        standings=standings,
+        snapshots=stores.snapshots,
+        billing=billing,
+        observe=observe,
+        regions=regions,
+        clock=clock,
     )
     return UseCases(
         regions=regions,
         link=LinkBillingAccount(
-            accounts=accounts, billing=billing, guard=_guard(settings, stores), regions=regions, clock=clock
+            accounts=accounts,
+            standings=standings,
+            current=current,
+            billing=billing,
+            guard=_guard(settings, stores),
+            regions=regions,
+            clock=clock,
         ),
         show_all=ShowBillingAccounts(accounts=accounts, figures_of=figures_of),
         show_one=ShowBillingAccount(accounts=accounts, figures_of=figures_of),
@@ -122,16 +137,21 @@ def build_grpc(settings: Settings, /) -> UseCases:
         unlink=UnlinkBillingAccount(accounts=accounts, clock=clock),
         list_charges=ListCharges(reading=reading),
         list_payments=ListCreditedPayments(reading=reading),
-        authorize=AuthorizeAction(accounts=accounts, regions=regions),
-        list_authorized=ListAuthorizedAccounts(accounts=accounts, regions=regions),
+        authorize=AuthorizeAction(accounts=accounts, standings=standings, regions=regions),
+        list_authorized=ListAuthorizedAccounts(accounts=accounts, standings=standings, regions=regions),
         read_decision_balance=ReadDecisionBalance(
-            accounts=accounts, billing=billing, observe=observe, regions=regions, clock=clock
+            accounts=accounts, standings=standings, billing=billing, observe=observe, regions=regions, clock=clock
         ),
         request_posting=RequestPosting(postings=stores.postings, accounts=accounts, clock=clock),
         place_charge=PlaceCharge(
-            placements=stores.placements, accounts=accounts, billing=billing, observe=observe, clock=clock
+            placements=stores.placements,
+            accounts=accounts,
+            standings=standings,
+            billing=billing,
+            observe=observe,
+            clock=clock,
         ),
-        show_bill=ShowRegionalBill(bills=stores.bills),
+        show_bill=ShowRegionalBill(bills=stores.bills, snapshots=stores.snapshots, current=current),
         list_bills=ListRegionalBills(bills=stores.bills),
         feed=build_feed(settings, stores),
         ordering=build_ordering(
@@ -161,6 +181,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
     settle = SettlePosting(
         queue=MongoPostingQueue(due),
         postings=stores.postings,
+        accounts=stores.accounts,
         billing=billing,
         observe=observe,
         recheck_promise=recheck_promise(stores),

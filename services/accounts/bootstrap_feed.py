@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+from services.accounts.adapters.mongo_wish_numbers import MongoWishNumbers
+from services.accounts.application.change_number import ChangeNumber
+from services.accounts.application.change_owner import ChangeOwner
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.observe_balances import ObserveBalances
 from services.accounts.application.store_bills import StoreBills
-from services.accounts.application.stream_feed import OpenFeedStream, ReadFeedPosition, StoreRecords
+from services.accounts.application.store_records import StoreRecords
+from services.accounts.application.stream_feed import OpenFeedStream, ReadFeedPosition
 from services.accounts.application.take_feed import TakeBalances, TakeBills
 from services.accounts.bootstrap_stores import Stores
 from services.accounts.config import Settings
@@ -23,14 +28,23 @@ class FeedUseCases:
 
 def build_feed(settings: Settings, stores: Stores, /) -> FeedUseCases:
     """Return the use cases."""
-    clock = stores.clock
-    observe = ObserveBalances(snapshots=stores.snapshots, accounts=stores.accounts, clock=clock)
+    clock, current = stores.clock, CurrentNumbers(aliases=stores.aliases)
+    observe = ObserveBalances(snapshots=stores.snapshots, accounts=stores.accounts, current=current, clock=clock)
     store_bills = StoreBills(bills=stores.bills, clock=clock)
     store_records = StoreRecords(
         journals=stores.journals,
         rejections=stores.rejections,
         observe_balances=observe,
         store_bills=store_bills,
+        change_owner=ChangeOwner(snapshots=stores.snapshots, current=current),
+        change_number=ChangeNumber(
+            aliases=stores.aliases,
+            accounts=stores.accounts,
+            snapshots=stores.snapshots,
+            wishes=MongoWishNumbers(stores.database),
+            current=current,
+            clock=clock,
+        ),
         clock=clock,
     )
     return FeedUseCases(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pymongo.database import Database
 
+from services.accounts.adapters.mongo_aliases import MongoAliasRepository
 from services.accounts.adapters.mongo_attempts import MongoAttemptsRepository
 from services.accounts.adapters.mongo_billing_accounts import MongoBillingAccountRepository
 from services.accounts.adapters.mongo_charge_placements import MongoChargePlacementRepository
@@ -32,6 +33,7 @@ class Stores:
     placements: MongoChargePlacementRepository
     attempts: MongoAttemptsRepository
     bills: MongoRegionalBillRepository
+    aliases: MongoAliasRepository
     journals: MongoFeedJournalRepository
     rejections: MongoFeedRejectionRepository
 
@@ -54,6 +56,7 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         placements=MongoChargePlacementRepository(database),
         attempts=MongoAttemptsRepository(database),
         bills=MongoRegionalBillRepository(database, clock=clock),
+        aliases=MongoAliasRepository(database),
         journals=MongoFeedJournalRepository(database),
         rejections=MongoFeedRejectionRepository(database),
     )

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from services.accounts.domain.account_alias import AccountAlias
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_past import AccountPast
 from services.accounts.domain.account_report import (
     AccountReport,
     Charge,
@@ -16,7 +18,7 @@ from services.accounts.domain.account_report import (
     RegionalPosting,
 )
 from services.accounts.domain.account_snapshot import AccountSnapshot
-from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
+from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LinkReference
 from services.accounts.domain.charge_placement import ChargePlacement
 from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
 from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
@@ -88,12 +90,17 @@ class FakeBillingAccounts:
         account: BillingAccount | None = self.shelf.take(billing_account_id)
         return account
 
-    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
-        links: dict[AccountKey, list[str]] = {}
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[LinkReference]]:
+        links: dict[AccountKey, list[LinkReference]] = {}
         for account in self._linked():
             if account.key in keys:
-                links.setdefault(account.key, []).append(account.billing_account_id)
+                link = LinkReference(billing_account_id=account.billing_account_id, proved_at=account.proved_at)
+                links.setdefault(account.key, []).append(link)
         return links
+
+    def on(self, key: AccountKey, /) -> Sequence[BillingAccount]:
+        found = [copy.deepcopy(account) for account in self.shelf.kept.values() if account.key == key]
+        return sorted(found, key=lambda account: account.billing_account_id)
 
     def save(self, account: BillingAccount, /) -> None:
         rival = self.linked_to(account.key, subscriber_id=account.subscriber_id)
@@ -119,8 +126,37 @@ class FakeSnapshots:
     def save(self, snapshot: AccountSnapshot, /) -> None:
         self.shelf.put(str(snapshot.key), snapshot)
 
+    def pasts(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountPast]:
+        return {key: self.get(key).past for key in keys}
+
     def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
         return self.shelf.put_many({snapshot.key: snapshot for snapshot in snapshots})
+
+
+class FakeAliases:
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+
+    def get(self, old: AccountKey, /) -> AccountAlias | None:
+        alias: AccountAlias | None = self.shelf.take(str(old))
+        return alias
+
+    def holding(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountKey]:
+        aliases = [alias for alias in map(self.get, keys) if alias is not None]
+        return {alias.old: alias.new for alias in aliases if alias.holds}
+
+    def save(self, alias: AccountAlias, /) -> None:
+        self.shelf.put(str(alias.old), alias)
+
+
+class FakeWishNumbers:
+    """Notes what was moved."""
+
+    def __init__(self) -> None:
+        self.moved: list[tuple[AccountKey, AccountKey]] = []
+
+    def move(self, old: AccountKey, new: AccountKey, /) -> None:
+        self.moved.append((old, new))
 
 
 class FakePostings:

@@ -127,6 +127,7 @@ def make_grounds(**fields: Any) -> Grounds:
         "occasion_rule_version": 1,
         "due_at": A_MORNING,
         "account_is_linked": True,
+        "account_may_be_managed": True,
         "card_is_usable": True,
         "balance": None,
         "balance_as_of": None,

@@ -136,6 +136,7 @@ class FakeAccounts:
     balance: Money = field(default_factory=lambda: rub(1000))
     silent: bool = False
     gone: bool = False
+    may_be_managed: bool = True
     refuses: str = ""
     credited: dict[str, Money] = field(default_factory=dict)
     refusal: Exception | None = None
@@ -144,6 +145,13 @@ class FakeAccounts:
         if self.refusal is not None:
             raise self.refusal
         return MOSCOW
+
+    def may_manage(self, *, subscriber_id: str, billing_account_id: str) -> bool:
+        if self.gone:
+            raise AccountGone(billing_account_id)
+        if self.silent:
+            raise AccountsSilent
+        return self.may_be_managed
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         if self.gone:

@@ -1,6 +1,7 @@
 """Links in MongoDB."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING
@@ -9,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from services.accounts.adapters.mongo_values import either_key, key_of, save_announcing
 from services.accounts.domain.account_key import AccountKey
-from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
+from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LinkReference
 from services.accounts.domain.proof_ladder import Relation, Rung
 from services.chassis.clock import Clock
 from services.chassis.outbox import ensure_outbox_index
@@ -43,6 +44,7 @@ class MongoBillingAccountRepository:
             name="requested_as",
             partialFilterExpression={"request_id": {"$type": "string"}},
         )
+        self._collection.create_index([("region", ASCENDING), ("number", ASCENDING)], name="on_account")
         ensure_outbox_index(self._collection)
 
     def owned(self, *, subscriber_id: str, billing_account_id: str) -> BillingAccount | None:
@@ -64,13 +66,19 @@ class MongoBillingAccountRepository:
     def get(self, billing_account_id: str, /) -> BillingAccount | None:
         return self._one({"_id": billing_account_id})
 
-    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
-        links: dict[AccountKey, list[str]] = {}
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[LinkReference]]:
+        links: dict[AccountKey, list[LinkReference]] = {}
         if not keys:
             return links
-        for document in self._collection.find(either_key(keys) | _LINKED, {"region": 1, "number": 1}):
-            links.setdefault(key_of(document), []).append(document["_id"])
+        fields = dict.fromkeys(("region", "number", "linked_at", "proved_at"), 1)
+        for document in self._collection.find(either_key(keys) | _LINKED, fields):
+            link = LinkReference(billing_account_id=document["_id"], proved_at=_proved_at(document))
+            links.setdefault(key_of(document), []).append(link)
         return links
+
+    def on(self, key: AccountKey, /) -> Sequence[BillingAccount]:
+        found = self._collection.find({"region": key.region, "number": key.number}).sort("_id", ASCENDING)
+        return [_to_account(document) for document in found]
 
     def save(self, account: BillingAccount, /) -> None:
         try:
@@ -99,6 +107,7 @@ def _to_document(account: BillingAccount) -> Document:
         "rung": account.rung.name.lower(),
         "request_id": account.request_id,
         "linked_at": account.linked_at,
+        "proved_at": account.proved_at,
         "unlinked_at": account.unlinked_at,
     }
 
@@ -113,6 +122,13 @@ def _to_account(document: Document) -> BillingAccount:
         rung=Rung[document["rung"].upper()],
         request_id=document["request_id"],
         linked_at=document["linked_at"],
+        proved_at=_proved_at(document),
         unlinked_at=document["unlinked_at"],
         version=document["version"],
     )
+
+
+def _proved_at(document: Document) -> datetime:
+    """Documents of earlier releases have no such moment: then the account was proved when it was linked."""
+    moment: datetime = document.get("proved_at") or document["linked_at"]
+    return moment

@@ -14,6 +14,7 @@ from services.accounts.adapters.mongo_values import (
     when_present,
 )
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_past import AccountPast, NumberSpell
 from services.accounts.domain.account_report import (
     BillingMode,
     Charge,
@@ -60,6 +61,14 @@ class MongoSnapshotRepository:
             now=self._clock.now(),
         )
 
+    def pasts(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountPast]:
+        pasts = {key: AccountPast() for key in keys}
+        if pasts:
+            fields = dict.fromkeys(("region", "number", "owner_since", "number_since", "former_numbers"), 1)
+            found = self._collection.find({"_id": {"$in": [str(key) for key in pasts]}}, fields)
+            pasts |= {key_of(document): _to_past(document) for document in found}
+        return pasts
+
     def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
         lost = save_many_announcing(
             self._collection,
@@ -84,6 +93,11 @@ def _to_document(snapshot: AccountSnapshot) -> Document:
         "payments": _known_document(snapshot.payments, lambda rows: [_payment_document(row) for row in rows]),
         "balance_moved_at": snapshot.balance_moved_at,
         "answered_at": snapshot.answered_at,
+        "owner_since": snapshot.past.owner_since,
+        "number_since": snapshot.past.number_since,
+        "former_numbers": [
+            {"number": spell.number, "since": spell.since, "until": spell.until} for spell in snapshot.past.former
+        ],
     }
 
 
@@ -98,7 +112,17 @@ def _to_snapshot(document: Document) -> AccountSnapshot:
         payments=_known(document["payments"], lambda rows: tuple(_to_payment(row) for row in rows)),
         balance_moved_at=document["balance_moved_at"],
         answered_at=document["answered_at"],
+        past=_to_past(document),
         version=document["version"],
+    )
+
+
+def _to_past(document: Document) -> AccountPast:
+    """Documents of earlier releases say nothing of it."""
+    return AccountPast(
+        owner_since=document.get("owner_since"),
+        number_since=document.get("number_since"),
+        former=tuple(NumberSpell(**spell) for spell in document.get("former_numbers", ())),
     )
 
 

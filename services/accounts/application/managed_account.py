@@ -1,25 +1,32 @@
 """The one way to an account that is to be changed: linked by the subscriber, with a proof that reaches that far."""
 
+from dataclasses import dataclass
+
 from services.accounts.application.show_billing_accounts import owned_and_linked
+from services.accounts.application.standings import Standings
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.proof_ladder import Action
 
 
-def managed(accounts: BillingAccountRepository, /, *, subscriber_id: str, billing_account_id: str) -> BillingAccount:
-    """Return the link. Raises `BillingAccountNotFound`, `ActionNotAllowed`."""
-    account = owned_and_linked(accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-    account.authorize(Action.MANAGE)
-    return account
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedAccounts:
+    """Links of subscribers who may change the account now."""
 
+    accounts: BillingAccountRepository
+    standings: Standings
 
-def managed_link_to(
-    accounts: BillingAccountRepository, key: AccountKey, /, *, subscriber_id: str
-) -> BillingAccount | None:
-    """Return the subscriber's link to an account that a wish hangs on, None when there is none: then the wish does not
-    exist for them. Raises `ActionNotAllowed`."""
-    account = accounts.linked_to(key, subscriber_id=subscriber_id)
-    if account is not None:
-        account.authorize(Action.MANAGE)
-    return account
+    def link(self, *, subscriber_id: str, billing_account_id: str) -> BillingAccount:
+        """Return the link. Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`."""
+        account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        self.standings.authorize(account, Action.MANAGE)
+        return account
+
+    def link_to(self, key: AccountKey, /, *, subscriber_id: str) -> BillingAccount | None:
+        """Return the subscriber's link to an account that a wish hangs on, None when there is none: then the wish does
+        not exist for them. Raises `ActionNotAllowed`, `ProofOutdated`."""
+        account = self.accounts.linked_to(key, subscriber_id=subscriber_id)
+        if account is not None:
+            self.standings.authorize(account, Action.MANAGE)
+        return account

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_snapshot import AccountSnapshot
+from services.accounts.domain.billing_account import LinkReference
 from services.accounts.domain.feed import BalanceRecord
 from services.accounts.domain.ports import BillingAccountRepository, SnapshotRepository
 from services.chassis.clock import Clock
@@ -17,18 +19,20 @@ Told = Mapping[AccountKey, Sequence[BalanceRecord]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserveBalances:
-    """The same as `ObserveAccount.balance` for each of them, in three commands for all: the snapshots, the links of
-    those accounts whose sum may have changed, one bulk of saves."""
+    """The same as `ObserveAccount.balance` for each of them, in a few commands for all: which numbers are old ones, the
+    snapshots, the links of those accounts whose sum may have changed, one bulk of saves."""
 
     snapshots: SnapshotRepository
     accounts: BillingAccountRepository
+    current: CurrentNumbers
     clock: Clock
 
     def __call__(self, records: Sequence[BalanceRecord], /) -> None:
         """Idempotent. Raises `VersionConflict` only when others change the same accounts `_TRIES` times in a row."""
+        current = self.current.of_each([record.key for record in records])
         told: dict[AccountKey, list[BalanceRecord]] = {}
         for record in records:
-            told.setdefault(record.key, []).append(record)
+            told.setdefault(current[record.key], []).append(record)
         left: Told = told
         for _ in range(_TRIES):
             lost = self._observe(left)
@@ -48,7 +52,9 @@ class ObserveBalances:
         ]
         return self.snapshots.save_many(changed)
 
-    def _take_in(self, snapshot: AccountSnapshot, records: Sequence[BalanceRecord], links: Sequence[str]) -> bool:
+    def _take_in(
+        self, snapshot: AccountSnapshot, records: Sequence[BalanceRecord], links: Sequence[LinkReference]
+    ) -> bool:
         """Observe an account's balances one after the other; say whether anything is to be saved."""
         before, now = snapshot.balance, self.clock.now()
         for record in records:

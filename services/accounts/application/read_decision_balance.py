@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.accounts.application.observe_account import ObserveAccount
+from services.accounts.application.standings import Standings
 from services.accounts.domain.errors import BillingAccountNotFound
 from services.accounts.domain.figures import DecisionBalance, Known, decision_grade
 from services.accounts.domain.ports import BillingAccountRepository, RegionalBilling
@@ -20,16 +21,18 @@ class ReadDecisionBalance:
     """What was read is remembered for display too."""
 
     accounts: BillingAccountRepository
+    standings: Standings
     billing: RegionalBilling
     observe: ObserveAccount
     regions: Regions
     clock: Clock
 
     def __call__(self, *, billing_account_id: str) -> DecisionBalance:
-        """Raises `BillingAccountNotFound`, `RegionUnavailable`."""
+        """Raises `BillingAccountNotFound`, `ProofOutdated`, `RegionUnavailable`."""
         account = self.accounts.get(billing_account_id)
         if account is None or not account.is_linked:
             raise BillingAccountNotFound
+        self.standings.check_owner(account)
         asked_at = self.clock.now()
         report = self.billing.account(account.key)
         balance = decision_grade(

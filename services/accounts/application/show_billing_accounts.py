@@ -17,6 +17,7 @@ from services.accounts.domain.ports import (
 )
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Regions
+from services.accounts.domain.standing import left_by, standing_of
 from services.chassis.clock import Clock
 
 
@@ -35,7 +36,7 @@ class FiguresOf:
         """Return the accounts in their order. A region that does not answer costs its own figures their freshness."""
         snapshots = dict(self.snapshots.many([account.key for account in accounts]))
         now = self.clock.now()
-        asked = {account.key for account in accounts if self._may_be_asked(account)}
+        asked = {account.key for account in accounts if _may_be_asked(account, snapshots[account.key])}
         old = [key for key in sorted(asked) if not snapshots[key].is_younger_than(self.young_for, now=now)]
         late: set[AccountKey] = set()
         if old and refresh_within_s > 0:
@@ -62,11 +63,6 @@ class FiguresOf:
             self.refresher.refresh(silent, within_s=0)
         return self.refresher.refresh([key for key in old if key not in silent], within_s=within_s)
 
-    @staticmethod
-    def _may_be_asked(account: BillingAccount) -> bool:
-        """Whoever sees no figures has none asked for: the time that takes would tell that the account is alive."""
-        return account.allows(Action.VIEW)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowBillingAccounts:
@@ -89,6 +85,12 @@ class ShowBillingAccount:
     def __call__(self, *, subscriber_id: str, billing_account_id: str, refresh_within_s: float) -> ShownAccount:
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         return self.figures_of([account], refresh_within_s=refresh_within_s)[0]
+
+
+def _may_be_asked(account: BillingAccount, snapshot: AccountSnapshot) -> bool:
+    """Whoever sees no figures has none asked for: the time that takes would tell that the account is alive."""
+    standing = standing_of(account, owner_since=snapshot.past.owner_since)
+    return Action.VIEW in left_by(standing, account.allowed_actions)
 
 
 def owned_and_linked(

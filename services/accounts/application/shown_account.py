@@ -10,6 +10,7 @@ from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.figures import DisplayFigure, Known, display_grade
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Region
+from services.accounts.domain.standing import Standing, left_by, standing_of
 from services.chassis.money import Money
 
 _ROWS_SHOWN = 5
@@ -17,9 +18,13 @@ _ROWS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAccount:
-    """What a subscriber sees of an account. Whoever may only pay sees no figures: they look as if never told."""
+    """What a subscriber sees of an account. Whoever may only pay sees no figures: they look as if never told; so does
+    whoever proved the account before it passed to another owner."""
 
     account: BillingAccount
+    standing: Standing
+    allowed_actions: Sequence[Action]
+    former_numbers: Sequence[str]
     region: Region
     region_available: bool
     billing_mode: BillingMode | None
@@ -34,10 +39,15 @@ def shown_account(
     account: BillingAccount, snapshot: AccountSnapshot, /, *, region: Region, region_available: bool, now: datetime
 ) -> ShownAccount:
     """Return the account with what is remembered of it."""
-    visible = snapshot if account.allows(Action.VIEW) else AccountSnapshot(key=account.key)
+    standing = standing_of(account, owner_since=snapshot.past.owner_since)
+    allowed = left_by(standing, account.allowed_actions)
+    visible = snapshot if Action.VIEW in allowed else AccountSnapshot(key=account.key)
     fresh_for = region.fresh_for
     return ShownAccount(
         account=account,
+        standing=standing,
+        allowed_actions=allowed,
+        former_numbers=snapshot.past.former_numbers(),
         region=region,
         region_available=region_available,
         billing_mode=visible.billing_mode.value if visible.billing_mode else None,

@@ -3,101 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
-from services.accounts.application.observe_balances import ObserveBalances
-from services.accounts.application.store_bills import StoreBills
-from services.accounts.domain.feed import BalanceRecord
-from services.accounts.domain.feed_journal import (
-    FeedJournal,
-    FeedPositionInvalid,
-    FeedRejection,
-    FeedStreamSuperseded,
-    JournalOrder,
-    JournalRecord,
-)
-from services.accounts.domain.ports import FeedJournalRepository, FeedRejectionRepository
-from services.accounts.domain.regional_bill import BillContent, BillRevisionReused
-from services.chassis.clock import Clock
+from services.accounts.application.store_records import Acknowledged, StoreRecords
+from services.accounts.domain.feed_journal import FeedJournal, FeedPositionInvalid, JournalOrder, JournalRecord
+from services.accounts.domain.ports import FeedJournalRepository
 from services.chassis.errors import DomainError, VersionConflict
 
 _BATCH = 2000
 _TRIES = 5
-
-_log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged:
-    """How far the journal is stored, and what was put aside on the way."""
-
-    position: int
-    rejected: Sequence[FeedRejection] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreRecords:
-    """Stores records of a journal and moves its position after them: killed in between, they come again, and change
-    nothing."""
-
-    journals: FeedJournalRepository
-    rejections: FeedRejectionRepository
-    observe_balances: ObserveBalances
-    store_bills: StoreBills
-    clock: Clock
-
-    def __call__(self, journal: FeedJournal, records: Sequence[JournalRecord], /) -> Acknowledged:
-        """Raises `FeedStreamSuperseded` when another stream was opened since; what is stored is stored."""
-        news = journal.news(records)
-        if not news:
-            return Acknowledged(position=journal.position)
-        rejected = self._store(journal, news)
-        if rejected:
-            self._put_aside(rejected)
-        journal.advance(news[-1].position)
-        try:
-            self.journals.save(journal)
-        except VersionConflict:
-            raise FeedStreamSuperseded from None
-        return Acknowledged(position=journal.position, rejected=rejected)
-
-    def _store(self, journal: FeedJournal, news: Sequence[JournalRecord]) -> Sequence[FeedRejection]:
-        now = self.clock.now()
-        problems: dict[int, DomainError] = {}
-        balances: list[BalanceRecord] = []
-        bills: list[tuple[int, BillContent]] = []
-        for record in news:
-            try:
-                match record.news:
-                    case BalanceRecord() as balance:
-                        balance.check(position=record.position, now=now)
-                        balances.append(balance)
-                    case BillContent() as bill:
-                        bill.check(position=record.position)
-                        bills.append((record.position, bill))
-                    case problem:
-                        raise problem
-            except DomainError as problem:
-                problems[record.position] = problem
-        self.observe_balances(balances)
-        for place in self.store_bills([bill for _, bill in bills]):
-            position = bills[place][0]
-            problems[position] = BillRevisionReused(position=position)
-        return tuple(
-            FeedRejection.of(problem, journal=journal, position=position, now=now)
-            for position, problem in sorted(problems.items())
-        )
-
-    def _put_aside(self, rejected: Sequence[FeedRejection]) -> None:
-        self.rejections.keep(rejected)
-        _log.warning(
-            "feed_records_rejected",
-            region=rejected[0].region,
-            journal_id=rejected[0].journal_id,
-            position=rejected[0].position,
-            records=len(rejected),
-            reasons=sorted({rejection.reason for rejection in rejected}),
-        )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.observe_balances import ObserveBalances
 from services.accounts.application.store_bills import StoreBills
 from services.accounts.domain.feed import BalanceRecord, FeedRecordInvalid
-from services.accounts.domain.ports import RegionalBillRepository
+from services.accounts.domain.ports import RegionalBillRepository, SnapshotRepository
 from services.accounts.domain.regional_bill import BillContent, BillRevisionReused, RegionalBill, RegionalBillNotFound
 from services.chassis.clock import Clock
 
@@ -57,16 +58,21 @@ class TakeBills:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRegionalBill:
-    """Returns a stored bill."""
+    """Returns a stored bill, and by which other numbers its account is or was known."""
 
     bills: RegionalBillRepository
+    snapshots: SnapshotRepository
+    current: CurrentNumbers
 
-    def __call__(self, *, regional_bill_id: str) -> RegionalBill:
+    def __call__(self, *, regional_bill_id: str) -> tuple[RegionalBill, Sequence[str]]:
         """Raises `RegionalBillNotFound`."""
         bill = self.bills.get(regional_bill_id)
         if bill is None:
             raise RegionalBillNotFound
-        return bill
+        key = bill.content.key
+        now = self.current.of(key)
+        numbers = (now.number, *self.snapshots.pasts([now])[now].former_numbers())
+        return bill, [number for number in numbers if number != key.number]
 
 
 def check_batch(size: int, /, *, largest: int) -> None:

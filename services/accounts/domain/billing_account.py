@@ -37,6 +37,14 @@ class AlreadyLinked(DomainError):
         super().__init__("The account was linked at the same moment.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkReference:
+    """A link by its id, and when its proof was verified."""
+
+    billing_account_id: str
+    proved_at: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class BillingAccount:
     """An account as one subscriber has linked it. An ended link stays as a record; linking again makes a new one."""
@@ -49,6 +57,7 @@ class BillingAccount:
     rung: Rung
     request_id: str | None
     linked_at: datetime
+    proved_at: datetime
     unlinked_at: datetime | None = None
     version: int = 0
     pending_events: list[Event] = field(default_factory=list)
@@ -64,8 +73,10 @@ class BillingAccount:
         rung: Rung,
         request_id: str | None,
         now: datetime,
+        proved_at: datetime | None = None,
     ) -> "BillingAccount":
-        """Return a new link; its region has verified the proof. Raises `LabelInvalid`."""
+        """Return a new link; its region has verified the proof, which was asked at `proved_at`. Raises
+        `LabelInvalid`."""
         account = cls(
             billing_account_id=new_id("acc"),
             subscriber_id=subscriber_id,
@@ -75,6 +86,7 @@ class BillingAccount:
             rung=rung,
             request_id=request_id,
             linked_at=now,
+            proved_at=proved_at or now,
         )
         account.pending_events.append(
             BillingAccountLinked(
@@ -111,6 +123,19 @@ class BillingAccount:
         """Note that a stronger proof was verified; a weaker one takes nothing away."""
         if rung.value > self.rung.value:
             self.rung = rung
+
+    def prove(self, rung: Rung, /, *, at: datetime, still_holds: bool) -> None:
+        """Note that a proof asked at that moment was verified; what was proved before counts only while it
+        `still_holds`."""
+        if still_holds:
+            self.climb(rung)
+        else:
+            self.rung = rung
+        self.proved_at = at
+
+    def renumber(self, key: AccountKey, /) -> None:
+        """Go on under the account's other number."""
+        self.key = key
 
     def unlink(self, *, now: datetime) -> None:
         """End the link; once it has ended, nothing more happens."""

@@ -34,3 +34,33 @@ class BalanceRecord:
             raise FeedRecordInvalid(position=position, rule="an account has a number")
         if self.as_of - now > CLOCK_TOLERANCE:
             raise FeedRecordInvalid(position=position, rule="a balance is not from the future")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerChange:
+    """An account is another person's from a moment on."""
+
+    key: AccountKey
+    changed_at: datetime
+
+    def check(self, *, position: int, now: datetime) -> None:
+        """Raise `FeedRecordInvalid` for a change that has not happened."""
+        if self.changed_at - now > CLOCK_TOLERANCE:
+            raise FeedRecordInvalid(position=position, rule="an owner has changed, not will change")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberChange:
+    """An account is called by another number from a moment on; without an old one, a number that was used before is
+    given to a new account."""
+
+    old: AccountKey | None
+    new: AccountKey
+    changed_at: datetime
+
+    def check(self, *, position: int, now: datetime) -> None:
+        """Raise `FeedRecordInvalid` for a change that has not happened, or that is none."""
+        if self.changed_at - now > CLOCK_TOLERANCE:
+            raise FeedRecordInvalid(position=position, rule="a number has changed, not will change")
+        if self.old == self.new:
+            raise FeedRecordInvalid(position=position, rule="the numbers of a change differ")

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.accounts.domain.feed import BalanceRecord
+from services.accounts.domain.feed import BalanceRecord, NumberChange, OwnerChange
 from services.accounts.domain.regional_bill import BillContent
 from services.chassis.errors import DomainError, Kind
+
+News = BalanceRecord | BillContent | OwnerChange | NumberChange
 
 _JOURNAL_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -37,7 +39,7 @@ class JournalRecord:
     """A record as read: its news, or why they cannot be read."""
 
     position: int
-    news: BalanceRecord | BillContent | DomainError
+    news: News | DomainError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

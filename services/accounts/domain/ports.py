@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from services.accounts.domain.account_alias import AccountAlias
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_past import AccountPast
 from services.accounts.domain.account_report import (
     AccountReport,
     Charge,
@@ -14,7 +16,7 @@ from services.accounts.domain.account_report import (
     RegionalPosting,
 )
 from services.accounts.domain.account_snapshot import AccountSnapshot
-from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.billing_account import BillingAccount, LinkReference
 from services.accounts.domain.charge_placement import ChargePlacement
 from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
@@ -47,8 +49,12 @@ class BillingAccountRepository(Protocol):
         """Return a link, an ended one too; for services, which are no subscribers."""
         ...
 
-    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
-        """Return the ids of all links to the accounts that have not ended, of all subscribers."""
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[LinkReference]]:
+        """Return all links to the accounts that have not ended, of all subscribers."""
+        ...
+
+    def on(self, key: AccountKey, /) -> Sequence[BillingAccount]:
+        """Return all links to an account, ended ones too, of all subscribers."""
         ...
 
     def save(self, account: BillingAccount, /) -> None:
@@ -71,8 +77,34 @@ class SnapshotRepository(Protocol):
         """Raises `VersionConflict` for a lost race."""
         ...
 
+    def pasts(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountPast]:
+        """Return the past of each of the accounts, in one query."""
+        ...
+
     def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
         """Return the accounts whose race was lost, or may have been: reading them again tells."""
+        ...
+
+
+class AliasRepository(Protocol):
+    """Numbers that accounts had."""
+
+    def get(self, old: AccountKey, /) -> AccountAlias | None: ...
+
+    def holding(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountKey]:
+        """Return under which number those of the accounts go on that have another one by now; one step of a chain."""
+        ...
+
+    def save(self, alias: AccountAlias, /) -> None:
+        """Raises `VersionConflict` for a lost race."""
+        ...
+
+
+class WishNumbers(Protocol):
+    """Whatever hangs on an account by its number, but for links and figures."""
+
+    def move(self, old: AccountKey, new: AccountKey, /) -> None:
+        """Let all of it hang on the new number. Idempotent."""
         ...
 
 

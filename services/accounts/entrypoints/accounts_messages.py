@@ -8,11 +8,13 @@ from kabinet.common.v1 import figure_pb2
 
 from services.accounts.application.shown_account import ShownAccount
 from services.accounts.domain import account_report as report
+from services.accounts.domain.account_past import NumberSpell
 from services.accounts.domain.figures import DisplayFigure, Freshness
 from services.accounts.domain.posting import Posting, PostingState
 from services.accounts.domain.proof_ladder import Action, Relation
 from services.accounts.domain.region import Cutover, Region
 from services.accounts.domain.regional_bill import BillReceipt, RegionalBill
+from services.accounts.domain.standing import Standing
 from services.chassis.errors import FieldInvalid
 from services.chassis.grpc_values import money_to_proto, time_to_proto
 from services.chassis.money import Money
@@ -39,6 +41,11 @@ _POSTING_STATES: Mapping[PostingState, pb.PostingState.ValueType] = {
     PostingState.REQUESTED: pb.POSTING_STATE_REQUESTED,
     PostingState.POSTED: pb.POSTING_STATE_POSTED,
     PostingState.REFUSED: pb.POSTING_STATE_REFUSED,
+}
+_STANDINGS: Mapping[Standing, pb.AccountStanding.ValueType] = {
+    Standing.CLEAR: pb.ACCOUNT_STANDING_CLEAR,
+    Standing.DISPUTED: pb.ACCOUNT_STANDING_DISPUTED,
+    Standing.OWNER_CHANGED: pb.ACCOUNT_STANDING_OWNER_CHANGED,
 }
 _FRESHNESS: Mapping[Freshness, figure_pb2.Freshness.ValueType] = {
     Freshness.FRESH: figure_pb2.FRESHNESS_FRESH,
@@ -82,6 +89,11 @@ def region(value: Region, /) -> pb.Region:
     )
 
 
+def account_number(spell: NumberSpell, /) -> pb.AccountNumber:
+    """Return the message of a number and its time."""
+    return pb.AccountNumber(number=spell.number, since=time_to_proto(spell.since), until=time_to_proto(spell.until))
+
+
 def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
     """Return the message of an account with its figures."""
     account = shown.account
@@ -91,7 +103,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         number=account.key.number,
         relation=_RELATIONS[account.relation],
         label=account.label,
-        allowed_actions=[_ACTIONS[action] for action in account.allowed_actions],
+        allowed_actions=[_ACTIONS[action] for action in shown.allowed_actions],
         linked_at=time_to_proto(account.linked_at),
         billing_mode=shown.billing_mode.value if shown.billing_mode else "",
         balance=_money_figure(shown.balance),
@@ -101,6 +113,8 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         last_payments=credited_payments(shown.last_payments),
         region_available=shown.region_available,
         time_zone=shown.region.time_zone,
+        standing=_STANDINGS[shown.standing],
+        former_numbers=shown.former_numbers,
     )
 
 
@@ -143,7 +157,7 @@ def posting(value: Posting, /) -> pb.Posting:
     )
 
 
-def regional_bill(bill: RegionalBill, /) -> pb.GetRegionalBillResponse:
+def regional_bill(bill: RegionalBill, /, *, other_numbers: Sequence[str]) -> pb.GetRegionalBillResponse:
     """Return the message of a bill."""
     content = bill.content
     return pb.GetRegionalBillResponse(
@@ -161,6 +175,7 @@ def regional_bill(bill: RegionalBill, /) -> pb.GetRegionalBillResponse:
         number=content.key.number,
         bill_number=content.bill_number,
         revision=content.revision,
+        other_numbers=other_numbers,
     )
 
 

@@ -8,10 +8,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import feed_pb2 as pb
 
-from services.accounts.application.stream_feed import Acknowledged
+from services.accounts.application.store_records import Acknowledged
 from services.accounts.domain.account_key import AccountKey
-from services.accounts.domain.feed import BalanceRecord, FeedRecordInvalid
-from services.accounts.domain.feed_journal import JournalRecord
+from services.accounts.domain.feed import BalanceRecord, FeedRecordInvalid, NumberChange, OwnerChange
+from services.accounts.domain.feed_journal import JournalRecord, News
 from services.accounts.domain.regional_bill import BillContent, BillLine
 from services.chassis.errors import DomainError
 from services.chassis.grpc_values import money_from_proto, time_from_proto
@@ -73,14 +73,31 @@ def acknowledgement(value: Acknowledged, /) -> pb.StreamFeedResponse:
     )
 
 
-def _news(region: str, message: pb.FeedRecord) -> BalanceRecord | BillContent:
+def _news(region: str, message: pb.FeedRecord) -> News:
+    position = message.position
     match message.WhichOneof("news"):
         case "balance":
-            return balance(region, message.balance, message.position)
+            return balance(region, message.balance, position)
         case "bill":
-            return bill(region, message.bill, message.position)
+            return bill(region, message.bill, position)
+        case "owner_change":
+            return _owner_change(region, message.owner_change, position)
+        case "number_change":
+            return _number_change(region, message.number_change, position)
         case _:
             raise FeedRecordInvalid(position=message.position, rule="a record says one of the known news")
+
+
+def _owner_change(region: str, message: pb.OwnerChange, position: int) -> OwnerChange:
+    return OwnerChange(key=_key(region, message.number, position), changed_at=_moment(message.changed_at, position))
+
+
+def _number_change(region: str, message: pb.NumberChange, position: int) -> NumberChange:
+    return NumberChange(
+        old=_key(region, message.old_number, position) if message.old_number else None,
+        new=_key(region, message.new_number, position),
+        changed_at=_moment(message.changed_at, position),
+    )
 
 
 def _key(region: str, number: str, position: int) -> AccountKey:

@@ -22,6 +22,7 @@ IDEMPOTENT = tuple(f"{_SERVICE}/{method}" for method in ("AuthorizeAction", "Get
 _AUTHORIZE_S = 2.0
 _BALANCE_S = 5.0
 _POSTING_S = 5.0
+_NOT_ALLOWED = frozenset({"ACTION_NOT_ALLOWED", "PROOF_OUTDATED"})
 _ACTIONS = {Action.PAY: accounts_pb2.ACTION_PAY, Action.MANAGE: accounts_pb2.ACTION_MANAGE}
 _STATES = {
     accounts_pb2.POSTING_STATE_REQUESTED: PostingState.REQUESTED,
@@ -44,6 +45,17 @@ class GrpcAccounts:
         )
         answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
         return str(answer.time_zone)
+
+    def may_manage(self, *, subscriber_id: str, billing_account_id: str) -> bool:
+        try:
+            self.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.MANAGE)
+        except RemoteError as error:
+            if error.kind is Kind.NOT_FOUND:
+                raise AccountGone(billing_account_id) from None
+            if error.reason in _NOT_ALLOWED:
+                return False
+            raise AccountsSilent(error.reason) from None
+        return True
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         request = accounts_pb2.GetDecisionBalanceRequest(billing_account_id=billing_account_id)

@@ -103,6 +103,7 @@ def _record_to_document(record: DecisionRecord) -> Document:
             "occasion_rule_version": grounds.occasion_rule_version,
             "due_at": grounds.due_at,
             "account_is_linked": grounds.account_is_linked,
+            "account_may_be_managed": grounds.account_may_be_managed,
             "card_is_usable": grounds.card_is_usable,
             "balance": money_to_document(grounds.balance),
             "balance_as_of": grounds.balance_as_of,
@@ -136,6 +137,7 @@ def _to_grounds(document: Document) -> Grounds:
         occasion_rule_version=document["occasion_rule_version"],
         due_at=document["due_at"],
         account_is_linked=document["account_is_linked"],
+        account_may_be_managed=document.get("account_may_be_managed", True),  # was no ground in earlier releases
         card_is_usable=document["card_is_usable"],
         balance=money_from_document(document["balance"]),
         balance_as_of=document["balance_as_of"],

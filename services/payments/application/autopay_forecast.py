@@ -85,6 +85,7 @@ def _grounds(rule: AutopayRule, coming: ChargeDate, card_is_usable: bool) -> Gro
         occasion_rule_version=rule.rule_version,
         due_at=coming.charge_at,
         account_is_linked=True,
+        account_may_be_managed=True,
         card_is_usable=card_is_usable,
         balance=None,
         balance_as_of=None,

@@ -84,14 +84,21 @@ class DriveOccasions:
 
     def _decide_now(self, occasion: AutopayOccasion, rule: AutopayRule, *, now: datetime) -> None:
         try:
-            told, linked = self._balance(rule), True
+            allowed = self._may_manage(rule)
+            told, linked = self._balance(rule) if allowed else None, True
         except AccountGone:
-            told, linked = None, False
+            told, linked, allowed = None, False, True
         except AccountsSilent:
             occasion.try_again(now=now, backoff=self.backoff)
             return
-        occasion.decide(self._grounds(occasion, rule, told=told, linked=linked, now=now), now=now)
+        occasion.decide(self._grounds(occasion, rule, told=told, linked=linked, allowed=allowed, now=now), now=now)
         _log_decision(occasion)
+
+    def _may_manage(self, rule: AutopayRule) -> bool:
+        """Ask at the moment of charge: the account may have another owner since the rule was made."""
+        return not rule.is_active or self.accounts.may_manage(
+            subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id
+        )
 
     def _balance(self, rule: AutopayRule) -> DecisionBalance | None:
         """Return the balance of a threshold rule, read now; a date rule is decided without one."""
@@ -100,7 +107,14 @@ class DriveOccasions:
         return self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
 
     def _grounds(
-        self, occasion: AutopayOccasion, rule: AutopayRule, *, told: DecisionBalance | None, linked: bool, now: datetime
+        self,
+        occasion: AutopayOccasion,
+        rule: AutopayRule,
+        *,
+        told: DecisionBalance | None,
+        linked: bool,
+        allowed: bool,
+        now: datetime,
     ) -> Grounds:
         method = self.methods.get(rule.terms.payment_method_id)
         return Grounds(
@@ -111,6 +125,7 @@ class DriveOccasions:
             occasion_rule_version=occasion.rule_version,
             due_at=occasion.charge_due_at,
             account_is_linked=linked,
+            account_may_be_managed=allowed,
             card_is_usable=method is not None and method.is_usable,
             balance=told.balance if told else None,
             balance_as_of=told.as_of if told else None,

@@ -29,6 +29,7 @@ class Reason(Enum):
     RULE_CHANGED = "RULE_CHANGED"
     CARD_REMOVED = "CARD_REMOVED"
     ACCOUNT_UNLINKED = "ACCOUNT_UNLINKED"
+    ACTION_NOT_ALLOWED = "ACTION_NOT_ALLOWED"
     TOO_LATE = "TOO_LATE"
     TOO_MANY_AUTOMATIC_CHARGES = "TOO_MANY_AUTOMATIC_CHARGES"
 
@@ -45,6 +46,7 @@ class Grounds:
     occasion_rule_version: int
     due_at: datetime
     account_is_linked: bool
+    account_may_be_managed: bool
     card_is_usable: bool
     balance: Money | None
     balance_as_of: datetime | None
@@ -78,6 +80,7 @@ def _obstacles(grounds: Grounds) -> tuple[Reason, ...]:
         Reason.RULE_STOPPED: not grounds.rule_is_active,
         Reason.RULE_CHANGED: grounds.rule_version != grounds.occasion_rule_version,
         Reason.ACCOUNT_UNLINKED: not grounds.account_is_linked,
+        Reason.ACTION_NOT_ALLOWED: not grounds.account_may_be_managed,
         Reason.CARD_REMOVED: not grounds.card_is_usable,
         Reason.TOO_LATE: _is_too_late(grounds),
         Reason.TOO_MANY_AUTOMATIC_CHARGES: grounds.automatic_charges_in_24_h >= CHARGES_IN_A_DAY,

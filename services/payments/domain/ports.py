@@ -161,6 +161,11 @@ class Accounts(Protocol):
         """Return the time zone of the account's region. Raises the DomainError that the subscriber is to see."""
         ...
 
+    def may_manage(self, *, subscriber_id: str, billing_account_id: str) -> bool:
+        """Say whether what the subscriber once proved about the account still reaches so far. Raises AccountGone,
+        AccountsSilent."""
+        ...
+
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         """Return the balance as the region tells it now. Raises AccountGone, AccountsSilent."""
         ...

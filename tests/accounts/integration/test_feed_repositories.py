@@ -10,6 +10,7 @@ from services.accounts.adapters.mongo_feed_journals import MongoFeedJournalRepos
 from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_snapshot import AccountSnapshot
+from services.accounts.domain.billing_account import LinkReference
 from services.accounts.domain.feed import FeedRecordInvalid
 from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
 from services.accounts.domain.ports import FeedJournalRepository, SnapshotRepository
@@ -65,7 +66,7 @@ class TestSnapshotsInBulk:
         snapshots.save(known)
         for snapshot in (known, new):
             snapshot.observe_balance(Money(500), as_of=A_MORNING, now=A_MORNING)
-            snapshot.announce_balance(["acc_1"])
+            snapshot.announce_balance([LinkReference(billing_account_id="acc_1", proved_at=A_MORNING)])
 
         assert not snapshots.save_many([known, new])
 

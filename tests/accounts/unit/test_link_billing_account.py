@@ -8,7 +8,9 @@ import pytest
 
 from services.accounts.adapters.json_regions import load_regions
 from services.accounts.application.attempt_guard import AttemptGuard
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount, LinkRequest
+from services.accounts.application.standings import Standings
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LabelInvalid
 from services.accounts.domain.errors import RegionUnavailable
 from services.accounts.domain.events import BillingAccountLinked
@@ -17,7 +19,7 @@ from services.accounts.domain.proof_ladder import Action, Proof, ProofKindUnknow
 from services.accounts.domain.region import RegionNotFound
 from services.chassis.errors import TooManyAttempts
 from tests.accounts.builders import KEY, SettableClock
-from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions
+from tests.accounts.fakes import FakeAliases, FakeAttempts, FakeBillingAccounts, FakeRegions, FakeSnapshots
 
 _REQUEST = LinkRequest(
     subscriber_id="sub_" + "1" * 32,
@@ -34,11 +36,14 @@ class Desk:
     def __init__(self, accounts: FakeBillingAccounts | None = None) -> None:
         self.clock = SettableClock()
         self.accounts = accounts or FakeBillingAccounts()
+        self.snapshots, self.aliases = FakeSnapshots(), FakeAliases()
         self.regions = FakeRegions(self.clock)
         self.regions.proofs = {KEY.number: "1207-NSK"}
         limit = AttemptLimit(most=3, window=timedelta(hours=1))
         self.link = LinkBillingAccount(
             accounts=self.accounts,
+            standings=Standings(snapshots=self.snapshots),
+            current=CurrentNumbers(aliases=self.aliases),
             billing=self.regions,
             guard=AttemptGuard(attempts=FakeAttempts(), per_account=limit, per_subscriber=limit, clock=self.clock),
             regions=load_regions(connected=["54"]),

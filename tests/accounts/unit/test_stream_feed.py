@@ -5,15 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from services.accounts.application.change_number import ChangeNumber
+from services.accounts.application.change_owner import ChangeOwner
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.observe_balances import ObserveBalances
 from services.accounts.application.store_bills import StoreBills
-from services.accounts.application.stream_feed import (
-    Acknowledged,
-    FeedStream,
-    OpenFeedStream,
-    ReadFeedPosition,
-    StoreRecords,
-)
+from services.accounts.application.store_records import Acknowledged, StoreRecords
+from services.accounts.application.stream_feed import FeedStream, OpenFeedStream, ReadFeedPosition
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.events import BalanceObserved, RegionalBillReceived
 from services.accounts.domain.feed import BalanceRecord, FeedRecordInvalid
@@ -23,11 +21,13 @@ from services.chassis.errors import DomainError, VersionConflict
 from services.chassis.money import Money
 from tests.accounts.builders import A_MORNING, KEY, SettableClock, make_account, make_bill
 from tests.accounts.fakes import (
+    FakeAliases,
     FakeBillingAccounts,
     FakeFeedJournals,
     FakeFeedRejections,
     FakeRegionalBills,
     FakeSnapshots,
+    FakeWishNumbers,
 )
 
 
@@ -38,15 +38,28 @@ class Office:
         self.clock = SettableClock()
         self.snapshots = FakeSnapshots()
         self.accounts = FakeBillingAccounts()
+        self.aliases = FakeAliases()
         self.bills = FakeRegionalBills()
         self.journals = FakeFeedJournals()
         self.rejections = FakeFeedRejections()
-        self.observe = ObserveBalances(snapshots=self.snapshots, accounts=self.accounts, clock=self.clock)
+        current = CurrentNumbers(aliases=self.aliases)
+        self.observe = ObserveBalances(
+            snapshots=self.snapshots, accounts=self.accounts, current=current, clock=self.clock
+        )
         store = StoreRecords(
             journals=self.journals,
             rejections=self.rejections,
             observe_balances=self.observe,
             store_bills=StoreBills(bills=self.bills, clock=self.clock),
+            change_owner=ChangeOwner(snapshots=self.snapshots, current=current),
+            change_number=ChangeNumber(
+                aliases=self.aliases,
+                accounts=self.accounts,
+                snapshots=self.snapshots,
+                wishes=FakeWishNumbers(),
+                current=current,
+                clock=self.clock,
+            ),
             clock=self.clock,
         )
         self.open = OpenFeedStream(journals=self.journals, store=store)

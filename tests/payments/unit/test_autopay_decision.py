@@ -40,6 +40,7 @@ def test_a_balance_at_the_minimum_is_charged() -> None:
         ({"rule_is_active": False}, Reason.RULE_STOPPED),
         ({"rule_version": 2}, Reason.RULE_CHANGED),
         ({"account_is_linked": False}, Reason.ACCOUNT_UNLINKED),
+        ({"account_may_be_managed": False}, Reason.ACTION_NOT_ALLOWED),
         ({"card_is_usable": False}, Reason.CARD_REMOVED),
         ({"automatic_charges_in_24_h": 2}, Reason.TOO_MANY_AUTOMATIC_CHARGES),
         ({"balance": Money(100_01)}, Reason.BALANCE_RECOVERED),

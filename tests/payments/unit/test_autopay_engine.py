@@ -1,6 +1,9 @@
 """The engine over fakes: what stops a charge between its due time and the acquirer."""
 
+from collections.abc import Callable
 from datetime import timedelta
+
+import pytest
 
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
@@ -155,6 +158,21 @@ def test_the_rule_of_an_account_that_is_gone_stops() -> None:
 
     stopped = world.rules.get(rule.autopay_rule_id)
     assert stopped is not None and stopped.stop_reason is StopReason.ACCOUNT_UNLINKED
+    assert world.acquirer.charges == []
+
+
+@pytest.mark.parametrize("make", [at_threshold, due_by_date])
+def test_what_the_subscriber_may_manage_no_more_is_not_charged_and_the_rule_stays(
+    make: Callable[[], tuple[World, AutopayRule]],
+) -> None:
+    world, rule = make()
+    world.accounts.may_be_managed = False
+
+    world.process().run(minutes=2)
+
+    kept = world.rules.get(rule.autopay_rule_id)
+    assert kept is not None and kept.is_active
+    assert reasons_of(world) == [Reason.ACTION_NOT_ALLOWED]
     assert world.acquirer.charges == []
 
 
