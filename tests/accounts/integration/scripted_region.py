@@ -29,6 +29,7 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
     """`before` and `after` are called with the method's name, outside and inside of what the books have written."""
 
     def __init__(self) -> None:
+        self.number = NUMBER
         self.balance = 100_00
         self.calls: list[str] = []
         self.postings: dict[str, pb.Posting] = {}
@@ -55,7 +56,7 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
         self, request: pb.VerifyOwnershipRequest, context: Context
     ) -> pb.VerifyOwnershipResponse:
         self.called("VerifyOwnership")
-        right = request.number == NUMBER and self.proofs.get(request.proof.kind) == request.proof.value
+        right = request.number == self.number and self.proofs.get(request.proof.kind) == request.proof.value
         return pb.VerifyOwnershipResponse(verified=right)
 
     def GetAccount(self, request: pb.GetAccountRequest, context: Context) -> pb.GetAccountResponse:  # noqa: N802
@@ -133,12 +134,12 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
                 )
         return pb.PlaceChargeResponse(charge=self.charges[request.charge_id], balance_after=rub(self.balance))
 
-    def called(self, method: str, number: str = NUMBER) -> None:
+    def called(self, method: str, number: str | None = None) -> None:
         """Note a call and make the trouble that was asked for, before anything is written."""
         with self._lock:
             self.calls.append(method)
         self.before(method)
-        if number != NUMBER:
+        if number is not None and number != self.number:
             raise Refused(Kind.NOT_FOUND, "ACCOUNT_NOT_FOUND")
 
 
