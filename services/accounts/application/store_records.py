@@ -84,10 +84,10 @@ class StoreRecords:
                 batch.bills.append((record.position, bill))
             case OwnerChange() as change:
                 self._flush(batch)
-                self.change_owner(change)
+                self.change_owner(change.heard(self.clock.now()))
             case NumberChange() as change:
                 self._flush(batch)
-                self.change_number(change)
+                self.change_number(change.heard(self.clock.now()))
 
     def _flush(self, batch: _Batch) -> None:
         """Store what has gathered."""
@@ -121,10 +121,10 @@ def _problem_of(record: JournalRecord, *, now: datetime) -> DomainError | None:
         match record.news:
             case DomainError() as problem:
                 return problem
-            case BillContent() as bill:
-                bill.check(position=record.position)
-            case news:
-                news.check(position=record.position, now=now)
+            case BalanceRecord() as balance:
+                balance.check(position=record.position, now=now)
+            case BillContent() | NumberChange() as told:
+                told.check(position=record.position)
     except DomainError as problem:
         return problem
     return None

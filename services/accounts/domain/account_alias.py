@@ -25,8 +25,8 @@ class AccountAlias:
         return self.ended_at is None
 
     def is_about(self, *, new: AccountKey, changed_at: datetime) -> bool:
-        """Say whether it is of that change."""
-        return (self.new, self.changed_at) == (new, changed_at)
+        """Say whether it is of that change; while it holds, whatever moment a repeated record names."""
+        return self.new == new and (self.holds or self.changed_at == changed_at)
 
     def point_to(self, new: AccountKey, /, *, changed_at: datetime) -> None:
         """Begin another change of the same number."""

@@ -278,10 +278,28 @@ def test_a_change_back_to_an_earlier_number_ends_in_no_circle() -> None:
     assert [office.current.of(key) for key in (A, B)] == [A, A]
 
 
-def test_refuses_a_change_that_is_none_or_to_come() -> None:
-    change = NumberChange(old=A, new=B, changed_at=A_MORNING)
+def test_refuses_a_change_that_is_none() -> None:
+    change = NumberChange(old=A, new=A, changed_at=A_MORNING)
 
     with pytest.raises(FeedRecordInvalid):
-        replace(change, new=A).check(position=1, now=A_MORNING)
-    with pytest.raises(FeedRecordInvalid):
-        change.check(position=1, now=A_MORNING - _HOUR)
+        change.check(position=1)
+
+
+def test_a_change_to_come_has_happened_when_it_is_heard_of() -> None:
+    change = NumberChange(old=A, new=B, changed_at=A_MORNING + _HOUR)
+
+    assert change.heard(A_MORNING) == replace(change, changed_at=A_MORNING)
+    assert change.heard(A_MORNING + 2 * _HOUR) == change
+
+
+def test_a_repeat_that_names_another_moment_changes_nothing() -> None:
+    office = Office()
+    link = office.linked(A)
+    office.change(A, B, hours=1)
+    before = office.snapshots.get(B)
+
+    office.change(A, B, hours=2)
+
+    assert office.found(link).key == B
+    assert office.snapshots.get(B) == before
+    assert office.current.of(A) == B

@@ -10,7 +10,7 @@ from services.accounts.application.standings import Standings
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount, LinkReference
 from services.accounts.domain.events import BalanceObserved
-from services.accounts.domain.feed import FeedRecordInvalid, OwnerChange
+from services.accounts.domain.feed import OwnerChange
 from services.accounts.domain.proof_ladder import Action, ActionNotAllowed, Rung
 from services.accounts.domain.standing import ProofOutdated, Standing, left_by, standing_of
 from services.chassis.money import Money
@@ -142,9 +142,11 @@ def test_a_balance_is_announced_to_no_link_of_the_former_owner() -> None:
     assert [event.billing_account_id for event in announced] == ["acc_new"]
 
 
-def test_an_owner_does_not_change_in_the_future() -> None:
-    with pytest.raises(FeedRecordInvalid):
-        OwnerChange(key=KEY, changed_at=_LATER).check(position=1, now=A_MORNING)
+def test_a_change_told_by_a_clock_that_is_ahead_holds_from_now_on() -> None:
+    change = OwnerChange(key=KEY, changed_at=_LATER)
+
+    assert change.heard(A_MORNING) == OwnerChange(key=KEY, changed_at=A_MORNING)
+    assert change.heard(_LATER + _LATER.resolution) == change
 
 
 def test_an_account_that_was_never_proved_again_counts_as_proved_when_it_was_linked() -> None:
