@@ -72,6 +72,7 @@ class UseCases:
     def close(self) -> None:
         """End what runs beside the calls."""
         self.pool.stop()
+        self.feed.close()
         self.lines.close()
         self.stores.close()
 

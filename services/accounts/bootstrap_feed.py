@@ -1,5 +1,6 @@
 """Composition of what regions tell by themselves: streams of their journals, and batches."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from services.accounts.adapters.mongo_wish_numbers import MongoWishNumbers
@@ -24,12 +25,20 @@ class FeedUseCases:
     open_stream: OpenFeedStream
     read_position: ReadFeedPosition
     idle_s: float
+    threads: ThreadPoolExecutor
+
+    def close(self) -> None:
+        """End what works beside the calls."""
+        self.threads.shutdown(cancel_futures=True)
 
 
 def build_feed(settings: Settings, stores: Stores, /) -> FeedUseCases:
     """Return the use cases."""
     clock, current = stores.clock, CurrentNumbers(aliases=stores.aliases)
-    observe = ObserveBalances(snapshots=stores.snapshots, accounts=stores.accounts, current=current, clock=clock)
+    threads = ThreadPoolExecutor(settings.feed_threads, thread_name_prefix="balances")
+    observe = ObserveBalances(
+        snapshots=stores.snapshots, accounts=stores.accounts, current=current, threads=threads, clock=clock
+    )
     store_bills = StoreBills(bills=stores.bills, clock=clock)
     store_records = StoreRecords(
         journals=stores.journals,
@@ -53,4 +62,5 @@ def build_feed(settings: Settings, stores: Stores, /) -> FeedUseCases:
         open_stream=OpenFeedStream(journals=stores.journals, store=store_records),
         read_position=ReadFeedPosition(journals=stores.journals),
         idle_s=settings.feed_idle_s,
+        threads=threads,
     )

@@ -30,6 +30,7 @@ class Settings(ServiceSettings):
     posting_lease_s: float = Field(default=15.0, gt=0, description="Time after which another replica takes over")
 
     feed_streams: int = Field(default=96, gt=0, description="Streams of regions' news taken at a time")
+    feed_threads: int = Field(default=4, gt=0, description="Threads that store balances of streams")
     feed_idle_s: float = Field(default=10.0, gt=0, description="After how long without news a stream is ended")
 
     ordering_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")

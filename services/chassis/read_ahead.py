@@ -9,25 +9,26 @@ from typing import Generic, Protocol, TypeVar
 import grpc
 
 
-class Message(Protocol):
-    """A message of a contract."""
+class Sized(Protocol):
+    """Something that takes room while it waits."""
 
-    def ByteSize(self) -> int: ...  # noqa: N802
+    @property
+    def size_bytes(self) -> int: ...
 
 
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound=Sized)
 
 
 class ReadAhead(Generic[M]):
-    """The messages of one stream, read by a thread of its own.
+    """The pieces of one stream, read by a thread of its own; what is done to them on the way is done there too.
 
     Whoever takes gets all that has come meanwhile: pieces are small while there is little to do and large under load,
     without a timer. Nothing more is read while `most_bytes` wait, so that a caller who sends faster than can be stored
     is slowed down by gRPC's own flow control.
     """
 
-    def __init__(self, messages: Iterator[M], *, most_bytes: int) -> None:
-        self._messages = messages
+    def __init__(self, pieces: Iterator[M], *, most_bytes: int) -> None:
+        self._pieces = pieces
         self._most_bytes = most_bytes
         self._waiting: deque[M] = deque()
         self._bytes = 0
@@ -37,7 +38,7 @@ class ReadAhead(Generic[M]):
         Thread(target=self._read, name="read-ahead", daemon=True).start()
 
     def take(self, *, most: int, within_s: float) -> Sequence[M] | None:
-        """Return what has come, at most `most` messages; nothing when nothing came in time, None when the stream has
+        """Return what has come, at most `most` pieces; nothing when nothing came in time, None when the stream has
         ended. A stream that was cut has ended too."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._has_ended, timeout=within_s)
@@ -46,7 +47,7 @@ class ReadAhead(Generic[M]):
             if self._has_ended and not self._waiting:
                 return None
             taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-            self._bytes -= sum(message.ByteSize() for message in taken)
+            self._bytes -= sum(piece.size_bytes for piece in taken)
             self._changed.notify_all()
             return taken
 
@@ -59,8 +60,8 @@ class ReadAhead(Generic[M]):
     def _read(self) -> None:
         problem: Exception | None = None
         try:
-            for message in self._messages:
-                if not self._keep(message):
+            for piece in self._pieces:
+                if not self._keep(piece):
                     break
         except grpc.RpcError:
             pass  # cut by the caller or on the way; what has come is whole
@@ -70,11 +71,11 @@ class ReadAhead(Generic[M]):
             self._problem, self._has_ended = problem, True
             self._changed.notify_all()
 
-    def _keep(self, message: M) -> bool:
-        """Keep a message when there is room for more; say whether to go on."""
+    def _keep(self, piece: M) -> bool:
+        """Keep a piece when there is room for more; say whether to go on."""
         with self._changed:
-            self._waiting.append(message)
-            self._bytes += message.ByteSize()
+            self._waiting.append(piece)
+            self._bytes += piece.size_bytes
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._bytes < self._most_bytes or self._has_ended)
             return not self._has_ended

@@ -48,7 +48,8 @@ class MongoSnapshotRepository:
         return self.many([key])[key]
 
     def many(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountSnapshot]:
-        found = self._collection.find({"_id": {"$in": [str(key) for key in keys]}}, {"outbox": 0}) if keys else ()
+        wanted = {"_id": {"$in": [str(key) for key in keys]}}
+        found = self._collection.find(wanted, {"outbox": 0}, batch_size=len(keys)) if keys else ()
         snapshots = [_to_snapshot(document) for document in found]
         return {key: AccountSnapshot(key=key) for key in keys} | {snapshot.key: snapshot for snapshot in snapshots}
 

@@ -1,6 +1,7 @@
 """Take many balances at once into what is remembered of their accounts: the feed's hot path."""
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from services.accounts.application.current_numbers import CurrentNumbers
@@ -13,6 +14,8 @@ from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 
 _TRIES = 6
+# Fewer accounts than this are not worth another thread.
+_PART = 250
 
 Told = Mapping[AccountKey, Sequence[BalanceRecord]]
 
@@ -20,11 +23,15 @@ Told = Mapping[AccountKey, Sequence[BalanceRecord]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserveBalances:
     """The same as `ObserveAccount.balance` for each of them, in a few commands for all: which numbers are old ones, the
-    snapshots, the links of those accounts whose sum may have changed, one bulk of saves."""
+    snapshots, the links of those accounts whose sum may have changed, one bulk of saves.
+
+    Many accounts are shared out among `threads`: while one part is being saved, the next one is thought about.
+    """
 
     snapshots: SnapshotRepository
     accounts: BillingAccountRepository
     current: CurrentNumbers
+    threads: Executor
     clock: Clock
 
     def __call__(self, records: Sequence[BalanceRecord], /) -> None:
@@ -33,7 +40,15 @@ class ObserveBalances:
         told: dict[AccountKey, list[BalanceRecord]] = {}
         for record in records:
             told.setdefault(current[record.key], []).append(record)
-        left: Told = told
+        keys = list(told)
+        parts = [keys[first : first + _PART] for first in range(0, len(keys), _PART)]
+        if len(parts) > 1:
+            list(self.threads.map(lambda part: self._settle({key: told[key] for key in part}), parts))
+        else:
+            self._settle(told)
+
+    def _settle(self, told: Told) -> None:
+        left = told
         for _ in range(_TRIES):
             lost = self._observe(left)
             if not lost:

@@ -1,6 +1,7 @@
 """What a region tells, as values of the domain; a record that cannot be read is named by its position."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -20,6 +21,24 @@ from services.chassis.money import Money
 Value = TypeVar("Value")
 
 _LONGEST_NUMBER = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A piece of a journal as it was read."""
+
+    journal_id: str
+    records: Sequence[JournalRecord]
+    size_bytes: int
+
+
+def piece(region: str, message: pb.StreamFeedRequest, /) -> Piece:
+    """Return a piece of a journal; what of it cannot be read is told by its records."""
+    return Piece(
+        journal_id=message.journal_id,
+        records=[record(region, one) for one in message.records],
+        size_bytes=message.ByteSize(),
+    )
 
 
 def record(region: str, message: pb.FeedRecord, /) -> JournalRecord:

@@ -7,6 +7,7 @@ from kabinet.regional.v1 import feed_pb2 as pb
 from kabinet.regional.v1 import feed_pb2_grpc
 
 from services.accounts.bootstrap_feed import FeedUseCases
+from services.accounts.domain.feed_journal import JournalRecord
 from services.accounts.entrypoints import feed_messages as messages
 from services.chassis.caller import current_region
 from services.chassis.deadline import DeadlineTooShort, timeout_s
@@ -15,7 +16,7 @@ from services.chassis.read_ahead import ReadAhead
 Context = grpc.ServicerContext
 
 _MOST_BYTES_AHEAD = 256 * 1024  # some thousand balances: they are stored within a second
-_MOST_MESSAGES_AT_ONCE = 1000
+_MOST_PIECES_AT_ONCE = 1000
 # What is left when a stream takes nothing more: for storing what it took last, and for the answer's way back.
 _RESERVE_S = 2.0
 
@@ -41,9 +42,9 @@ class FeedServicer(feed_pb2_grpc.RegionalFeedServiceServicer):
     ) -> Iterator[pb.StreamFeedResponse]:
         region = current_region().region
         stream = self._use.open_stream(region=region)
-        for pieces in _read_ahead(requests, idle_s=self._use.idle_s):
-            for journal_id, piece in _joined(pieces):
-                records = [messages.record(region, record) for record in piece]
+        told = (messages.piece(region, request) for request in requests)
+        for pieces in _read_ahead(told, idle_s=self._use.idle_s):
+            for journal_id, records in _joined(pieces):
                 for acknowledged in stream.take(journal_id, records):
                     yield messages.acknowledgement(acknowledged)
 
@@ -54,13 +55,13 @@ class FeedServicer(feed_pb2_grpc.RegionalFeedServiceServicer):
         return pb.GetFeedPositionResponse(position=position)
 
 
-def _read_ahead(requests: Iterator[pb.StreamFeedRequest], *, idle_s: float) -> Iterator[Sequence[pb.StreamFeedRequest]]:
+def _read_ahead(told: Iterator[messages.Piece], *, idle_s: float) -> Iterator[Sequence[messages.Piece]]:
     """Yield what has come since the last time, until the stream ends, nothing comes for `idle_s`, or the call's time is
     nearly over: the caller is better off with an end and a last word than with a deadline."""
-    ahead = ReadAhead(requests, most_bytes=_MOST_BYTES_AHEAD)
+    ahead = ReadAhead(told, most_bytes=_MOST_BYTES_AHEAD)
     try:
         while (left_s := _seconds_left()) > 0:
-            pieces = ahead.take(most=_MOST_MESSAGES_AT_ONCE, within_s=min(idle_s, left_s))
+            pieces = ahead.take(most=_MOST_PIECES_AT_ONCE, within_s=min(idle_s, left_s))
             if not pieces:
                 return
             yield pieces
@@ -75,7 +76,7 @@ def _seconds_left() -> float:
         return 0.0
 
 
-def _joined(pieces: Sequence[pb.StreamFeedRequest]) -> Iterator[tuple[str, Sequence[pb.FeedRecord]]]:
+def _joined(pieces: Sequence[messages.Piece]) -> Iterator[tuple[str, Sequence[JournalRecord]]]:
     """Yield neighbouring pieces of one journal as one, so that many small messages are stored like a large one."""
     journal_id, records = pieces[0].journal_id, list(pieces[0].records)
     for piece in pieces[1:]:

@@ -1,6 +1,7 @@
 """An account under another number: everything moves, wherever it is interrupted, and nobody else's with it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -181,7 +182,11 @@ def test_records_under_an_old_number_find_the_account() -> None:
     office = Office()
     office.change(A, B)
     observe = ObserveBalances(
-        snapshots=office.snapshots, accounts=office.accounts, current=office.current, clock=office.clock
+        snapshots=office.snapshots,
+        accounts=office.accounts,
+        current=office.current,
+        threads=ThreadPoolExecutor(1),
+        clock=office.clock,
     )
 
     observe([BalanceRecord(key=A, balance=Money(1), as_of=office.clock.now())])

@@ -1,6 +1,7 @@
 """A region's journal on its way in: what is stored, what is put aside, and whose position counts."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -44,7 +45,11 @@ class Office:
         self.rejections = FakeFeedRejections()
         current = CurrentNumbers(aliases=self.aliases)
         self.observe = ObserveBalances(
-            snapshots=self.snapshots, accounts=self.accounts, current=current, clock=self.clock
+            snapshots=self.snapshots,
+            accounts=self.accounts,
+            current=current,
+            threads=ThreadPoolExecutor(1),
+            clock=self.clock,
         )
         store = StoreRecords(
             journals=self.journals,
