@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from services.accounts.domain.account_alias import AccountAlias
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_past import AccountPast
 from services.accounts.domain.account_report import (
@@ -21,7 +20,6 @@ from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LinkReference
 from services.accounts.domain.charge_placement import ChargePlacement
 from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
-from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import Proof
@@ -133,32 +131,6 @@ class FakeSnapshots:
         return self.shelf.put_many({snapshot.key: snapshot for snapshot in snapshots})
 
 
-class FakeAliases:
-    def __init__(self) -> None:
-        self.shelf = Shelf()
-
-    def get(self, old: AccountKey, /) -> AccountAlias | None:
-        alias: AccountAlias | None = self.shelf.take(str(old))
-        return alias
-
-    def holding(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountKey]:
-        aliases = [alias for alias in map(self.get, keys) if alias is not None]
-        return {alias.old: alias.new for alias in aliases if alias.holds}
-
-    def save(self, alias: AccountAlias, /) -> None:
-        self.shelf.put(str(alias.old), alias)
-
-
-class FakeWishNumbers:
-    """Notes what was moved."""
-
-    def __init__(self) -> None:
-        self.moved: list[tuple[AccountKey, AccountKey]] = []
-
-    def move(self, old: AccountKey, new: AccountKey, /) -> None:
-        self.moved.append((old, new))
-
-
 class FakePostings:
     """Repository and queue in one; a claim moves the version, as the real one does."""
 
@@ -239,27 +211,6 @@ class FakeRegionalBills:
             else:
                 self.shelf.put(bill.regional_bill_id, bill)
         return lost
-
-
-class FakeFeedJournals:
-    def __init__(self) -> None:
-        self.shelf = Shelf()
-
-    def get(self, region: str, /) -> FeedJournal:
-        journal: FeedJournal = self.shelf.take(region) or FeedJournal(region=region)
-        return journal
-
-    def save(self, journal: FeedJournal, /) -> None:
-        self.shelf.put(journal.region, journal)
-
-
-class FakeFeedRejections:
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str, int], FeedRejection] = {}
-
-    def keep(self, rejections: Sequence[FeedRejection], /) -> None:
-        for rejection in rejections:
-            self.kept.setdefault((rejection.region, rejection.journal_id, rejection.position), rejection)
 
 
 class FakeRegions:

@@ -132,7 +132,8 @@ class ListTariffChanges:
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str) -> ChangesOnAccount:
         account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        return ChangesOnAccount(billing_account_id=billing_account_id, changes=self.changes.listed(account.key))
+        changes = self.accounts.theirs(account, self.changes.listed(account.key))
+        return ChangesOnAccount(billing_account_id=billing_account_id, changes=changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,18 @@
 """The one way to an account that is to be changed: linked by the subscriber, with a proof that reaches that far."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from services.accounts.application.show_billing_accounts import owned_and_linked
 from services.accounts.application.standings import Standings
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.errand import Wish
 from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.proof_ladder import Action
+
+W = TypeVar("W", bound=Wish)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +27,12 @@ class ManagedAccounts:
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         self.standings.authorize(account, Action.MANAGE)
         return account
+
+    def theirs(self, account: BillingAccount, wishes: Sequence[W], /) -> Sequence[W]:
+        """Return those of an account's wishes that are its present owner's business: made since they came, or still to
+        come true."""
+        since = self.standings.of(account).past.owner_since
+        return [wish for wish in wishes if since is None or wish.created_at >= since or not wish.is_at_rest]
 
     def link_to(self, key: AccountKey, /, *, subscriber_id: str) -> BillingAccount | None:
         """Return the subscriber's link to an account that a wish hangs on, None when there is none: then the wish does

@@ -110,7 +110,8 @@ class ListServiceOrders:
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str) -> OrdersOnAccount:
         account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        return OrdersOnAccount(billing_account_id=billing_account_id, orders=self.orders.listed(account.key))
+        orders = self.accounts.theirs(account, self.orders.listed(account.key))
+        return OrdersOnAccount(billing_account_id=billing_account_id, orders=orders)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

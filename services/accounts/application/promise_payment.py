@@ -143,7 +143,8 @@ class ListPromisedPayments:
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str) -> PromisesOnAccount:
         account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        return PromisesOnAccount(billing_account_id=billing_account_id, promises=self.promises.listed(account.key))
+        promises = self.accounts.theirs(account, self.promises.listed(account.key))
+        return PromisesOnAccount(billing_account_id=billing_account_id, promises=promises)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_past import AccountPast
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.ports import SnapshotRepository
@@ -47,4 +49,17 @@ class Standings:
     def check_owner(self, account: BillingAccount, /) -> None:
         """Raise `ProofOutdated` when the account has another owner since it was proved, whatever the proof reached."""
         if self.of(account).standing is Standing.OWNER_CHANGED:
+            raise ProofOutdated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOwner:
+    """A wish is its owner's only: what was asked for before the account passed on is not sent afterwards."""
+
+    snapshots: SnapshotRepository
+
+    def __call__(self, key: AccountKey, made_at: datetime, /) -> None:
+        """Raise `ProofOutdated` when the account has another owner since then."""
+        owner_since = self.snapshots.pasts([key])[key].owner_since
+        if owner_since is not None and made_at < owner_since:
             raise ProofOutdated

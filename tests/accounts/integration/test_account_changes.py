@@ -11,6 +11,7 @@ from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import feed_pb2
 from pymongo.database import Database
 
+from services.accounts.adapters.mongo_service_orders import MongoServiceOrderRepository
 from services.chassis.clock import SystemClock
 from services.chassis.errors import Kind
 from services.chassis.grpc_errors import RemoteError
@@ -19,6 +20,7 @@ from services.chassis.ids import new_id
 from tests.accounts.integration.cabinet import ANNA, BORIS, Cabinet, link_request, posting_request
 from tests.accounts.integration.scripted_region import NUMBER
 from tests.accounts.integration.test_feed import make_bill_message
+from tests.accounts.ordering_builders import make_order
 from tests.support import eventually
 from tests.support.feed_line import FeedLine
 
@@ -166,6 +168,23 @@ def test_the_new_owner_is_told_of_nothing_issued_before(cabinet: Cabinet, journa
     (spell,) = _authorize(cabinet, link, pb.ACTION_DOCUMENTS, BORIS).numbers
     assert (spell.number, spell.HasField("until")) == (NUMBER, False)
     assert time_from_proto(spell.since) == changed_at
+
+
+def test_the_new_owner_sees_nothing_that_the_former_one_had_asked_for_and_that_is_over(
+    cabinet: Cabinet, journal: Journal, database: Database[dict[str, Any]]
+) -> None:
+    orders = MongoServiceOrderRepository(database)
+    over, open_ = (make_order(request_id=tap, now=_now() - 2 * _AGO) for tap in ("one", "two"))
+    over.refuse("SERVICE_NOT_FEASIBLE", now=_now())
+    for order in (over, open_):
+        orders.save(order)
+    journal.owner_changed(at=_now() - _AGO)
+
+    link = cabinet.linked(BORIS).billing_account_id
+
+    request = ordering_pb2.ListServiceOrdersRequest(billing_account_id=link)
+    shown = cabinet.by(BORIS).ordering("ListServiceOrders", request).service_orders
+    assert [order.service_order_id for order in shown] == [open_.wish_id]
 
 
 def test_an_account_goes_on_under_its_new_number(

@@ -31,7 +31,8 @@ from services.accounts.domain.proof_ladder import Rung
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from tests.accounts.builders import A_MORNING, KEY, SettableClock, make_account
-from tests.accounts.fakes import FakeAliases, FakeBillingAccounts, FakeFeedJournals, FakeSnapshots
+from tests.accounts.fakes import FakeBillingAccounts, FakeSnapshots
+from tests.accounts.feed_fakes import FakeAliases, FakeFeedJournals
 from tests.accounts.ordering_builders import make_change, make_promise
 
 _OTHER = AccountKey("54", "5400200002")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +15,13 @@ from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_past import NumberSpell
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
-from services.accounts.domain.feed import BalanceRecord, FeedRecordInvalid, NumberChange
+from services.accounts.domain.feed import BalanceRecord, NumberChange
 from services.accounts.domain.proof_ladder import Rung
 from services.accounts.domain.standing import Standing, standing_of
 from services.chassis.money import Money
 from tests.accounts.builders import A_MORNING, SettableClock, make_account, make_charge, make_page, make_report
-from tests.accounts.fakes import FakeAliases, FakeBillingAccounts, FakeSnapshots, FakeWishNumbers
+from tests.accounts.fakes import FakeBillingAccounts, FakeSnapshots
+from tests.accounts.feed_fakes import FakeAliases, FakeWishNumbers
 
 A, B, C = (AccountKey("54", number) for number in ("5400200001", "5400200002", "5400200003"))
 _HOUR = timedelta(hours=1)
@@ -281,20 +282,6 @@ def test_a_change_back_to_an_earlier_number_ends_in_no_circle() -> None:
 
     assert office.found(link).key == A
     assert [office.current.of(key) for key in (A, B)] == [A, A]
-
-
-def test_refuses_a_change_that_is_none() -> None:
-    change = NumberChange(old=A, new=A, changed_at=A_MORNING)
-
-    with pytest.raises(FeedRecordInvalid):
-        change.check(position=1)
-
-
-def test_a_change_to_come_has_happened_when_it_is_heard_of() -> None:
-    change = NumberChange(old=A, new=B, changed_at=A_MORNING + _HOUR)
-
-    assert change.heard(A_MORNING) == replace(change, changed_at=A_MORNING)
-    assert change.heard(A_MORNING + 2 * _HOUR) == change
 
 
 def test_a_repeat_that_names_another_moment_changes_nothing() -> None:

@@ -19,7 +19,8 @@ from services.accounts.domain.proof_ladder import Action, Proof, ProofKindUnknow
 from services.accounts.domain.region import RegionNotFound
 from services.chassis.errors import TooManyAttempts
 from tests.accounts.builders import KEY, SettableClock
-from tests.accounts.fakes import FakeAliases, FakeAttempts, FakeBillingAccounts, FakeRegions, FakeSnapshots
+from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions, FakeSnapshots
+from tests.accounts.feed_fakes import FakeAliases
 
 _REQUEST = LinkRequest(
     subscriber_id="sub_" + "1" * 32,

@@ -23,7 +23,8 @@ from tests.accounts.builders import (
     make_page,
     make_report,
 )
-from tests.accounts.fakes import FakeAliases, FakeSnapshots
+from tests.accounts.fakes import FakeSnapshots
+from tests.accounts.feed_fakes import FakeAliases
 
 _LATER = A_MORNING + timedelta(hours=1)
 
@@ -140,13 +141,6 @@ def test_a_balance_is_announced_to_no_link_of_the_former_owner() -> None:
 
     announced = [event for event in snapshot.pending_events if isinstance(event, BalanceObserved)]
     assert [event.billing_account_id for event in announced] == ["acc_new"]
-
-
-def test_a_change_told_by_a_clock_that_is_ahead_holds_from_now_on() -> None:
-    change = OwnerChange(key=KEY, changed_at=_LATER)
-
-    assert change.heard(A_MORNING) == OwnerChange(key=KEY, changed_at=A_MORNING)
-    assert change.heard(_LATER + _LATER.resolution) == change
 
 
 def test_an_account_that_was_never_proved_again_counts_as_proved_when_it_was_linked() -> None:

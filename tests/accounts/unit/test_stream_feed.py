@@ -21,15 +21,8 @@ from services.accounts.domain.regional_bill import BillContent
 from services.chassis.errors import DomainError, VersionConflict
 from services.chassis.money import Money
 from tests.accounts.builders import A_MORNING, KEY, SettableClock, make_account, make_bill
-from tests.accounts.fakes import (
-    FakeAliases,
-    FakeBillingAccounts,
-    FakeFeedJournals,
-    FakeFeedRejections,
-    FakeRegionalBills,
-    FakeSnapshots,
-    FakeWishNumbers,
-)
+from tests.accounts.fakes import FakeBillingAccounts, FakeRegionalBills, FakeSnapshots
+from tests.accounts.feed_fakes import FakeAliases, FakeFeedJournals, FakeFeedRejections, FakeWishNumbers
 
 
 class Office:

@@ -142,6 +142,34 @@ def test_merges_accounts_in_the_order_of_issue_from_any_position(bills: Customer
     assert bills.of_spells([], limit=3, after=None) == []
 
 
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_lists_what_was_issued_under_each_number_while_it_was_the_accounts(
+    bills: CustomerBillRepository, limit: int
+) -> None:
+    old = Account(region="54", number="old")
+    keys = {}
+    for account in (old, NOVOSIBIRSK):
+        for day in range(4):
+            content = make_content(
+                account=account, bill_number=f"{account.number}-{day}", issued_at=A_MORNING + timedelta(days=day)
+            )
+            bill = make_bill(regional_bill_id=f"rbl_{account.number}_{day}", content=content)
+            bills.save(bill)
+            keys[bill.customer_bill_id] = (account.number, day)
+    second, third = A_MORNING + timedelta(days=1), A_MORNING + timedelta(days=2)
+    spells = [Spell(account=NOVOSIBIRSK, since=third), Spell(account=old, since=second, until=third)]
+
+    seen: list[tuple[str, int]] = []
+    after = None
+    while page := bills.of_spells(spells, limit=limit, after=after):
+        last = page[-1]
+        assert last.content is not None
+        after = (last.content.issued_at, last.customer_bill_id)
+        seen += [keys[bill.customer_bill_id] for bill in page]
+
+    assert seen == [(NOVOSIBIRSK.number, 3), (NOVOSIBIRSK.number, 2), ("old", 1)]
+
+
 @pytest.mark.parametrize("page", [0, 1])
 def test_reads_no_more_bills_than_it_returns(
     real: MongoCustomerBillRepository, database: Database[Any], page: int
