@@ -284,7 +284,6 @@ class TestRegionalBills:
         others = [make_bill(revision=2).name, make_bill(key=AccountKey("77", KEY.number)).name]
 
         assert not bills.save_many([bill])
-
         assert bills.get(bill.regional_bill_id) == bill
         assert bills.hashes_of([bill.content.name, *others]) == {bill.content.name: bill.content_hash}
         assert bills.hashes_of([]) == {}
