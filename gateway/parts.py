@@ -48,7 +48,7 @@ def build_parts(settings: Settings, /) -> Parts:
         clock=build_clock(settings.clock_file),
         problems=Problems(errors=load_error_texts(), field_rules=load_texts("fields")),
         notices=NoticeTexts(texts=load_texts("notices"), public_url=settings.public_url),
-        pages=load_texts("cabinet", "ordering"),
+        pages=load_texts("cabinet", "ordering", "claims", "grants"),
         eligibility=EligibilityTexts(texts=load_texts("eligibility")),
         under_way=UnderWay(most=settings.max_under_way),
     )

@@ -7,6 +7,8 @@ from pydantic import StringConstraints
 from gateway.bodies.fields import Body, Id, Page, Word
 
 Label = Annotated[str, StringConstraints(max_length=60)]
+Region = Annotated[str, StringConstraints(min_length=1, max_length=10, pattern=r"^[0-9A-Za-z]+$")]
+Number = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 
 class Proof(Body):
@@ -19,17 +21,25 @@ class Proof(Body):
 class NewBillingAccount(Body):
     """Links a billing account."""
 
-    region: Annotated[str, StringConstraints(min_length=1, max_length=10, pattern=r"^[0-9A-Za-z]+$")]
-    number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    region: Region
+    number: Number
     relation: Literal["own", "relative"] = "own"
     label: Label = ""
     proof: Proof
 
 
-class BillingAccountChange(Body):
-    """Changes a billing account."""
+class OwnershipCodeRequest(Body):
+    """Asks for a code to the contact that the region holds for an account; it is the proof `contact_code`."""
 
-    label: Label
+    region: Region
+    number: Number
+
+
+class BillingAccountChange(Body):
+    """Changes a billing account; what is left out stays. `relation` can become `relative`, which ends a claim."""
+
+    label: Label | None = None
+    relation: Literal["own", "relative"] | None = None
 
 
 class BillingAccountPath(Body):

@@ -3,9 +3,9 @@
 from kabinet.accounts.v1 import accounts_pb2
 from typing_extensions import TypedDict
 
+from gateway.views.grants import GrantView, actions, grant
 from gateway.views.values import FigureStatus, MoneyView, figure_status, moment, money, money_or_none, words_of
 
-_ACTIONS = words_of(accounts_pb2.Action, "ACTION_")
 _RELATIONS = words_of(accounts_pb2.Relation, "RELATION_")
 _STANDINGS = words_of(accounts_pb2.AccountStanding, "ACCOUNT_STANDING_") | {
     accounts_pb2.ACCOUNT_STANDING_UNSPECIFIED: "clear"  # an accounts service of the release before knows nothing else
@@ -92,16 +92,19 @@ class CreditedPaymentsFigure(FigureStatus):
 
 
 class BillingAccountView(TypedDict):
-    """A billing account as the subscriber linked it. `standing` says whether what they proved still holds: `clear`,
-    `disputed` or `owner_changed`; `allowed_actions` says what is left when it does not."""
+    """A billing account as the subscriber linked it; `grant` when it stands on what its owner granted.
+
+    `standing` is `clear`, or why some actions are not allowed now: `disputed` (somebody else claims the account too),
+    `owner_changed` (it has passed to another owner since it was proved).
+    """
 
     id: str
     region: str
     number: str
     former_numbers: list[str]
     relation: str
-    label: str
     standing: str
+    label: str
     allowed_actions: list[str]
     linked_at: str
     billing_mode: str
@@ -112,6 +115,13 @@ class BillingAccountView(TypedDict):
     services: ServicesFigure
     last_charges: ChargesFigure
     last_payments: CreditedPaymentsFigure
+    grant: GrantView | None
+
+
+class OwnershipCodeView(TypedDict):
+    """That a code was asked for. It is on its way if there is such an account and its region holds a contact."""
+
+    expires_at: str
 
 
 class ChargesPage(TypedDict):
@@ -153,9 +163,9 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "number": message.number,
         "former_numbers": list(message.former_numbers),
         "relation": _RELATIONS.get(message.relation, "unspecified"),
-        "label": message.label,
         "standing": _STANDINGS.get(message.standing, "unspecified"),
-        "allowed_actions": [_ACTIONS.get(action, "unspecified") for action in message.allowed_actions],
+        "label": message.label,
+        "allowed_actions": actions(message.allowed_actions),
         "linked_at": moment(message.linked_at),
         "billing_mode": message.billing_mode,
         "time_zone": message.time_zone,
@@ -165,7 +175,12 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "services": _services(message.services, code),
         "last_charges": _charges(message.last_charges, code),
         "last_payments": _credited_payments(message.last_payments, code),
+        "grant": grant(message.grant) if message.HasField("grant") else None,
     }
+
+
+def ownership_code(message: accounts_pb2.SendOwnershipCodeResponse, /) -> OwnershipCodeView:
+    return {"expires_at": moment(message.expires_at)}
 
 
 def charges_page(message: accounts_pb2.ListChargesResponse, /) -> ChargesPage:

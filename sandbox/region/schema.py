@@ -59,6 +59,14 @@ CREATE UNIQUE INDEX IF NOT EXISTS promised_payments_one_unpaid ON promised_payme
     WHERE state IN ('open', 'overdue');
 CREATE INDEX IF NOT EXISTS promised_payments_by_account ON promised_payments (number, taken_at);
 CREATE INDEX IF NOT EXISTS promised_payments_due ON promised_payments (due_at) WHERE state = 'open';
+CREATE TABLE IF NOT EXISTS contacts (
+    number TEXT PRIMARY KEY REFERENCES accounts, email TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS ownership_codes (
+    code_id TEXT PRIMARY KEY, number TEXT NOT NULL, claimant TEXT NOT NULL, asked_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, spent INTEGER NOT NULL DEFAULT 0,
+    to_send INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX IF NOT EXISTS ownership_codes_by_claimant ON ownership_codes (number, claimant, asked_at);
+CREATE INDEX IF NOT EXISTS ownership_codes_by_age ON ownership_codes (asked_at);
 CREATE TABLE IF NOT EXISTS profile (
     only_one INTEGER PRIMARY KEY CHECK (only_one = 1), name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (

@@ -10,8 +10,10 @@ from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
 from sandbox.region import books, refusals
 from sandbox.region.calls import Calls
+from sandbox.region.ownership_codes import VALID_FOR, OwnershipCodes
 from sandbox.region.values import money, positive_kopecks, timestamp
 
+_CONTACT_CODE = "contact_code"
 _DEFAULT_PAGE = 20
 _LARGEST_PAGE = 100
 
@@ -19,20 +21,42 @@ _LARGEST_PAGE = 100
 class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
     """`RegionalBillingService` over a region's books."""
 
-    def __init__(self, *, database: Database, calls: Calls, clock: Clock, on_news: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        codes: OwnershipCodes,
+        calls: Calls,
+        clock: Clock,
+        on_news: Callable[[], None],
+        on_codes: Callable[[], None],
+    ) -> None:
         self._database = database
+        self._codes = codes
         self._calls = calls
         self._clock = clock
         self._on_news = on_news
+        self._on_codes = on_codes
 
     def VerifyOwnership(  # noqa: N802
         self, request: billing_pb2.VerifyOwnershipRequest, context: grpc.ServicerContext
     ) -> billing_pb2.VerifyOwnershipResponse:
         with self._calls.call("VerifyOwnership", context, request.number):
+            if request.proof.kind == _CONTACT_CODE:
+                return billing_pb2.VerifyOwnershipResponse(verified=self._redeem(request))
             verified = books.owner_knows(
                 self._database.read(), number=request.number, kind=request.proof.kind, value=request.proof.value
             )
             return billing_pb2.VerifyOwnershipResponse(verified=verified)
+
+    def SendOwnershipCode(  # noqa: N802
+        self, request: billing_pb2.SendOwnershipCodeRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.SendOwnershipCodeResponse:
+        with self._calls.call("SendOwnershipCode", context, request.number):
+            with self._database.write() as connection:
+                self._codes.ask(connection, number=request.number, claimant=request.claimant, now=self._clock.now())
+            self._on_codes()
+            return billing_pb2.SendOwnershipCodeResponse(valid_for_s=int(VALID_FOR.total_seconds()))
 
     def GetAccount(  # noqa: N802
         self, request: billing_pb2.GetAccountRequest, context: grpc.ServicerContext
@@ -112,6 +136,16 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
                 )
             self._on_news()
             return billing_pb2.PlaceChargeResponse(charge=_charge(row), balance_after=money(row["balance_after_minor"]))
+
+    def _redeem(self, request: billing_pb2.VerifyOwnershipRequest) -> bool:
+        with self._database.write() as connection:
+            return self._codes.redeem(
+                connection,
+                number=request.number,
+                claimant=request.claimant,
+                code=request.proof.value,
+                now=self._clock.now(),
+            )
 
     def _page(self, kind: str, number: str, wanted: int, token: str) -> tuple[list[sqlite3.Row], str]:
         if token and not token.isdecimal():

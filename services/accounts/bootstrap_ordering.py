@@ -30,9 +30,9 @@ from services.accounts.adapters.region_lines import RegionLines
 from services.accounts.application import change_tariff as tariff
 from services.accounts.application import order_service as service
 from services.accounts.application import promise_payment as promised
+from services.accounts.application.account_standing import CheckOwner
 from services.accounts.application.carry_wish import CarryDueWish, CarryInCall, CarryWish
 from services.accounts.application.managed_account import ManagedAccounts
-from services.accounts.application.standings import CheckOwner, Standings
 from services.accounts.application.tell_region import TellPromisedPayment, TellServiceOrder, TellTariffChange
 from services.accounts.bootstrap_stores import Stores
 from services.accounts.config import Settings
@@ -88,11 +88,17 @@ class _Carriers:
 
 
 def build_ordering(
-    settings: Settings, stores: Stores, /, *, lines: RegionLines, regions: Regions, refresh: Refresh
+    settings: Settings,
+    stores: Stores,
+    /,
+    *,
+    accounts: ManagedAccounts,
+    lines: RegionLines,
+    regions: Regions,
+    refresh: Refresh,
 ) -> OrderingUseCases:
     """Return the use cases; makes the indexes. `refresh` is not waited for: it works beside the call."""
     repositories, clock = _open(stores), stores.clock
-    accounts = ManagedAccounts(accounts=stores.accounts, standings=Standings(snapshots=stores.snapshots))
     region, carriers = GrpcRegionalOrdering(lines), _carriers(settings, stores, lines, refresh)
     within_s = settings.ordering_call_s
     changes, orders, promises = repositories.changes, repositories.orders, repositories.promises

@@ -12,6 +12,7 @@ from services.accounts.adapters.mongo_attempts import MongoAttemptsRepository
 from services.accounts.adapters.mongo_billing_accounts import MongoBillingAccountRepository
 from services.accounts.adapters.mongo_charge_placements import MongoChargePlacementRepository
 from services.accounts.adapters.mongo_feed_journals import MongoFeedJournalRepository, MongoFeedRejectionRepository
+from services.accounts.adapters.mongo_grant_offers import MongoGrantOfferRepository
 from services.accounts.adapters.mongo_postings import MongoPostingRepository
 from services.accounts.adapters.mongo_regional_bills import MongoRegionalBillRepository
 from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
@@ -36,6 +37,7 @@ class Stores:
     aliases: MongoAliasRepository
     journals: MongoFeedJournalRepository
     rejections: MongoFeedRejectionRepository
+    offers: MongoGrantOfferRepository
 
     def close(self) -> None:
         """Close the connections to MongoDB."""
@@ -59,6 +61,7 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         aliases=MongoAliasRepository(database),
         journals=MongoFeedJournalRepository(database),
         rejections=MongoFeedRejectionRepository(database),
+        offers=MongoGrantOfferRepository(database),
     )
     stores.accounts.ensure_indexes()
     stores.snapshots.ensure_indexes()
@@ -66,4 +69,5 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
     stores.attempts.ensure_indexes()
     stores.bills.ensure_indexes()
     stores.rejections.ensure_indexes()
+    stores.offers.ensure_indexes()
     return stores

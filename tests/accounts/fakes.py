@@ -2,8 +2,8 @@
 script."""
 
 import copy
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from services.accounts.domain.account_key import AccountKey
@@ -19,10 +19,12 @@ from services.accounts.domain.account_report import (
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LinkReference
 from services.accounts.domain.charge_placement import ChargePlacement
+from services.accounts.domain.claim import Claim
 from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
+from services.accounts.domain.grant import GrantCodeSpent, GrantState
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
-from services.accounts.domain.proof_ladder import Proof
+from services.accounts.domain.proof_ladder import CONTACT_CODE, Proof
 from services.accounts.domain.regional_bill import BillName, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
@@ -100,14 +102,40 @@ class FakeBillingAccounts:
         found = [copy.deepcopy(account) for account in self.shelf.kept.values() if account.key == key]
         return sorted(found, key=lambda account: account.billing_account_id)
 
+    def many(self, billing_account_ids: Iterable[str], /) -> Mapping[str, BillingAccount]:
+        wanted = set(billing_account_ids)
+        return {key: copy.deepcopy(account) for key, account in self.shelf.kept.items() if key in wanted}
+
+    def standing_on(self, grant_ids: Iterable[str], /) -> Mapping[str, BillingAccount]:
+        wanted, granted = set(grant_ids), (account for account in self.shelf.kept.values() if account.grant)
+        return {one.grant.grant_id: copy.deepcopy(one) for one in granted if one.grant.grant_id in wanted}
+
+    def granted_by(self, billing_account_id: str, /) -> Sequence[BillingAccount]:
+        return [
+            account
+            for account in self._linked()
+            if account.grant and account.grant.grantor_billing_account_id == billing_account_id
+        ]
+
+    def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:
+        claims: dict[AccountKey, list[Claim]] = {}
+        for account in self._linked():
+            if account.key in keys and account.claim is not None:
+                claims.setdefault(account.key, []).append(account.claim)
+        return claims
+
     def save(self, account: BillingAccount, /) -> None:
         rival = self.linked_to(account.key, subscriber_id=account.subscriber_id)
-        if account.is_linked and rival and rival.billing_account_id != account.billing_account_id:
+        if account.unlinked_at is None and rival and rival.billing_account_id != account.billing_account_id:
             raise AlreadyLinked
+        first = self.standing_on([account.grant.grant_id]) if account.grant else {}
+        if any(link.billing_account_id != account.billing_account_id for link in first.values()):
+            raise GrantCodeSpent
         self.shelf.put(account.billing_account_id, account)
+        self.shelf.kept[account.billing_account_id].weigh(GrantState.UNREAD)
 
     def _linked(self) -> list[BillingAccount]:
-        return [copy.deepcopy(account) for account in self.shelf.kept.values() if account.is_linked]
+        return [copy.deepcopy(account) for account in self.shelf.kept.values() if account.unlinked_at is None]
 
 
 class FakeSnapshots:
@@ -221,6 +249,8 @@ class FakeRegions:
         self._clock = clock
         self.books: dict[str, RegionalPosting] = {}
         self.proofs: dict[str, str] = {}
+        self.contacts: set[str] = set()
+        self.codes: dict[tuple[str, str], str] = {}
         self.balance = Money(100_00)
         self.calls: list[str] = []
         self.trouble: Callable[[str], None] = lambda method: None
@@ -240,9 +270,20 @@ class FakeRegions:
     def answers(self, region: str, /) -> bool:
         return True
 
-    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool:
+    def verify_ownership(self, key: AccountKey, proof: Proof, /, *, claimant: str) -> bool:
         self._answering("verify_ownership")
+        if proof.kind == CONTACT_CODE:
+            right = self.codes.get((key.number, claimant)) == proof.value
+            if right:
+                del self.codes[key.number, claimant]
+            return right
         return self.proofs.get(key.number) == proof.value
+
+    def send_ownership_code(self, key: AccountKey, /, *, claimant: str) -> timedelta:
+        self._answering("send_ownership_code")
+        if key.number in self.contacts:
+            self.codes[key.number, claimant] = f"{len(self.calls):07d}"
+        return timedelta(minutes=10)
 
     def account(self, key: AccountKey, /) -> AccountReport:
         self._answering("account")

@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.accounts.application.account_standing import CheckOwner
 from services.accounts.application.carry_wish import CarryDueWish, CarryWish
-from services.accounts.application.standings import CheckOwner
 from services.accounts.application.tell_region import TellPromisedPayment, TellServiceOrder, TellTariffChange
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.promised_payment import PromisedPaymentState

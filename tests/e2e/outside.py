@@ -13,6 +13,7 @@ from tests.support import eventually
 
 GOOD_CARD = "2202474301322987"
 _CODE = re.compile(r"(?<!\d)\d{8}(?!\d)")
+_OWNERSHIP_CODE = re.compile(r"(?<!\d)\d{7}(?!\d)")
 _LINK = re.compile(r"https?://\S+")
 
 
@@ -55,6 +56,20 @@ class Mailbox:
         match = _CODE.search(str(self.wait_for(address)["text"]))
         assert match, "the mail holds no code"
         return match.group()
+
+    def ownership_codes(self, contact: str) -> list[str]:
+        """Return the codes that a region has mailed to the contact of an account so far, newest first."""
+        texts = [str(self._http.get(f"/api/mails/{mail['id']}").json()["text"]) for mail in self.mails(contact)]
+        return [match.group() for text in texts if (match := _OWNERSHIP_CODE.search(text))]
+
+    def next_ownership_code(self, contact: str, *, after: int) -> str:
+        """Return the newest code once there are more than `after` of them."""
+
+        def find() -> str | None:
+            codes = self.ownership_codes(contact)
+            return codes[0] if len(codes) > after else None
+
+        return eventually(find, timeout_s=20)
 
     def link(self, address: str, *, containing: str) -> str:
         """Return the first link with `containing` in it that was mailed to an address."""

@@ -49,7 +49,12 @@ def make_profile(*, display_name: str = "Анна") -> identity_pb2.Profile:
 
 
 def make_account(
-    *, account_id: str = "acc_1", label: str = "Дом", kopecks: int = 45_000, available: bool = True
+    *,
+    account_id: str = "acc_1",
+    label: str = "Дом",
+    kopecks: int = 45_000,
+    available: bool = True,
+    standing: "accounts_pb2.AccountStanding.ValueType" = accounts_pb2.ACCOUNT_STANDING_CLEAR,
 ) -> accounts_pb2.BillingAccount:
     charge = accounts_pb2.Charge(
         charge_id="chg_1", description="Интернет за ноябрь", amount=make_money(60_000), charged_at=make_time()
@@ -80,6 +85,7 @@ def make_account(
         last_payments=accounts_pb2.CreditedPaymentsFigure(items=[credited], status=make_status()),
         region_available=available,
         time_zone="Asia/Novosibirsk",
+        standing=standing,
     )
 
 
@@ -92,7 +98,7 @@ def make_region(*, code: str = "54", connected: bool = True) -> accounts_pb2.Reg
         cutover=accounts_pb2.CUTOVER_READ_ONLY,
         cutover_date="2014-07-01",
         connected=connected,
-        proof_kinds=["contract_code", "bill_code", "last_payment_minor"],
+        proof_kinds=["contract_code", "bill_code", "contact_code", "last_payment_minor", "grant_code"],
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 _ROOT = Path(__file__).resolve().parents[2]
 _TEXTS = _ROOT / "gateway" / "texts" / "errors"
 _HELP = {
-    "registration", "login", "social-login", "attach-account", "figures-and-freshness", "payments",
+    "registration", "login", "social-login", "attach-account", "disputed-account", "figures-and-freshness", "payments",
     "payment-declined", "autopay", "e-bill", "content-orders", "regions-cutover", "security",
 }  # fmt: skip
 # Between services or with regions only: no client ever sees these.
@@ -19,7 +19,7 @@ _INTERNAL = {
     "PAYMENT_ID_REUSED", "CHARGE_ID_REUSED", "REGIONAL_BILL_NOT_FOUND", "SUBSCRIBER_NOT_FOUND",
 }  # fmt: skip
 _CONTRACTS = [f"{area}/v1/{area}.proto" for area in ("identity", "accounts", "payments", "documents", "content")]
-_CONTRACTS.append("accounts/v1/ordering.proto")
+_CONTRACTS += ["accounts/v1/ordering.proto", "accounts/v1/grants.proto"]
 _ERRORS = re.compile(r"Errors:(.*?)(?:\n\s*rpc |\n\s*//\s*\n)", re.DOTALL)
 _REASON = re.compile(r"\b[A-Z]+(?:_[A-Z0-9]+)+\b")
 _CODES = {

@@ -1,6 +1,6 @@
 """The ports of payments met in memory; the conformance tests hold the repositories against the real ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from services.chassis.money import Money
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists
 from services.payments.domain.events import PaymentEvent
+from services.payments.domain.pay_month import PayMonth
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PagePosition
@@ -126,6 +127,9 @@ class FakePayments:
         rows = [row for row in self.rows.all() if row.billing_account_id == billing_account_id and counts(row)]
         return sum((row.amount for row in rows), start=Money.zero())
 
+    def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:
+        return {row.payment_id: row.state for row in self.rows.all() if row.payment_id in payment_ids}
+
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         return sum(
             row.billing_account_id == billing_account_id
@@ -135,6 +139,22 @@ class FakePayments:
             and row.payment_id != besides
             for row in self.rows.all()
         )
+
+
+@dataclass
+class FakePayMonths:
+    """See PayMonthRepository."""
+
+    rows: dict[str, PayMonth] = field(default_factory=dict)
+
+    def get(self, pay_month_id: str, /) -> PayMonth:
+        return deepcopy(self.rows.get(pay_month_id)) or PayMonth(pay_month_id=pay_month_id)
+
+    def save(self, month: PayMonth, /) -> None:
+        if month.version != self.get(month.pay_month_id).version:
+            raise VersionConflict("Somebody else changed it.")
+        month.version += 1
+        self.rows[month.pay_month_id] = deepcopy(month)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """What a region answers, as values of the domain. An answer that its contract does not allow is refused as a whole."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -28,6 +29,7 @@ from services.chassis.money import Money
 Value = TypeVar("Value")
 Message = TypeVar("Message")
 
+_LONGEST_CODE = timedelta(minutes=10)
 _MODES: Mapping[int, BillingMode] = {
     billing_pb2.BILLING_MODE_ADVANCE: BillingMode.ADVANCE,
     billing_pb2.BILLING_MODE_CREDIT: BillingMode.CREDIT,
@@ -97,6 +99,14 @@ def posting_of(posting: billing_pb2.Posting, /) -> RegionalPosting:
 def placed_charge_of(answer: billing_pb2.PlaceChargeResponse, /) -> PlacedCharge:
     """Return a one-time fee as the books hold it."""
     return PlacedCharge(charge=_charge(answer.charge), balance_after=money(answer.balance_after))
+
+
+def code_lifetime_of(answer: billing_pb2.SendOwnershipCodeResponse, /) -> timedelta:
+    """Return how long a code is good; longer than the contract allows is no code to rely on."""
+    lifetime = timedelta(seconds=answer.valid_for_s)
+    if not timedelta(0) < lifetime <= _LONGEST_CODE:
+        raise ValueError("a code is good for 10 minutes at most")
+    return lifetime
 
 
 def money(message: money_pb2.Money, /) -> Money:

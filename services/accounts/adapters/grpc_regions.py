@@ -1,7 +1,7 @@
 """The billing systems of the regions over gRPC: figures, proofs, postings, fees."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc
@@ -24,7 +24,7 @@ from services.accounts.domain.errors import (
     PaymentIdReused,
 )
 from services.accounts.domain.proof_ladder import Proof
-from services.chassis.errors import DomainError, Kind
+from services.chassis.errors import DomainError, Kind, TooManyAttempts
 from services.chassis.grpc_client import UnaryMethod
 from services.chassis.grpc_errors import RemoteError
 from services.chassis.grpc_values import money_to_proto, time_to_proto
@@ -34,6 +34,9 @@ from services.chassis.paging import PageTokenInvalid
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 Stub = billing_pb2_grpc.RegionalBillingServiceStub
+
+_TOO_MANY_CODES = "TOO_MANY_CODES"
+_CODES_PAUSE_S = 600  # the contract does not say until when; a code lives no longer
 
 _REFUSALS = by_reason((AccountClosed, InsufficientFunds, PaymentIdReused, ChargeIdReused))
 
@@ -49,10 +52,10 @@ class GrpcRegionalBilling:
         """Say whether the region answered when it was last asked."""
         return self._lines.answers(region)
 
-    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool:
+    def verify_ownership(self, key: AccountKey, proof: Proof, /, *, claimant: str) -> bool:
         """Ask whether number and fact belong together; a number that the region does not know is a wrong one."""
         request = billing_pb2.VerifyOwnershipRequest(
-            number=key.number, proof=billing_pb2.Proof(kind=proof.kind, value=proof.value)
+            number=key.number, proof=billing_pb2.Proof(kind=proof.kind, value=proof.value), claimant=claimant
         )
         try:
             answer = self._ask(key.region, lambda stub: stub.VerifyOwnership, request)
@@ -62,6 +65,16 @@ class GrpcRegionalBilling:
             raise _meaning(error, key.region) from None
         verified: bool = answer.verified
         return verified
+
+    def send_ownership_code(self, key: AccountKey, /, *, claimant: str) -> timedelta:
+        request = billing_pb2.SendOwnershipCodeRequest(number=key.number, claimant=claimant)
+        try:
+            answer = self._ask(key.region, lambda stub: stub.SendOwnershipCode, request)
+        except RemoteError as error:
+            if error.reason == _TOO_MANY_CODES:
+                raise TooManyAttempts(retry_after_s=_CODES_PAUSE_S) from None
+            raise _meaning(error, key.region) from None
+        return values.read(key.region, answer, values.code_lifetime_of)
 
     def account(self, key: AccountKey, /) -> AccountReport:
         request = billing_pb2.GetAccountRequest(number=key.number)

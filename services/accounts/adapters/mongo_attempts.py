@@ -1,4 +1,4 @@
-"""Counters of wrong proofs in MongoDB; they end by themselves."""
+"""Counters of wrong proofs and of codes in MongoDB; they end by themselves."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Document = dict[str, Any]
 
 
 class MongoAttemptsRepository:
-    """Collection `ownership_attempts`; it holds no proof, only when attempts were made."""
+    """Collection `ownership_attempts`; it holds no proof and no address, only when attempts were made."""
 
     def __init__(self, database: Database[Document], /) -> None:
         self._collection = database["ownership_attempts"]

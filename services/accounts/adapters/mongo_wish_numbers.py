@@ -1,4 +1,5 @@
-"""What hangs on an account by its number, in MongoDB: quotes, tariff changes, service orders, promised payments."""
+"""What hangs on an account by its number, in MongoDB: quotes, tariff changes, service orders, promised payments, offers
+of grants."""
 
 from typing import Any
 
@@ -23,6 +24,7 @@ class MongoWishNumbers:
             tariff_changes_of(database),
             service_orders_of(database),
             promised_payments_of(database),
+            database["grant_offers"],
         )
 
     def move(self, old: AccountKey, new: AccountKey, /) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.show_billing_accounts import owned_and_linked
-from services.accounts.application.standings import Standings
 from services.accounts.domain.account_past import AccountPast, NumberSpell
 from services.accounts.domain.billing_account import BillingAccount
-from services.accounts.domain.ports import BillingAccountRepository
+from services.accounts.domain.ports import BillingAccountRepository, SnapshotRepository
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Regions
-from services.accounts.domain.standing import authorize, left_by
+from services.chassis.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class Authorized:
     region: str
     number: str
     time_zone: str
+    monthly_pay_limit: Money | None
     numbers: Sequence[NumberSpell]
 
 
@@ -29,15 +30,15 @@ class AuthorizeAction:
     """Reads only; the answer holds for the moment."""
 
     accounts: BillingAccountRepository
-    standings: Standings
+    snapshots: SnapshotRepository
+    standing: AccountStanding
     regions: Regions
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Authorized:
-        """Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`."""
+        """Raises `BillingAccountNotFound`, `ActionNotAllowed`, `GrantFrozen`, `AccountDisputed`, `ProofOutdated`."""
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        stand = self.standings.of(account)
-        authorize(account, action, standing=stand.standing)
-        return _authorized(account, stand.past, self.regions)
+        self.standing.authorize(account, action)
+        return _authorized(account, self.snapshots.pasts([account.key])[account.key], self.regions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +46,15 @@ class ListAuthorizedAccounts:
     """The same for all of a subscriber's accounts at once: for lists that go over all of them."""
 
     accounts: BillingAccountRepository
-    standings: Standings
+    snapshots: SnapshotRepository
+    standing: AccountStanding
     regions: Regions
 
     def __call__(self, *, subscriber_id: str, action: Action) -> Sequence[Authorized]:
         """Return the accounts with which they may do it, in the order of linking."""
-        linked = [account for account in self.accounts.linked_by(subscriber_id) if account.allows(action)]
-        stands = self.standings.of_each(linked)
-        return [
-            _authorized(account, stand.past, self.regions)
-            for account, stand in zip(linked, stands, strict=True)
-            if left_by(stand.standing, [action])
-        ]
+        allowed = self.standing.allowing(self.accounts.linked_by(subscriber_id), action)
+        pasts = self.snapshots.pasts([account.key for account in allowed])
+        return [_authorized(account, pasts[account.key], self.regions) for account in allowed]
 
 
 def _authorized(account: BillingAccount, past: AccountPast, regions: Regions) -> Authorized:
@@ -66,5 +64,6 @@ def _authorized(account: BillingAccount, past: AccountPast, regions: Regions) ->
         region=region.code,
         number=account.key.number,
         time_zone=region.time_zone,
+        monthly_pay_limit=account.grant.terms.monthly_pay_limit if account.grant else None,
         numbers=past.spells(account.key.number),
     )

@@ -102,16 +102,22 @@ class ChangeNumber:
     def _move_links(self, alias: AccountAlias) -> None:
         there = {account.subscriber_id: account for account in self.accounts.on(alias.new) if account.is_linked}
         for account in self.accounts.on(alias.old):
-            if account.is_linked and account.subscriber_id in there:
-                self._merge(account, there[account.subscriber_id])
+            younger = there.get(account.subscriber_id)
+            if account.is_linked and younger is not None:
+                self._merge(account, younger)
             account.renumber(alias.new)
             self.accounts.save(account)
 
     def _merge(self, elder: BillingAccount, younger: BillingAccount) -> None:
         """A subscriber linked the account under its new number before this record came: the elder link stays, with what
-        hangs on it, and gains what the younger one proved."""
-        elder.prove(younger.rung, at=max(elder.proved_at, younger.proved_at), still_holds=True)
-        younger.unlink(now=self.clock.now())
+        hangs on it, and gains what the younger one proved. One that stands on a grant gives way to a proof."""
+        now = self.clock.now()
+        if elder.grant is not None and younger.grant is None:
+            elder.unlink(now=now)
+            return
+        if elder.grant is None and younger.grant is None:
+            elder.absorb(younger)
+        younger.unlink(now=now)
         self.accounts.save(younger)
 
     def _change_snapshot(self, key: AccountKey, change: Callable[[AccountSnapshot], None]) -> None:

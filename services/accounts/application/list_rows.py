@@ -7,9 +7,9 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.show_billing_accounts import owned_and_linked
-from services.accounts.application.standings import Standings
 from services.accounts.domain.account_report import Charge, CreditedPayment, Page
 from services.accounts.domain.account_snapshot import ROWS_KEPT, AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
@@ -60,7 +60,7 @@ class RowReading:
     """What both lists have in common: whose rows, what is remembered of them, how a page is shown."""
 
     accounts: BillingAccountRepository
-    standings: Standings
+    standing: AccountStanding
     snapshots: SnapshotRepository
     billing: RegionalBilling
     observe: ObserveAccount
@@ -71,7 +71,7 @@ class RowReading:
         account = owned_and_linked(
             self.accounts, subscriber_id=wanted.subscriber_id, billing_account_id=wanted.billing_account_id
         )
-        self.standings.authorize(account, Action.VIEW)
+        self.standing.authorize(account, Action.VIEW)
         return account
 
     def remember(

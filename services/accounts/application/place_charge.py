@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.current_numbers import number_now
 from services.accounts.application.observe_account import ObserveAccount
-from services.accounts.application.standings import Standings
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import PlacedCharge
 from services.accounts.domain.charge_placement import ChargePlacement, PlacementState
 from services.accounts.domain.errors import AccountClosed, BillingAccountNotFound, InsufficientFunds
 from services.accounts.domain.ports import BillingAccountRepository, ChargePlacementRepository, RegionalBilling
+from services.accounts.domain.proof_ladder import Action
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, VersionConflict
 from services.chassis.money import Money
@@ -36,7 +37,7 @@ class PlaceCharge:
 
     placements: ChargePlacementRepository
     accounts: BillingAccountRepository
-    standings: Standings
+    standing: AccountStanding
     billing: RegionalBilling
     observe: ObserveAccount
     clock: Clock
@@ -44,8 +45,8 @@ class PlaceCharge:
     def __call__(self, request: FeeRequest, /) -> ChargePlacement:
         """Return the billed fee.
 
-        Raises `BillingAccountNotFound`, `ProofOutdated`, `InsufficientFunds`, `AccountClosed`, `ChargeIdReused`,
-        `RegionUnavailable`.
+        Raises `BillingAccountNotFound`, `AccountDisputed` and `ProofOutdated` (a new fee only), `InsufficientFunds`,
+        `AccountClosed`, `ChargeIdReused`, `RegionUnavailable`.
         """
         placement = self.placements.get(request.charge_id) or self._intend(request)
         placement.check_same(billing_account_id=request.billing_account_id, amount=request.amount)
@@ -58,7 +59,7 @@ class PlaceCharge:
         account = self.accounts.get(request.billing_account_id)
         if account is None or not account.is_linked:
             raise BillingAccountNotFound
-        self.standings.check_owner(account)
+        self.standing.check(account, Action.ORDER_CONTENT)
         placement = ChargePlacement.request(
             charge_id=request.charge_id,
             billing_account_id=request.billing_account_id,

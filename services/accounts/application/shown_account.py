@@ -8,9 +8,9 @@ from services.accounts.domain.account_report import BillingMode, Charge, Credite
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.figures import DisplayFigure, Known, display_grade
-from services.accounts.domain.proof_ladder import Action
+from services.accounts.domain.proof_ladder import Action, Rung
 from services.accounts.domain.region import Region
-from services.accounts.domain.standing import Standing, left_by, standing_of
+from services.accounts.domain.standing import Standing, is_frozen, is_outdated
 from services.chassis.money import Money
 
 _ROWS_SHOWN = 5
@@ -23,7 +23,6 @@ class ShownAccount:
 
     account: BillingAccount
     standing: Standing
-    allowed_actions: Sequence[Action]
     former_numbers: Sequence[str]
     region: Region
     region_available: bool
@@ -34,19 +33,33 @@ class ShownAccount:
     last_charges: DisplayFigure[Sequence[Charge]]
     last_payments: DisplayFigure[Sequence[CreditedPayment]]
 
+    @property
+    def allowed_actions(self) -> Sequence[Action]:
+        """What the subscriber may do with it now."""
+        return [action for action in self.account.allowed_actions if not is_frozen(action, self.standing)]
+
 
 def shown_account(
-    account: BillingAccount, snapshot: AccountSnapshot, /, *, region: Region, region_available: bool, now: datetime
+    account: BillingAccount,
+    snapshot: AccountSnapshot,
+    /,
+    *,
+    standing: Standing,
+    region: Region,
+    region_available: bool,
+    now: datetime,
 ) -> ShownAccount:
-    """Return the account with what is remembered of it."""
-    standing = standing_of(account, owner_since=snapshot.past.owner_since)
-    allowed = left_by(standing, account.allowed_actions)
-    visible = snapshot if Action.VIEW in allowed else AccountSnapshot(key=account.key)
+    """Return the account with what is remembered of it. A change of owner that came while the region was being asked
+    counts, too."""
+    if standing is not Standing.OWNER_CHANGED and account.rung is not Rung.PAY:
+        outdated = is_outdated(account, owner_since=snapshot.past.owner_since)
+        standing = Standing.OWNER_CHANGED if outdated else standing
+    shows = account.allows(Action.VIEW) and not is_frozen(Action.VIEW, standing)
+    visible = snapshot if shows else AccountSnapshot(key=account.key)
     fresh_for = region.fresh_for
     return ShownAccount(
         account=account,
         standing=standing,
-        allowed_actions=allowed,
         former_numbers=snapshot.past.former_numbers(),
         region=region,
         region_available=region_available,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.accounts.application.standings import CheckOwner
+from services.accounts.application.account_standing import CheckOwner
 from services.accounts.domain.errand import ErrandPlan
 from services.accounts.domain.errors import AccountClosed
 from services.accounts.domain.ordering_errors import RegionRefusal, ServiceOrderDone, TariffChangeDone

@@ -1,7 +1,7 @@
 """What the service needs from outside itself; the adapters say how it is met."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.accounts.domain.account_alias import AccountAlias
@@ -18,6 +18,7 @@ from services.accounts.domain.account_report import (
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount, LinkReference
 from services.accounts.domain.charge_placement import ChargePlacement
+from services.accounts.domain.claim import Claim
 from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
@@ -55,6 +56,10 @@ class BillingAccountRepository(Protocol):
 
     def on(self, key: AccountKey, /) -> Sequence[BillingAccount]:
         """Return all links to an account, ended ones too, of all subscribers."""
+        ...
+
+    def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:
+        """Return the claims to the accounts, of all subscribers, in one query; an account without any is left out."""
         ...
 
     def save(self, account: BillingAccount, /) -> None:
@@ -135,7 +140,7 @@ class ChargePlacementRepository(Protocol):
 
 
 class AttemptsRepository(Protocol):
-    """Counters of wrong proofs."""
+    """Counters of wrong proofs, and of codes that were asked for."""
 
     def get(self, attempts_key: str, /, *, limit: AttemptLimit) -> OwnershipAttempts:
         """Return the counter, an empty one when nothing was counted."""
@@ -194,7 +199,16 @@ class RegionalBilling(Protocol):
     nonsense; then it may have done what it was asked for.
     """
 
-    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool: ...
+    def verify_ownership(self, key: AccountKey, proof: Proof, /, *, claimant: str) -> bool:
+        """Say whether number and fact belong together; `claimant` stands for the subscriber who says so."""
+        ...
+
+    def send_ownership_code(self, key: AccountKey, /, *, claimant: str) -> timedelta:
+        """Have a code sent to the contact that the region holds, if it holds one; return how long it is good.
+
+        Raises `TooManyAttempts` when the region sends no more for a while.
+        """
+        ...
 
     def account(self, key: AccountKey, /) -> AccountReport: ...
 

@@ -9,7 +9,9 @@ from kabinet.common.v1 import figure_pb2
 from services.accounts.application.shown_account import ShownAccount
 from services.accounts.domain import account_report as report
 from services.accounts.domain.account_past import NumberSpell
+from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.figures import DisplayFigure, Freshness
+from services.accounts.domain.grant import GRANT_CODE, GrantState
 from services.accounts.domain.posting import Posting, PostingState
 from services.accounts.domain.proof_ladder import Action, Relation
 from services.accounts.domain.region import Cutover, Region
@@ -32,6 +34,11 @@ _RELATIONS: Mapping[Relation, pb.Relation.ValueType] = {
     Relation.RELATIVE: pb.RELATION_RELATIVE,
 }
 _RELATIONS_BACK = {number: relation for relation, number in _RELATIONS.items()}
+_STANDINGS: Mapping[Standing, pb.AccountStanding.ValueType] = {
+    Standing.CLEAR: pb.ACCOUNT_STANDING_CLEAR,
+    Standing.DISPUTED: pb.ACCOUNT_STANDING_DISPUTED,
+    Standing.OWNER_CHANGED: pb.ACCOUNT_STANDING_OWNER_CHANGED,
+}
 _CUTOVERS: Mapping[Cutover, pb.Cutover.ValueType] = {
     Cutover.NOT_MOVED: pb.CUTOVER_NOT_MOVED,
     Cutover.READ_ONLY: pb.CUTOVER_READ_ONLY,
@@ -41,11 +48,6 @@ _POSTING_STATES: Mapping[PostingState, pb.PostingState.ValueType] = {
     PostingState.REQUESTED: pb.POSTING_STATE_REQUESTED,
     PostingState.POSTED: pb.POSTING_STATE_POSTED,
     PostingState.REFUSED: pb.POSTING_STATE_REFUSED,
-}
-_STANDINGS: Mapping[Standing, pb.AccountStanding.ValueType] = {
-    Standing.CLEAR: pb.ACCOUNT_STANDING_CLEAR,
-    Standing.DISPUTED: pb.ACCOUNT_STANDING_DISPUTED,
-    Standing.OWNER_CHANGED: pb.ACCOUNT_STANDING_OWNER_CHANGED,
 }
 _FRESHNESS: Mapping[Freshness, figure_pb2.Freshness.ValueType] = {
     Freshness.FRESH: figure_pb2.FRESHNESS_FRESH,
@@ -68,6 +70,11 @@ def action_of(number: pb.Action.ValueType, /) -> Action:
     return _ACTIONS_BACK[number]
 
 
+def action_numbers(actions: Sequence[Action], /) -> list[pb.Action.ValueType]:
+    """Return actions as messages have them."""
+    return [_ACTIONS[action] for action in actions]
+
+
 def payment_id_of(text: str, /) -> str:
     """Return a payment id. Raises `FieldInvalid` for one that the event about it could not carry."""
     if not re.fullmatch(r"pay_[0-9a-f]{32}", text):
@@ -84,7 +91,7 @@ def region(value: Region, /) -> pb.Region:
         time_zone=value.time_zone,
         cutover=_CUTOVERS[value.cutover],
         cutover_date=value.cutover_date.isoformat(),
-        proof_kinds=value.proof_kinds,
+        proof_kinds=[*value.proof_kinds, GRANT_CODE] if value.connected else value.proof_kinds,
         connected=value.connected,
     )
 
@@ -103,7 +110,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         number=account.key.number,
         relation=_RELATIONS[account.relation],
         label=account.label,
-        allowed_actions=[_ACTIONS[action] for action in shown.allowed_actions],
+        allowed_actions=action_numbers(shown.allowed_actions),
         linked_at=time_to_proto(account.linked_at),
         billing_mode=shown.billing_mode.value if shown.billing_mode else "",
         balance=_money_figure(shown.balance),
@@ -115,6 +122,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         time_zone=shown.region.time_zone,
         standing=_STANDINGS[shown.standing],
         former_numbers=shown.former_numbers,
+        grant=_grant(account),
     )
 
 
@@ -183,6 +191,21 @@ def receipt(value: BillReceipt, /) -> pb.RegionalBillReference:
     """Return the message of a bill's receipt."""
     return pb.RegionalBillReference(
         regional_bill_id=value.regional_bill_id, region=value.region, received_at=time_to_proto(value.received_at)
+    )
+
+
+def _grant(account: BillingAccount) -> pb.Grant | None:
+    grant = account.grant
+    if grant is None:
+        return None
+    terms = grant.terms
+    return pb.Grant(
+        grant_id=grant.grant_id,
+        actions=action_numbers(terms.actions),
+        monthly_pay_limit=money_to_proto(terms.monthly_pay_limit) if terms.monthly_pay_limit else None,
+        ends_on=terms.ends_on.isoformat() if terms.ends_on else "",
+        accepted_at=time_to_proto(grant.accepted_at),
+        frozen=account.grant_state is GrantState.FROZEN,
     )
 
 

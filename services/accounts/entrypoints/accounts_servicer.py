@@ -7,6 +7,7 @@ from kabinet.accounts.v1 import accounts_pb2_grpc
 from services.accounts.application.link_billing_account import LinkRequest
 from services.accounts.application.list_rows import RowsWanted
 from services.accounts.application.place_charge import FeeRequest
+from services.accounts.application.send_ownership_code import CodeRequest
 from services.accounts.bootstrap import UseCases
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.proof_ladder import Proof
@@ -38,9 +39,23 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
                 relation=messages.relation_of(request.relation),
                 label=request.label,
                 proof=Proof(kind=request.proof.kind, value=request.proof.value),
+                client_address=request.client_address,
             )
         )
         return pb.LinkBillingAccountResponse(billing_account=self._with_figures(account))
+
+    def SendOwnershipCode(  # noqa: N802
+        self, request: pb.SendOwnershipCodeRequest, context: Context
+    ) -> pb.SendOwnershipCodeResponse:
+        expires_at = self._use.send_code(
+            CodeRequest(
+                subscriber_id=_subscriber_id(),
+                region=request.region,
+                number=request.number,
+                client_address=request.client_address,
+            )
+        )
+        return pb.SendOwnershipCodeResponse(expires_at=time_to_proto(expires_at))
 
     def ListBillingAccounts(  # noqa: N802
         self, request: pb.ListBillingAccountsRequest, context: Context
@@ -68,6 +83,16 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
         )
         return pb.UpdateBillingAccountResponse(billing_account=self._with_figures(account))
 
+    def ChangeRelation(  # noqa: N802
+        self, request: pb.ChangeRelationRequest, context: Context
+    ) -> pb.ChangeRelationResponse:
+        account = self._use.change_relation(
+            subscriber_id=_subscriber_id(),
+            billing_account_id=request.billing_account_id,
+            relation=messages.relation_of(request.relation),
+        )
+        return pb.ChangeRelationResponse(billing_account=self._with_figures(account))
+
     def UnlinkBillingAccount(  # noqa: N802
         self, request: pb.UnlinkBillingAccountRequest, context: Context
     ) -> pb.UnlinkBillingAccountResponse:
@@ -94,10 +119,12 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
             billing_account_id=request.billing_account_id,
             action=messages.action_of(request.action),
         )
+        limit = authorized.monthly_pay_limit
         return pb.AuthorizeActionResponse(
             region=authorized.region,
             number=authorized.number,
             time_zone=authorized.time_zone,
+            monthly_pay_limit=money_to_proto(limit) if limit else None,
             numbers=[messages.account_number(spell) for spell in authorized.numbers],
         )
 

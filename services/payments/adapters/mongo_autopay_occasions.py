@@ -103,7 +103,9 @@ def _record_to_document(record: DecisionRecord) -> Document:
             "occasion_rule_version": grounds.occasion_rule_version,
             "due_at": grounds.due_at,
             "account_is_linked": grounds.account_is_linked,
-            "account_may_be_managed": grounds.account_may_be_managed,
+            "account_refusal": grounds.account_refusal.value if grounds.account_refusal else None,
+            "monthly_pay_limit": money_to_document(grounds.monthly_pay_limit),
+            "paid_this_month": grounds.paid_this_month.as_mapping(),
             "card_is_usable": grounds.card_is_usable,
             "balance": money_to_document(grounds.balance),
             "balance_as_of": grounds.balance_as_of,
@@ -129,6 +131,8 @@ def _to_record(document: Document) -> DecisionRecord:
 
 
 def _to_grounds(document: Document) -> Grounds:
+    """Older records were decided without asking accounts, and without a limit."""
+    refusal, paid_this_month = document.get("account_refusal"), document.get("paid_this_month")
     return Grounds(
         trigger=trigger_from_document(document["trigger"]),
         amount=Money.from_mapping(document["amount"]),
@@ -137,7 +141,9 @@ def _to_grounds(document: Document) -> Grounds:
         occasion_rule_version=document["occasion_rule_version"],
         due_at=document["due_at"],
         account_is_linked=document["account_is_linked"],
-        account_may_be_managed=document.get("account_may_be_managed", True),  # was no ground in earlier releases
+        account_refusal=Reason(refusal) if refusal else None,
+        monthly_pay_limit=money_from_document(document.get("monthly_pay_limit")),
+        paid_this_month=Money.from_mapping(paid_this_month) if paid_this_month else Money.zero(),
         card_is_usable=document["card_is_usable"],
         balance=money_from_document(document["balance"]),
         balance_as_of=document["balance_as_of"],

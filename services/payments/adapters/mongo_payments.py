@@ -1,6 +1,6 @@
 """Payments in MongoDB: one document each, with history, work and outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +101,10 @@ class MongoPaymentRepository:
             },
             {"$set": work_fields(now), "$inc": {"version": 1}},
         )
+
+    def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:
+        rows = self._payments.find({"_id": {"$in": list(payment_ids)}}, {"state": 1}) if payment_ids else ()
+        return {row["_id"]: State(row["state"]) for row in rows}
 
     def under_way(self, *, billing_account_id: str, balance_as_of: datetime) -> Money:
         credited_later = {"state": State.POSTED.value, "posted_at": {"$gt": balance_as_of}}

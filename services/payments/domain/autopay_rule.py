@@ -144,8 +144,8 @@ class AutopayRule:
         return True
 
     def arm_again(self, occasion: AutopayOccasion, /) -> None:
-        """Give the episode back when its occasion found the balance recovered, or money under way that may yet not
-        arrive: then the next balance at the minimum is a new episode."""
+        """Give the episode back when its occasion found the balance recovered, money under way that may yet not arrive,
+        or a dispute that will end: then the next balance at the minimum is a new episode."""
         if occasion.decision_id == self.episode_id and occasion.gives_episode_back:
             self.armed = True
 

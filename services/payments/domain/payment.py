@@ -267,6 +267,15 @@ class Payment:
         self.due_at = None
 
 
+def requested_payment_id(subscriber_id: str, request_id: str, fingerprint: str, /) -> str:
+    """Return the one id that a request's payment can have: whoever asks twice at once sets the sum aside once."""
+    return _derived(f"{subscriber_id}:{request_id}:{fingerprint}")
+
+
 def autopay_payment_id(decision_id: str, /) -> str:
     """Return the one id that a decision's payment can have, so that an episode can never make two (I4)."""
-    return f"pay_{sha256(decision_id.encode()).hexdigest()[:32]}"
+    return _derived(decision_id)
+
+
+def _derived(source: str) -> str:
+    return f"pay_{sha256(source.encode()).hexdigest()[:32]}"

@@ -35,7 +35,13 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
         self.postings: dict[str, pb.Posting] = {}
         self.applied: list[str] = []
         self.charges: dict[str, pb.Charge] = {}
-        self.proofs: Mapping[str, str] = {"contract_code": CONTRACT_CODE, "last_payment_minor": "80000"}
+        self.proofs: Mapping[str, str] = {
+            "contract_code": CONTRACT_CODE,
+            "bill_code": "881207",
+            "last_payment_minor": "80000",
+        }
+        self.sent_codes: list[str] = []
+        self._codes: dict[str, str] = {}
         self.before: Callable[[str], None] = lambda method: None
         self.after: Callable[[str], None] = lambda method: None
         self._lock = threading.Lock()
@@ -56,8 +62,19 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
         self, request: pb.VerifyOwnershipRequest, context: Context
     ) -> pb.VerifyOwnershipResponse:
         self.called("VerifyOwnership")
-        right = request.number == self.number and self.proofs.get(request.proof.kind) == request.proof.value
-        return pb.VerifyOwnershipResponse(verified=right)
+        fact = self.proofs.get(request.proof.kind)
+        if request.proof.kind == "contact_code":
+            fact = self._codes.pop(request.claimant, None)
+        return pb.VerifyOwnershipResponse(verified=request.number == self.number and fact == request.proof.value)
+
+    def SendOwnershipCode(  # noqa: N802
+        self, request: pb.SendOwnershipCodeRequest, context: Context
+    ) -> pb.SendOwnershipCodeResponse:
+        self.called("SendOwnershipCode")
+        if request.number == self.number:
+            self.sent_codes.append(f"{1_000_000 + len(self.sent_codes)}")
+            self._codes[request.claimant] = self.sent_codes[-1]
+        return pb.SendOwnershipCodeResponse(valid_for_s=600)
 
     def GetAccount(self, request: pb.GetAccountRequest, context: Context) -> pb.GetAccountResponse:  # noqa: N802
         self.called("GetAccount", request.number)

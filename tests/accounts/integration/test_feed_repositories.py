@@ -27,7 +27,6 @@ from services.accounts.domain.ports import (
     FeedJournalRepository,
     SnapshotRepository,
 )
-from services.accounts.domain.proof_ladder import Rung
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from tests.accounts.builders import A_MORNING, KEY, SettableClock, make_account
@@ -199,7 +198,7 @@ class TestLinksOnAnAccount:
     def test_remembers_when_it_was_proved(self, accounts: BillingAccountRepository) -> None:
         account = make_account()
         accounts.save(account)
-        account.prove(Rung.PAY, at=A_MORNING + timedelta(hours=1), still_holds=False)
+        account.prove("contact_code", request_id=None, now=A_MORNING + timedelta(hours=1), still_holds=False)
         accounts.save(account)
 
         assert accounts.get(account.billing_account_id) == account

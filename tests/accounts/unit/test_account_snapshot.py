@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.accounts.adapters.json_regions import load_regions
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
-from services.accounts.application.standings import Standings
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.errors import RegionAnswerInvalid
 from services.accounts.domain.events import BalanceObserved
@@ -140,7 +140,7 @@ def test_a_decision_does_not_fail_for_what_is_only_shown() -> None:
     accounts.save(account)
     read = ReadDecisionBalance(
         accounts=accounts,
-        standings=Standings(snapshots=FakeSnapshots()),
+        standing=AccountStanding(accounts=accounts, snapshots=FakeSnapshots()),
         billing=FakeRegions(clock),
         observe=_observe(accounts, _AlwaysRaced()),
         regions=load_regions(connected=["54"]),

@@ -56,7 +56,7 @@ class Office:
         )
         use_case(NumberChange(old=old, new=new, changed_at=A_MORNING + hours * _HOUR))
 
-    def linked(self, key: AccountKey, *, subscriber: str = "1", hours: int = 0, rung: Rung = Rung.FULL) -> str:
+    def linked(self, key: AccountKey, *, subscriber: str = "1", hours: int = 0, rung: Rung = Rung.MANAGE) -> str:
         account = make_account(
             subscriber_id=f"sub_{subscriber * 32}", key=key, rung=rung, linked_at=A_MORNING + hours * _HOUR
         )
@@ -93,7 +93,7 @@ def test_links_figures_and_wishes_go_on_under_the_new_number() -> None:
     assert office.current.of(A) == B
     past = office.snapshots.get(B).past
     assert past.former_numbers() == (A.number,)
-    assert standing_of(office.found(link), owner_since=past.owner_since) is Standing.CLEAR
+    assert standing_of(office.found(link), owner_since=past.owner_since, claims=()) is Standing.CLEAR
 
 
 def test_a_link_that_has_ended_moves_too() -> None:
@@ -251,12 +251,12 @@ def test_a_repeated_old_record_does_not_touch_the_new_holder() -> None:
 def test_who_linked_the_new_number_early_keeps_the_elder_link_and_both_proofs() -> None:
     office = Office()
     elder = office.linked(A, rung=Rung.PAY)
-    younger = office.linked(B, hours=2, rung=Rung.FULL)
+    younger = office.linked(B, hours=2, rung=Rung.MANAGE)
 
     office.change(A, B, hours=1)
 
     kept = office.found(elder)
-    assert (kept.key, kept.rung, kept.is_linked) == (B, Rung.FULL, True)
+    assert (kept.key, kept.rung, kept.is_linked) == (B, Rung.MANAGE, True)
     assert not office.found(younger).is_linked
 
 
@@ -270,7 +270,7 @@ def test_an_owner_who_left_stays_out_under_the_new_number() -> None:
     office.change(A, B, hours=2)
 
     past = office.snapshots.get(B).past
-    assert standing_of(office.found(link), owner_since=past.owner_since) is Standing.OWNER_CHANGED
+    assert standing_of(office.found(link), owner_since=past.owner_since, claims=()) is Standing.OWNER_CHANGED
 
 
 def test_a_change_back_to_an_earlier_number_ends_in_no_circle() -> None:

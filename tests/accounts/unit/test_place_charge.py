@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.place_charge import FeeRequest, PlaceCharge
-from services.accounts.application.standings import Standings
 from services.accounts.domain.account_report import PlacedCharge
 from services.accounts.domain.charge_placement import PlacementState
 from services.accounts.domain.errors import (
@@ -38,7 +38,7 @@ class Till:
         self.place = PlaceCharge(
             placements=self.placements,
             accounts=self.accounts,
-            standings=Standings(snapshots=self.snapshots),
+            standing=AccountStanding(accounts=self.accounts, snapshots=self.snapshots),
             billing=self.regions,
             observe=ObserveAccount(snapshots=self.snapshots, accounts=self.accounts, clock=self.clock),
             clock=self.clock,

@@ -196,7 +196,7 @@ class Region(_message.Message):
     """Its name for people, in English."""
     @_builtins.property
     def proof_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Proofs of ownership that the region takes, in the order to offer."""
+        """Proofs of ownership that the region takes, in the order to offer; last "grant_code", of a relative by the owner's grant."""
 
     def __init__(
         self,
@@ -534,6 +534,7 @@ class BillingAccount(_message.Message):
     REGION_AVAILABLE_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     STANDING_FIELD_NUMBER: _builtins.int
+    GRANT_FIELD_NUMBER: _builtins.int
     FORMER_NUMBERS_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
@@ -582,6 +583,10 @@ class BillingAccount(_message.Message):
         """The last payments, at most 5."""
 
     @_builtins.property
+    def grant(self) -> Global___Grant:
+        """What the link stands on when its owner granted it; absent when it stands on a proof."""
+
+    @_builtins.property
     def former_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Numbers that the account had before, newest first."""
 
@@ -604,15 +609,64 @@ class BillingAccount(_message.Message):
         region_available: _builtins.bool = ...,
         time_zone: _builtins.str = ...,
         standing: Global___AccountStanding.ValueType = ...,
+        grant: Global___Grant | None = ...,
         former_numbers: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "grant", b"grant", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "former_numbers", b"former_numbers", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "standing", b"standing", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "former_numbers", b"former_numbers", "grant", b"grant", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "standing", b"standing", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BillingAccount: _TypeAlias = BillingAccount  # noqa: Y015
+
+@_typing.final
+class Grant(_message.Message):
+    """What the owner of an account granted a relative, as the relative sees it. The relative ends it by unlinking the account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRANT_ID_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    MONTHLY_PAY_LIMIT_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    ACCEPTED_AT_FIELD_NUMBER: _builtins.int
+    FROZEN_FIELD_NUMBER: _builtins.int
+    grant_id: _builtins.str
+    """Its id."""
+    ends_on: _builtins.str
+    """The last day on which it holds, in the region's calendar: "2026-12-31". Empty without an end."""
+    frozen: _builtins.bool
+    """Whether it allows nothing for now, because the owner's right to the account is in question."""
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
+        """What was granted. While the grant is frozen nothing of it is allowed, see `allowed_actions`."""
+
+    @_builtins.property
+    def monthly_pay_limit(self) -> _money_pb2.Money:
+        """How much may be paid in a month of the region's calendar; absent without a limit."""
+
+    @_builtins.property
+    def accepted_at(self) -> _timestamp_pb2.Timestamp:
+        """When the relative accepted it."""
+
+    def __init__(
+        self,
+        *,
+        grant_id: _builtins.str = ...,
+        actions: _abc.Iterable[Global___Action.ValueType] | None = ...,
+        monthly_pay_limit: _money_pb2.Money | None = ...,
+        ends_on: _builtins.str = ...,
+        accepted_at: _timestamp_pb2.Timestamp | None = ...,
+        frozen: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "actions", b"actions", "ends_on", b"ends_on", "frozen", b"frozen", "grant_id", b"grant_id", "monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Grant: _TypeAlias = Grant  # noqa: Y015
 
 @_typing.final
 class Posting(_message.Message):
@@ -709,6 +763,7 @@ class LinkBillingAccountRequest(_message.Message):
     RELATION_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
     PROOF_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Chosen by the client; a repeated call with the same one is answered alike."""
     region: _builtins.str
@@ -719,6 +774,8 @@ class LinkBillingAccountRequest(_message.Message):
     """Whose it is."""
     label: _builtins.str
     """What to call it, at most 60 characters."""
+    client_address: _builtins.str
+    """The address of the subscriber's program as the gateway saw it: attempts are limited by it, too. Kept as a pseudonym."""
     @_builtins.property
     def proof(self) -> Global___Proof:
         """What shows that it is the subscriber's."""
@@ -732,10 +789,11 @@ class LinkBillingAccountRequest(_message.Message):
         relation: Global___Relation.ValueType = ...,
         label: _builtins.str = ...,
         proof: Global___Proof | None = ...,
+        client_address: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["proof", b"proof"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "number", b"number", "proof", b"proof", "region", b"region", "relation", b"relation", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_address", b"client_address", "label", b"label", "number", b"number", "proof", b"proof", "region", b"region", "relation", b"relation", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -764,6 +822,60 @@ class LinkBillingAccountResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LinkBillingAccountResponse: _TypeAlias = LinkBillingAccountResponse  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeRequest(_message.Message):
+    """Asks for a code to the contact of an account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """The region's code."""
+    number: _builtins.str
+    """The account's number in the region."""
+    client_address: _builtins.str
+    """The address of the subscriber's program as the gateway saw it: codes are limited by it, too. Kept as a pseudonym."""
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        number: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_address", b"client_address", "number", b"number", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeRequest: _TypeAlias = SendOwnershipCodeRequest  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeResponse(_message.Message):
+    """If there is such an account, and the region holds a contact for it, a code is on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when a code that was sent now is good."""
+
+    def __init__(
+        self,
+        *,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeResponse: _TypeAlias = SendOwnershipCodeResponse  # noqa: Y015
 
 @_typing.final
 class ListBillingAccountsRequest(_message.Message):
@@ -910,6 +1022,56 @@ class UpdateBillingAccountResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateBillingAccountResponse: _TypeAlias = UpdateBillingAccountResponse  # noqa: Y015
+
+@_typing.final
+class ChangeRelationRequest(_message.Message):
+    """Changes whose a billing account is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    RELATION_FIELD_NUMBER: _builtins.int
+    billing_account_id: _builtins.str
+    """Which."""
+    relation: Global___Relation.ValueType
+    """RELATION_RELATIVE, or what it is already."""
+    def __init__(
+        self,
+        *,
+        billing_account_id: _builtins.str = ...,
+        relation: Global___Relation.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "relation", b"relation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeRelationRequest: _TypeAlias = ChangeRelationRequest  # noqa: Y015
+
+@_typing.final
+class ChangeRelationResponse(_message.Message):
+    """The changed billing account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BILLING_ACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def billing_account(self) -> Global___BillingAccount:
+        """With its figures."""
+
+    def __init__(
+        self,
+        *,
+        billing_account: Global___BillingAccount | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["billing_account", b"billing_account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account", b"billing_account"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeRelationResponse: _TypeAlias = ChangeRelationResponse  # noqa: Y015
 
 @_typing.final
 class UnlinkBillingAccountRequest(_message.Message):
@@ -1140,6 +1302,7 @@ class AuthorizeActionResponse(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     NUMBERS_FIELD_NUMBER: _builtins.int
+    MONTHLY_PAY_LIMIT_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """The region's code."""
     number: _builtins.str
@@ -1152,6 +1315,10 @@ class AuthorizeActionResponse(_message.Message):
         this account's and this owner's: what was issued under it at another time is somebody else's.
         """
 
+    @_builtins.property
+    def monthly_pay_limit(self) -> _money_pb2.Money:
+        """How much the subscriber may pay in a month of the region's calendar; absent without a limit."""
+
     def __init__(
         self,
         *,
@@ -1159,10 +1326,11 @@ class AuthorizeActionResponse(_message.Message):
         number: _builtins.str = ...,
         time_zone: _builtins.str = ...,
         numbers: _abc.Iterable[Global___AccountNumber] | None = ...,
+        monthly_pay_limit: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "numbers", b"numbers", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["monthly_pay_limit", b"monthly_pay_limit", "number", b"number", "numbers", b"numbers", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -107,7 +107,7 @@ class Proof(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     """Which fact: "contract_code" is the code printed in the contract, "bill_code" the one printed on the last bill,
-    "last_payment_minor" the sum of the last payment in kopecks.
+    "last_payment_minor" the sum of the last payment in kopecks, "contact_code" the code that SendOwnershipCode sent.
     """
     value: _builtins.str
     """The fact as typed. Never logged."""
@@ -325,8 +325,11 @@ class VerifyOwnershipRequest(_message.Message):
 
     NUMBER_FIELD_NUMBER: _builtins.int
     PROOF_FIELD_NUMBER: _builtins.int
+    CLAIMANT_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """The account's number in the region."""
+    claimant: _builtins.str
+    """Who gives it: an opaque word, always the same for the same person and account. Counts for "contact_code" only."""
     @_builtins.property
     def proof(self) -> Global___Proof:
         """The fact."""
@@ -336,10 +339,11 @@ class VerifyOwnershipRequest(_message.Message):
         *,
         number: _builtins.str = ...,
         proof: Global___Proof | None = ...,
+        claimant: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["proof", b"proof"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "proof", b"proof"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimant", b"claimant", "number", b"number", "proof", b"proof"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -366,6 +370,54 @@ class VerifyOwnershipResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VerifyOwnershipResponse: _TypeAlias = VerifyOwnershipResponse  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeRequest(_message.Message):
+    """Asks for a code to an account's contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CLAIMANT_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    """The account's number in the region."""
+    claimant: _builtins.str
+    """Who will give the code: an opaque word, always the same for the same person and account."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        claimant: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimant", b"claimant", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeRequest: _TypeAlias = SendOwnershipCodeRequest  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeResponse(_message.Message):
+    """If the number has a contact, a code is on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALID_FOR_S_FIELD_NUMBER: _builtins.int
+    valid_for_s: _builtins.int
+    """How long a code that was sent now is good, in seconds: 1 to 600, the same for every number."""
+    def __init__(
+        self,
+        *,
+        valid_for_s: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["valid_for_s", b"valid_for_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeResponse: _TypeAlias = SendOwnershipCodeResponse  # noqa: Y015
 
 @_typing.final
 class GetAccountRequest(_message.Message):

@@ -42,6 +42,16 @@ class RegionalBillingServiceStub:
 
     A wrong number and a wrong proof answer alike (verified = false), in body and time.
     """
+    SendOwnershipCode: _grpc.UnaryUnaryMultiCallable[_billing_pb2.SendOwnershipCodeRequest, _billing_pb2.SendOwnershipCodeResponse]
+    """Sends a code to the contact (e-mail, telephone) that the region holds for the account's owner, and tells how long it
+    is good. It is checked by VerifyOwnership as the proof "contact_code".
+
+    A code has at least 20 bits, which is 7 digits, is good for at most 10 minutes, once, and for 5 tries; a new one
+    replaces the one before. It belongs to the number and the claimant that it was asked for with: nobody else's tries use
+    it up, and nobody else can use it. A number that is unknown, closed or has no contact answers alike, in body and time:
+    what is sent is sent after the answer. FAILED_PRECONDITION (TOO_MANY_CODES) when the region will send no more to this
+    number for a while, again alike for all numbers. A region that takes no such proof leaves the method out.
+    """
     GetAccount: _grpc.UnaryUnaryMultiCallable[_billing_pb2.GetAccountRequest, _billing_pb2.GetAccountResponse]
     """Returns the account's figures as the books show them now: balance, tariff plan and services."""
     ListCharges: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListChargesRequest, _billing_pb2.ListChargesResponse]
@@ -76,6 +86,16 @@ class RegionalBillingServiceAsyncStub(RegionalBillingServiceStub):
     """Tells whether the caller knows a fact that only the account's owner knows.
 
     A wrong number and a wrong proof answer alike (verified = false), in body and time.
+    """
+    SendOwnershipCode: _aio.UnaryUnaryMultiCallable[_billing_pb2.SendOwnershipCodeRequest, _billing_pb2.SendOwnershipCodeResponse]  # type: ignore[assignment]
+    """Sends a code to the contact (e-mail, telephone) that the region holds for the account's owner, and tells how long it
+    is good. It is checked by VerifyOwnership as the proof "contact_code".
+
+    A code has at least 20 bits, which is 7 digits, is good for at most 10 minutes, once, and for 5 tries; a new one
+    replaces the one before. It belongs to the number and the claimant that it was asked for with: nobody else's tries use
+    it up, and nobody else can use it. A number that is unknown, closed or has no contact answers alike, in body and time:
+    what is sent is sent after the answer. FAILED_PRECONDITION (TOO_MANY_CODES) when the region will send no more to this
+    number for a while, again alike for all numbers. A region that takes no such proof leaves the method out.
     """
     GetAccount: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetAccountRequest, _billing_pb2.GetAccountResponse]  # type: ignore[assignment]
     """Returns the account's figures as the books show them now: balance, tariff plan and services."""
@@ -114,6 +134,22 @@ class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells whether the caller knows a fact that only the account's owner knows.
 
         A wrong number and a wrong proof answer alike (verified = false), in body and time.
+        """
+
+    @_abc_1.abstractmethod
+    def SendOwnershipCode(
+        self,
+        request: _billing_pb2.SendOwnershipCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_billing_pb2.SendOwnershipCodeResponse, _abc.Awaitable[_billing_pb2.SendOwnershipCodeResponse]]:
+        """Sends a code to the contact (e-mail, telephone) that the region holds for the account's owner, and tells how long it
+        is good. It is checked by VerifyOwnership as the proof "contact_code".
+
+        A code has at least 20 bits, which is 7 digits, is good for at most 10 minutes, once, and for 5 tries; a new one
+        replaces the one before. It belongs to the number and the claimant that it was asked for with: nobody else's tries use
+        it up, and nobody else can use it. A number that is unknown, closed or has no contact answers alike, in body and time:
+        what is sent is sent after the answer. FAILED_PRECONDITION (TOO_MANY_CODES) when the region will send no more to this
+        number for a while, again alike for all numbers. A region that takes no such proof leaves the method out.
         """
 
     @_abc_1.abstractmethod
