@@ -12,7 +12,7 @@ from gateway.clients import Clients, connect
 from gateway.config import Settings
 from gateway.errors import Problems
 from gateway.shedding import UnderWay
-from gateway.texts import load_error_texts, load_texts
+from gateway.wording import load_error_texts, load_texts
 from services.chassis.clock import Clock, build_clock
 
 _NAME = "kabinet"

@@ -2,8 +2,8 @@
 
 from kabinet.accounts.v1 import accounts_pb2
 
+from gateway.actions.periods import beginning_of, end_of
 from gateway.bodies import accounts as bodies
-from gateway.bodies.fields import Page
 from gateway.clients import Caller
 from gateway.views import accounts as views
 from gateway.views.values import Items, items, numbers_of
@@ -90,19 +90,38 @@ def unlink_billing_account(caller: Caller, billing_account_id: str, /) -> None:
     caller.ask(accounts, accounts.stub.UnlinkBillingAccount, request)
 
 
-def list_charges(caller: Caller, billing_account_id: str, page: Page, /) -> views.ChargesPage:
+def list_charges(caller: Caller, billing_account_id: str, page: bodies.HistoryPage, /) -> views.ChargesPage:
     """Return a page of the fees of an account (F12)."""
     accounts = caller.clients.accounts
+    zone = _calendar(caller, billing_account_id, page)
     request = accounts_pb2.ListChargesRequest(
-        billing_account_id=billing_account_id, page_size=page.page_size, page_token=page.page_token
+        billing_account_id=billing_account_id,
+        page_size=page.page_size,
+        page_token=page.page_token,
+        begins_at=beginning_of(page.from_, zone=zone),
+        ends_at=end_of(page.until, zone=zone),
     )
     return views.charges_page(caller.ask(accounts, accounts.stub.ListCharges, request))
 
 
-def list_credited_payments(caller: Caller, billing_account_id: str, page: Page, /) -> views.CreditedPaymentsPage:
+def list_credited_payments(
+    caller: Caller, billing_account_id: str, page: bodies.HistoryPage, /
+) -> views.CreditedPaymentsPage:
     """Return a page of the payments credited to an account from every channel (F12)."""
     accounts = caller.clients.accounts
+    zone = _calendar(caller, billing_account_id, page)
     request = accounts_pb2.ListCreditedPaymentsRequest(
-        billing_account_id=billing_account_id, page_size=page.page_size, page_token=page.page_token
+        billing_account_id=billing_account_id,
+        page_size=page.page_size,
+        page_token=page.page_token,
+        begins_at=beginning_of(page.from_, zone=zone),
+        ends_at=end_of(page.until, zone=zone),
     )
     return views.credited_payments_page(caller.ask(accounts, accounts.stub.ListCreditedPayments, request))
+
+
+def _calendar(caller: Caller, billing_account_id: str, page: bodies.HistoryPage) -> str:
+    """Return the zone in which the days of a period are meant; without days there is nothing to ask for."""
+    if page.from_ is None and page.until is None:
+        return ""
+    return get_billing_account(caller, billing_account_id, refresh_within_ms=0)["time_zone"]

@@ -101,8 +101,12 @@ def get_services(path: bodies.BillingAccountPath) -> Any:
     "/billing-accounts/<string:billing_account_id>/charges",
     responses=answers(200, views.ChargesPage, name="Charges"),
 )
-def list_charges(path: bodies.BillingAccountPath, query: bodies.AccountPage) -> Any:
-    """List the fees, newest first"""
+def list_charges(path: bodies.BillingAccountPath, query: bodies.HistoryPage) -> Any:
+    """List the fees, newest first, of all time or of a period
+
+    `from` and `until` are days in the calendar of the account's region, both included. `gaps` are what nobody can tell
+    of this page's part of the period: there may be rows, or none.
+    """
     return actions.list_charges(caller(), path.billing_account_id, query)
 
 
@@ -110,8 +114,11 @@ def list_charges(path: bodies.BillingAccountPath, query: bodies.AccountPage) -> 
     "/billing-accounts/<string:billing_account_id>/payments",
     responses=answers(200, views.CreditedPaymentsPage, name="CreditedPayments"),
 )
-def list_credited_payments(path: bodies.BillingAccountPath, query: bodies.AccountPage) -> Any:
-    """List the payments credited from every channel, newest first"""
+def list_credited_payments(path: bodies.BillingAccountPath, query: bodies.HistoryPage) -> Any:
+    """List the payments credited from every channel, newest first, of all time or of a period
+
+    On the same terms as the fees.
+    """
     return actions.list_credited_payments(caller(), path.billing_account_id, query)
 
 

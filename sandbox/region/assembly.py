@@ -17,7 +17,7 @@ from sandbox.region.calls import Calls
 from sandbox.region.config import Settings
 from sandbox.region.control import build_app
 from sandbox.region.credentials import Credentials
-from sandbox.region.demo import enter_contacts, enter_tariff_plans, open_demo_accounts
+from sandbox.region.demo_accounts import enter_contacts, enter_tariff_plans, open_demo_accounts
 from sandbox.region.faults import Faults
 from sandbox.region.feed import FeedStreamer
 from sandbox.region.numbers import RenumberingInterceptor
@@ -68,7 +68,15 @@ def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.Ser
     postman = Postman(database=database, codes=codes, clock=clock, region=region, smtp_url=settings.smtp_url)
     calls = Calls(credentials=credentials, faults=Faults(database))
     server = _grpc_server(
-        Servicer(database=database, codes=codes, calls=calls, clock=clock, on_news=feed.wake, on_codes=postman.wake),
+        Servicer(
+            database=database,
+            kept_from=rules.kept_from,
+            codes=codes,
+            calls=calls,
+            clock=clock,
+            on_news=feed.wake,
+            on_codes=postman.wake,
+        ),
         OrderingServicer(
             database=database, rules=rules, calls=calls, calendar=calendar, clock=clock, on_news=feed.wake
         ),

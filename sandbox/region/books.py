@@ -3,6 +3,7 @@ part, and whatever changes a balance writes the news of it in the same transacti
 """
 
 import sqlite3
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from kabinet.regional.v1 import feed_pb2
@@ -118,14 +119,26 @@ def entry(connection: sqlite3.Connection, kind: str, external_id: str, /) -> sql
     return found
 
 
-def entries(
-    connection: sqlite3.Connection, /, *, number: str, kind: str, before: int | None, limit: int
-) -> list[sqlite3.Row]:
-    """Return entries of an account since it has its owner, newest first, those older than entry `before`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesWanted:
+    """Which entries of an account: of a period (times as rows hold them, empty for no bound, the end not part of it),
+    older than the entry `before`, and how many at most."""
+
+    number: str
+    kind: str
+    begins_at: str
+    ends_at: str
+    before: int | None
+    limit: int
+
+
+def entries(connection: sqlite3.Connection, wanted: EntriesWanted, /) -> list[sqlite3.Row]:
+    """Return entries of an account since it has its owner, newest first."""
     return connection.execute(
-        """SELECT * FROM ledger WHERE number = ? AND kind = ? AND at >= ? AND (? IS NULL OR entry_id < ?)
-           ORDER BY entry_id DESC LIMIT ?""",
-        (number, kind, owner_since(connection, number), before, before, limit),
+        """SELECT * FROM ledger WHERE number = :number AND kind = :kind AND (:before IS NULL OR entry_id < :before)
+           AND at >= :owner_since AND at >= :begins_at AND (:ends_at = '' OR at < :ends_at)
+           ORDER BY entry_id DESC LIMIT :limit""",
+        asdict(wanted) | {"owner_since": owner_since(connection, wanted.number)},
     ).fetchall()
 
 

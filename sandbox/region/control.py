@@ -10,7 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
-from sandbox.region import billing, books, demo, faults, numbers, promised_payments, service_orders
+from sandbox.region import (
+    billing,
+    books,
+    demo_accounts,
+    faults,
+    numbers,
+    promised_payments,
+    service_orders,
+)
 from sandbox.region.profiles import Profiles
 from sandbox.region.refusals import Refusal
 from sandbox.region.values import render_time
@@ -123,7 +131,7 @@ class _Desk:
     def open_accounts(self) -> Response:
         body = AccountsBody.model_validate(request.get_json())
         with self._database.write() as connection:
-            demo.open_plain_accounts(
+            demo_accounts.open_plain_accounts(
                 connection,
                 first_number=body.first_number,
                 count=body.count,

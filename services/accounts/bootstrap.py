@@ -21,12 +21,13 @@ from services.accounts.application.change_billing_account import (
 from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount
 from services.accounts.application.list_regional_bills import ListRegionalBills
-from services.accounts.application.list_rows import ListCharges, ListCreditedPayments, RowReading
+from services.accounts.application.list_rows import ListRows
 from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.place_charge import PlaceCharge
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
 from services.accounts.application.refresh_figures import RefreshFigures
+from services.accounts.application.remember_history import RememberHistory
 from services.accounts.application.request_posting import RequestPosting
 from services.accounts.application.send_ownership_code import SendOwnershipCode
 from services.accounts.application.settle_posting import SettlePosting
@@ -37,7 +38,10 @@ from services.accounts.bootstrap_grants import GrantUseCases, accept_grant, buil
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
+from services.accounts.domain.account_report import Charge, CreditedPayment
+from services.accounts.domain.figures import FigureKind
 from services.accounts.domain.ownership_attempts import AttemptLimits
+from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.region import Regions
 from services.chassis.changes import ChangeStreamWaker
 from services.chassis.clock import Clock
@@ -65,8 +69,8 @@ class UseCases:
     rename: RenameBillingAccount
     change_relation: ChangeRelation
     unlink: UnlinkBillingAccount
-    list_charges: ListCharges
-    list_payments: ListCreditedPayments
+    list_charges: ListRows[Charge]
+    list_payments: ListRows[CreditedPayment]
     authorize: AuthorizeAction
     list_authorized: ListAuthorizedAccounts
     read_decision_balance: ReadDecisionBalance
@@ -128,15 +132,6 @@ def build_grpc(settings: Settings, /) -> UseCases:
         clock=clock,
         young_for=timedelta(seconds=settings.figures_young_for_s),
     )
-    reading = RowReading(
-        accounts=accounts,
-        standing=standing,
-        snapshots=stores.snapshots,
-        billing=billing,
-        observe=observe,
-        regions=regions,
-        clock=clock,
-    )
     return UseCases(
         regions=regions,
         link=LinkAccount(
@@ -166,8 +161,8 @@ def build_grpc(settings: Settings, /) -> UseCases:
         rename=RenameBillingAccount(accounts=accounts),
         change_relation=ChangeRelation(accounts=accounts),
         unlink=UnlinkBillingAccount(accounts=accounts, clock=clock),
-        list_charges=ListCharges(reading=reading),
-        list_payments=ListCreditedPayments(reading=reading),
+        list_charges=_list_charges(stores, accounts, standing, billing, observe, regions),
+        list_payments=_list_payments(stores, accounts, standing, billing, observe, regions),
         authorize=AuthorizeAction(accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions),
         list_authorized=ListAuthorizedAccounts(
             accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions
@@ -271,8 +266,55 @@ def _refresh(
         regions=billing,
         snapshots=stores.snapshots,
         observe=observe,
+        remember=RememberHistory(history=stores.history),
         clock=stores.clock,
         rows_after=timedelta(seconds=settings.rows_refresh_after_s),
+    )
+
+
+def _list_charges(
+    stores: Stores,
+    accounts: BillingAccountRepository,
+    standing: AccountStanding,
+    billing: GrpcRegionalBilling,
+    observe: ObserveAccount,
+    regions: Regions,
+) -> ListRows[Charge]:
+    return ListRows(
+        kind=FigureKind.CHARGES,
+        read=billing.charges,
+        observe_rows=lambda snapshot, page, now: snapshot.observe_charges(page, now=now),
+        accounts=accounts,
+        standing=standing,
+        snapshots=stores.snapshots,
+        history=stores.history,
+        remember=RememberHistory(history=stores.history),
+        observe=observe,
+        regions=regions,
+        clock=stores.clock,
+    )
+
+
+def _list_payments(
+    stores: Stores,
+    accounts: BillingAccountRepository,
+    standing: AccountStanding,
+    billing: GrpcRegionalBilling,
+    observe: ObserveAccount,
+    regions: Regions,
+) -> ListRows[CreditedPayment]:
+    return ListRows(
+        kind=FigureKind.PAYMENTS,
+        read=billing.payments,
+        observe_rows=lambda snapshot, page, now: snapshot.observe_payments(page, now=now),
+        accounts=accounts,
+        standing=standing,
+        snapshots=stores.snapshots,
+        history=stores.history,
+        remember=RememberHistory(history=stores.history),
+        observe=observe,
+        regions=regions,
+        clock=stores.clock,
     )
 
 

@@ -13,6 +13,7 @@ from services.accounts.adapters.mongo_billing_accounts import MongoBillingAccoun
 from services.accounts.adapters.mongo_charge_placements import MongoChargePlacementRepository
 from services.accounts.adapters.mongo_feed_journals import MongoFeedJournalRepository, MongoFeedRejectionRepository
 from services.accounts.adapters.mongo_grant_offers import MongoGrantOfferRepository
+from services.accounts.adapters.mongo_history import MongoHistoryRepository
 from services.accounts.adapters.mongo_postings import MongoPostingRepository
 from services.accounts.adapters.mongo_regional_bills import MongoRegionalBillRepository
 from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
@@ -30,6 +31,7 @@ class Stores:
     database: Database[Document]
     accounts: MongoBillingAccountRepository
     snapshots: MongoSnapshotRepository
+    history: MongoHistoryRepository
     postings: MongoPostingRepository
     placements: MongoChargePlacementRepository
     attempts: MongoAttemptsRepository
@@ -54,6 +56,7 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         database=database,
         accounts=MongoBillingAccountRepository(database, clock=clock),
         snapshots=MongoSnapshotRepository(database, clock=clock),
+        history=MongoHistoryRepository(database),
         postings=MongoPostingRepository(database, clock=clock),
         placements=MongoChargePlacementRepository(database),
         attempts=MongoAttemptsRepository(database),

@@ -2,7 +2,7 @@
 script."""
 
 import copy
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -21,7 +21,10 @@ from services.accounts.domain.billing_account import AlreadyLinked, BillingAccou
 from services.accounts.domain.charge_placement import ChargePlacement
 from services.accounts.domain.claim import Claim
 from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
+from services.accounts.domain.figures import FigureKind
 from services.accounts.domain.grant import GrantCodeSpent, GrantState
+from services.accounts.domain.history import MOMENT, Span
+from services.accounts.domain.history_month import HistoryMonth, month_of
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import CONTACT_CODE, Proof
@@ -159,6 +162,26 @@ class FakeSnapshots:
         return self.shelf.put_many({snapshot.key: snapshot for snapshot in snapshots})
 
 
+class FakeHistory:
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+
+    def named(self, key: AccountKey, kind: FigureKind, months: Sequence[str], /) -> Sequence[HistoryMonth[Any]]:
+        return [
+            self.shelf.take(f"{key}:{kind.value}:{month}") or HistoryMonth(key=key, kind=kind, month=month)
+            for month in months
+        ]
+
+    def months(self, key: AccountKey, kind: FigureKind, period: Span, /) -> Iterator[HistoryMonth[Any]]:
+        mine = sorted((name for name in self.shelf.kept if name.startswith(f"{key}:{kind.value}:")), reverse=True)
+        first, last = month_of(period.begins_at), month_of(period.ends_at - MOMENT)
+        among = [name for name in mine if first <= name[-7:] <= last]
+        yield from map(self.shelf.take, [*among, *(name for name in mine[-1:] if name not in among)])
+
+    def save(self, month: HistoryMonth[Any], /) -> None:
+        self.shelf.put(f"{month.key}:{month.kind.value}:{month.month}", month)
+
+
 class FakePostings:
     """Repository and queue in one; a claim moves the version, as the real one does."""
 
@@ -289,11 +312,11 @@ class FakeRegions:
         self._answering("account")
         return make_report(kopecks=self.balance.amount_minor, as_of=self._clock.now())
 
-    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[Charge]:
+    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[Charge]:
         self._answering("charges")
         return make_page(make_charge(), as_of=self._clock.now(), next_page_token="more")
 
-    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[CreditedPayment]:
+    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[CreditedPayment]:
         self._answering("payments")
         return make_page(make_credited(), as_of=self._clock.now())
 

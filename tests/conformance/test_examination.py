@@ -7,7 +7,7 @@ import pytest
 
 from kabinet_conformance.examination import Finding, Outcome, examine
 from kabinet_conformance.target import Target
-from tests.conformance import bugs, code_bugs
+from tests.conformance import bugs, code_bugs, period_bugs
 from tests.conformance.conftest import StartRegion
 from tests.conformance.region_server import Bug, RunningRegion
 
@@ -24,9 +24,14 @@ _CAUGHT = [
     (bugs.forgets_postings, {"RB-46"}),
     (bugs.leaves_out_the_currency, {"RB-20"}),
     (bugs.takes_local_time_for_utc, {"RB-21"}),
-    (bugs.repeats_a_row_on_the_next_page, {"RB-30"}),
+    (bugs.repeats_a_row_on_the_next_page, {"RB-30", "RB-38"}),
     (bugs.pages_by_offset, {"RB-32"}),
     (bugs.shows_the_first_page_for_garbage, {"RB-34"}),
+    (period_bugs.ignores_periods, {"RB-37"}),
+    (period_bugs.takes_the_end_in, {"RB-37"}),
+    (period_bugs.leaves_the_beginning_out, {"RB-37"}),
+    (period_bugs.forgets_the_period_after_the_first_page, {"RB-38"}),
+    (period_bugs.forgets_when_its_books_were_begun, {"RB-39"}),
     (bugs.tells_which_numbers_exist, {"RB-01", "RB-11", "RB-16"}),
     (bugs.takes_longer_for_known_numbers, {"RB-12"}),
     (code_bugs.sends_no_code_to_unknown_numbers_and_says_so, {"RB-14"}),

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from services.documents.application.advance_customer_bill import AdvanceCustomerBill, RecordRegionalBill
 from services.documents.application.advance_mailing import AdvanceMailing
+from services.documents.application.bill_deliveries import EndDeliveryOfLink
+from services.documents.application.mail_confirmation import MailConfirmation
 from services.documents.domain.account import Account
 from services.documents.domain.bill_delivery import BillDelivery
 from services.documents.domain.customer_bill import CustomerBill
@@ -18,6 +20,7 @@ from tests.documents.fakes import (
     FakeMailingRepository,
     FakePost,
     FakeRenderer,
+    FakeTokens,
 )
 
 REGIONAL_BILL_ID = "rbl_" + "1" * 32
@@ -62,6 +65,17 @@ class Office:
             accounts=self.accounts,
             archive=self.archive,
             post=self.post,
+            end_delivery=EndDeliveryOfLink(deliveries=self.deliveries, clock=self.clock),
+            clock=self.clock,
+        )
+
+    @property
+    def mail_confirmation(self) -> MailConfirmation:
+        return MailConfirmation(
+            deliveries=self.deliveries,
+            accounts=self.accounts,
+            tokens=FakeTokens(),
+            post=self.post,
             clock=self.clock,
         )
 
@@ -79,6 +93,12 @@ class Office:
         """Turn a delivery on for a subscriber who may see the account."""
         delivery = make_delivery(digit=digit, email=email, confirmed=True, account=account)
         self.accounts.links[delivery.recipient] = account
+        self.deliveries.save(delivery)
+
+    def ask_for_proof(self) -> None:
+        """Have a link to be mailed to a subscriber who may see the account."""
+        delivery = make_delivery()
+        self.accounts.links[delivery.recipient] = delivery.account
         self.deliveries.save(delivery)
 
     def delivery(self, digit: str = "1") -> BillDelivery:

@@ -109,7 +109,7 @@ def test_a_refused_payment_says_what_to_do(api: FlaskClient, services: Services,
     answer = api.post("/api/v1/payments", json=body, headers={**bearer, "Idempotency-Key": "a-key-of-the-client"})
 
     assert (answer.status_code, json_of(answer)["code"]) == (409, "ACCOUNT_DISPUTED")
-    assert "кодом, который регион пришлёт" in json_of(answer)["detail"]
+    assert "кодом, который регион пришлёт" in json_of(answer)["next_step"]
 
 
 def test_a_code_is_asked_for_on_a_page_and_typed_on_the_next(subscriber: Browser, services: Services) -> None:

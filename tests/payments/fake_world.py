@@ -7,10 +7,12 @@ from typing import Any
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.money import Money
+from services.payments.application.autopay_rules import CheckTerms, CreateAutopayRule
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
 from services.payments.application.drive_payment import DrivePayments
+from services.payments.application.end_autopay import EndAutopayOfAccount
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
 from services.payments.application.pay_limits import PayLimits
 from services.payments.application.payment_methods import RemovePaymentMethod
@@ -172,6 +174,12 @@ class FakeAccounts:
             return Reason.ACCOUNT_UNLINKED
         return self.obstacle or Permission(time_zone=MOSCOW, monthly_pay_limit=self.monthly_pay_limit)
 
+    def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
+        if self.gone:
+            raise AccountGone(billing_account_id)
+        if self.silent:
+            raise AccountsSilent
+
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         if self.gone:
             raise AccountGone(billing_account_id)
@@ -238,6 +246,12 @@ class Process:
         self.open_due_occasions = OpenDueOccasions(rules=rules, occasions=occasions, clock=clock)
         self.remove_method = RemovePaymentMethod(
             methods=methods, stop_rules=StopRulesOfMethod(rules=rules, stop_rule=stop_rule), clock=clock
+        )
+        self.end_autopay_of_account = EndAutopayOfAccount(
+            rules=rules, occasions=occasions, payments=payments, stop_rule=stop_rule, clock=clock
+        )
+        self.create_rule = CreateAutopayRule(
+            rules=rules, accounts=accounts, check_terms=CheckTerms(methods=methods, offer=AN_OFFER), clock=clock
         )
         self.recheck_rules = RecheckRules(
             due=around(FakeDue(world.rules.rows, clock)),

@@ -130,6 +130,10 @@ class FakePayments:
     def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:
         return {row.payment_id: row.state for row in self.rows.all() if row.payment_id in payment_ids}
 
+    def unsent_automatic(self, *, billing_account_id: str) -> Sequence[str]:
+        mine = [row for row in self.rows.all() if row.billing_account_id == billing_account_id]
+        return [row.payment_id for row in mine if row.is_unsent]
+
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         return sum(
             row.billing_account_id == billing_account_id
@@ -191,6 +195,10 @@ class FakeRules:
         rows = [row for row in self.rows.all() if row.subscriber_id == subscriber_id]
         return sorted(rows, key=lambda row: (row.created_at, row.autopay_rule_id), reverse=True)
 
+    def of_account(self, *, billing_account_id: str) -> Sequence[AutopayRule]:
+        rows = [row for row in self.rows.all() if row.billing_account_id == billing_account_id]
+        return sorted(rows, key=lambda row: row.created_at, reverse=True)
+
     def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None:
         rows = (row for row in self.rows.all() if row.is_active)
         return next((row for row in rows if row.billing_account_id == billing_account_id), None)
@@ -228,6 +236,10 @@ class FakeOccasions:
 
     def save(self, occasion: AutopayOccasion, /) -> None:
         self.rows.save(occasion)
+
+    def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
+        rows = [row for row in self.rows.all() if row.autopay_rule_id == autopay_rule_id]
+        return [row.decision_id for row in rows if row.record is None]
 
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         rows = [row for row in self.rows.all() if row.autopay_rule_id == autopay_rule_id and row.record]

@@ -217,3 +217,18 @@ def test_an_account_goes_on_under_another_number(
 
 def test_gives_no_account_a_number_that_is_or_was_anothers(region: Region) -> None:
     assert region.control(f"accounts/{ADVANCE}/number", {"new_number": CREDIT}).status_code == 400
+
+
+def test_shows_a_period_and_says_from_when_on_it_keeps_rows(cabinet: Cabinet) -> None:
+    every = cabinet.call(cabinet.billing.ListCharges, billing_pb2.ListChargesRequest(number=ADVANCE))
+    newest, *older = every.charges
+
+    def of_period(**bounds: Any) -> Any:
+        request = billing_pb2.ListChargesRequest(number=ADVANCE, **bounds)
+        return cabinet.call(cabinet.billing.ListCharges, request)
+
+    assert list(of_period(begins_at=newest.charged_at).charges) == [newest]
+    assert list(of_period(ends_at=newest.charged_at).charges) == older
+    assert {of_period(ends_at=moment).kept_from.ToJsonString() for moment in (None, newest.charged_at)} == {
+        "2014-06-30T17:00:00Z"
+    }

@@ -1,7 +1,7 @@
 """What a region answers, as values of the domain. An answer that its contract does not allow is refused as a whole."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,8 +22,9 @@ from services.accounts.domain.account_report import (
     TariffPlan,
 )
 from services.accounts.domain.errors import RegionAnswerInvalid
+from services.accounts.domain.history import BEGINNING, END
 from services.chassis.errors import DomainError
-from services.chassis.grpc_values import money_from_proto, time_from_proto
+from services.chassis.grpc_values import money_from_proto, time_from_proto, time_to_proto
 from services.chassis.money import Money
 
 Value = TypeVar("Value")
@@ -71,6 +72,7 @@ def charges_of(answer: billing_pb2.ListChargesResponse, /) -> Page[Charge]:
         rows=tuple(_charge(charge) for charge in answer.charges),
         next_page_token=answer.next_page_token,
         as_of=time_from_proto(present(answer.as_of)),
+        kept_from=_kept_from(answer),
     )
 
 
@@ -80,7 +82,13 @@ def payments_of(answer: billing_pb2.ListPaymentsResponse, /) -> Page[CreditedPay
         rows=tuple(_payment(payment) for payment in answer.payments),
         next_page_token=answer.next_page_token,
         as_of=time_from_proto(present(answer.as_of)),
+        kept_from=_kept_from(answer),
     )
+
+
+def bound(moment: datetime, /) -> Timestamp | None:
+    """Return a bound of a period as a message; nothing where there is no bound."""
+    return None if moment in (BEGINNING, END) else time_to_proto(moment)
 
 
 def posting_of(posting: billing_pb2.Posting, /) -> RegionalPosting:
@@ -124,6 +132,10 @@ def present(message: Timestamp, /) -> Timestamp:
 def tariff_plan(plan: billing_pb2.TariffPlan, /) -> TariffPlan:
     """Return a tariff plan."""
     return TariffPlan(tariff_plan_id=plan.tariff_plan_id, name=plan.name, monthly_fee=money(plan.monthly_fee))
+
+
+def _kept_from(answer: billing_pb2.ListChargesResponse | billing_pb2.ListPaymentsResponse) -> datetime | None:
+    return time_from_proto(answer.kept_from) if answer.HasField("kept_from") else None
 
 
 def _service(service: billing_pb2.Service) -> Service:

@@ -23,6 +23,7 @@ from services.accounts.domain.errors import (
     InsufficientFunds,
     PaymentIdReused,
 )
+from services.accounts.domain.history import Span
 from services.accounts.domain.proof_ladder import Proof
 from services.chassis.errors import DomainError, Kind, TooManyAttempts
 from services.chassis.grpc_client import UnaryMethod
@@ -81,13 +82,25 @@ class GrpcRegionalBilling:
         answer = self._call(key.region, lambda stub: stub.GetAccount, request)
         return values.read(key.region, answer, values.report_of)
 
-    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[Charge]:
-        request = billing_pb2.ListChargesRequest(number=key.number, page_size=page_size, page_token=page_token)
+    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[Charge]:
+        request = billing_pb2.ListChargesRequest(
+            number=key.number,
+            page_size=page_size,
+            page_token=page_token,
+            begins_at=values.bound(period.begins_at),
+            ends_at=values.bound(period.ends_at),
+        )
         answer = self._page(key.region, lambda stub: stub.ListCharges, request)
         return values.read(key.region, answer, values.charges_of)
 
-    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[CreditedPayment]:
-        request = billing_pb2.ListPaymentsRequest(number=key.number, page_size=page_size, page_token=page_token)
+    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[CreditedPayment]:
+        request = billing_pb2.ListPaymentsRequest(
+            number=key.number,
+            page_size=page_size,
+            page_token=page_token,
+            begins_at=values.bound(period.begins_at),
+            ends_at=values.bound(period.ends_at),
+        )
         answer = self._page(key.region, lambda stub: stub.ListPayments, request)
         return values.read(key.region, answer, values.payments_of)
 

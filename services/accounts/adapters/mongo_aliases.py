@@ -7,7 +7,7 @@ from pymongo.database import Database
 
 from services.accounts.domain.account_alias import AccountAlias
 from services.accounts.domain.account_key import AccountKey
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -28,10 +28,7 @@ class MongoAliasRepository:
         return {alias.old: alias.new for alias in aliases}
 
     def save(self, alias: AccountAlias, /) -> None:
-        save_versioned(
-            self._collection, document_id=str(alias.old), version=alias.version, document=_to_document(alias)
-        )
-        alias.version += 1
+        save_aggregate(self._collection, alias, document_id=str(alias.old), document=_to_document(alias))
 
 
 def _to_document(alias: AccountAlias) -> Document:

@@ -5,7 +5,7 @@ from typing import Any
 from pymongo.database import Database
 
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -27,10 +27,9 @@ class MongoAttemptsRepository:
         )
 
     def save(self, attempts: OwnershipAttempts, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            attempts,
             document_id=attempts.attempts_key,
-            version=attempts.version,
             document={"made_at": attempts.made_at, "forgotten_at": attempts.forgotten_at},
         )
-        attempts.version += 1

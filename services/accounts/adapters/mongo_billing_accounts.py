@@ -10,7 +10,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.accounts.adapters.grant_documents import grant_document, grant_of
-from services.accounts.adapters.mongo_values import either_key, key_of, save_announcing, when_present
+from services.accounts.adapters.mongo_values import either_key, key_of, when_present
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LinkReference
 from services.accounts.domain.claim import Claim
@@ -18,6 +18,7 @@ from services.accounts.domain.grant import GrantCodeSpent, GrantEnd
 from services.accounts.domain.proof_ladder import Relation, Rung
 from services.chassis.clock import Clock
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 
 Document = dict[str, Any]

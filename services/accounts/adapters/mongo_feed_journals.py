@@ -8,7 +8,7 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -33,13 +33,8 @@ class MongoFeedJournalRepository:
         )
 
     def save(self, journal: FeedJournal, /) -> None:
-        save_versioned(
-            self._collection,
-            document_id=journal.region,
-            version=journal.version,
-            document={"journal_id": journal.journal_id, "position": journal.position},
-        )
-        journal.version += 1
+        document = {"journal_id": journal.journal_id, "position": journal.position}
+        save_aggregate(self._collection, journal, document_id=journal.region, document=document)
 
 
 class MongoFeedRejectionRepository:

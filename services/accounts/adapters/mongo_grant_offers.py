@@ -13,7 +13,7 @@ from services.accounts.adapters.mongo_wishes import ensure_one_per_request
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.grant_offer import GrantOffer, OfferState
 from services.chassis.errors import VersionConflict
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -50,12 +50,9 @@ class MongoGrantOfferRepository:
 
     def save(self, offer: GrantOffer, /) -> None:
         try:
-            save_versioned(
-                self._collection, document_id=offer.grant_id, version=offer.version, document=_to_document(offer)
-            )
+            save_aggregate(self._collection, offer, document_id=offer.grant_id, document=_to_document(offer))
         except DuplicateKeyError:
             raise VersionConflict("The same request came twice at the same moment.", id=offer.grant_id) from None
-        offer.version += 1
 
     def _one(self, query: Document) -> GrantOffer | None:
         document = self._collection.find_one(query)

@@ -8,11 +8,12 @@ from bson import MaxKey
 from pymongo import ASCENDING
 from pymongo.database import Database
 
-from services.accounts.adapters.mongo_values import key_of, save_many_announcing
+from services.accounts.adapters.mongo_values import key_of
 from services.accounts.domain.regional_bill import BillContent, BillLine, BillName, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_many_announcing
 
 Document = dict[str, Any]
 

@@ -1,68 +1,14 @@
 """How values that several documents share are written to MongoDB and read back."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol, TypeVar
-
-from pymongo.collection import Collection
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import TariffPlan
-from services.chassis.events import Event, to_outbox_entry
 from services.chassis.money import Money
-from services.chassis.mongo import VersionedSave, save_many_versioned, save_versioned
 
 Document = dict[str, Any]
 T = TypeVar("T")
-A = TypeVar("A", bound="Announcing")
-
-
-class Announcing(Protocol):
-    """An aggregate with a version and events to publish."""
-
-    version: int
-    pending_events: list[Event]
-
-
-def save_announcing(
-    collection: Collection[Document], aggregate: Announcing, /, *, document_id: str, document: Document, now: datetime
-) -> None:
-    """Save an aggregate with its events in one update; after it they are no longer pending."""
-    outbox = [to_outbox_entry(event, now=now, aggregate_id=document_id) for event in aggregate.pending_events]
-    save_versioned(collection, document_id=document_id, version=aggregate.version, document=document, outbox=outbox)
-    aggregate.version += 1
-    aggregate.pending_events.clear()
-
-
-def save_many_announcing(
-    collection: Collection[Document],
-    aggregates: Mapping[str, A],
-    /,
-    *,
-    to_document: Callable[[A], Document],
-    now: datetime,
-) -> frozenset[str]:
-    """Save aggregates by their ids, each with its events, in one bulk; return the ids of those that may not be
-    saved."""
-    lost = save_many_versioned(
-        collection,
-        [
-            VersionedSave(
-                document_id=document_id,
-                version=aggregate.version,
-                document=to_document(aggregate),
-                outbox=[
-                    to_outbox_entry(event, now=now, aggregate_id=document_id) for event in aggregate.pending_events
-                ],
-            )
-            for document_id, aggregate in aggregates.items()
-        ],
-    )
-    for document_id, aggregate in aggregates.items():
-        if document_id not in lost:
-            aggregate.version += 1
-            aggregate.pending_events.clear()
-    return lost
 
 
 def key_of(document: Document, /) -> AccountKey:

@@ -96,14 +96,16 @@ class CreateTariffChange:
     regions: Regions
     clock: Clock
 
-    def __call__(self, *, subscriber_id: str, tariff_quote_id: str) -> ChangesOnAccount:
-        """Return the quote's one change.
+    def __call__(self, *, subscriber_id: str, tariff_quote_id: str, billing_account_id: str = "") -> ChangesOnAccount:
+        """Return the quote's one change; under another account than its own, when one is named, there is no such quote.
 
         Raises `TariffQuoteNotFound`, `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`,
         `TariffQuoteExpired`, `PromisedPaymentOpen`, `TariffChangePending`.
         """
         quote = self.quotes.get(tariff_quote_id)
         if quote is None or quote.subscriber_id != subscriber_id:
+            raise TariffQuoteNotFound
+        if billing_account_id not in ("", quote.billing_account_id):
             raise TariffQuoteNotFound
         self.accounts.link(subscriber_id=subscriber_id, billing_account_id=quote.billing_account_id)
         change = self.changes.get(quote.change_id) or self._begin(quote)
@@ -145,10 +147,13 @@ class CancelTariffChange:
     carry: Callable[[TariffChange], TariffChange]
     clock: Clock
 
-    def __call__(self, *, subscriber_id: str, tariff_change_id: str) -> ChangesOnAccount:
-        """Raises `TariffChangeNotFound`, `ActionNotAllowed`, `ProofOutdated`, `TariffChangeDone`."""
+    def __call__(self, *, subscriber_id: str, tariff_change_id: str, billing_account_id: str = "") -> ChangesOnAccount:
+        """Under another account than its own, when one is named, there is no such change.
+
+        Raises `TariffChangeNotFound`, `ActionNotAllowed`, `ProofOutdated`, `TariffChangeDone`.
+        """
         change = self._found(tariff_change_id)
-        account = self.accounts.link_to(change.key, subscriber_id=subscriber_id)
+        account = self.accounts.link_to(change.key, subscriber_id=subscriber_id, named=billing_account_id)
         if account is None:
             raise TariffChangeNotFound
         try:

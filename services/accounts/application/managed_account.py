@@ -36,10 +36,12 @@ class ManagedAccounts:
         since = self.snapshots.pasts([account.key])[account.key].owner_since
         return [wish for wish in wishes if since is None or wish.created_at >= since or not wish.is_at_rest]
 
-    def link_to(self, key: AccountKey, /, *, subscriber_id: str) -> BillingAccount | None:
-        """Return the subscriber's link to an account that a wish hangs on, None when there is none: then the wish does
-        not exist for them. Raises `ActionNotAllowed`, `AccountDisputed`, `ProofOutdated`."""
+    def link_to(self, key: AccountKey, /, *, subscriber_id: str, named: str) -> BillingAccount | None:
+        """Return the subscriber's link to an account that a wish hangs on, None when there is none, or another than the
+        `named` one (empty: any): then the wish does not exist there. Raises `ActionNotAllowed`, `AccountDisputed`,
+        `ProofOutdated`."""
         account = self.accounts.linked_to(key, subscriber_id=subscriber_id)
-        if account is not None:
-            self.standing.authorize(account, Action.MANAGE)
+        if account is None or named not in ("", account.billing_account_id):
+            return None
+        self.standing.authorize(account, Action.MANAGE)
         return account

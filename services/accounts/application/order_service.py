@@ -123,10 +123,13 @@ class CancelServiceOrder:
     carry: Callable[[ServiceOrder], ServiceOrder]
     clock: Clock
 
-    def __call__(self, *, subscriber_id: str, service_order_id: str) -> OrdersOnAccount:
-        """Raises `ServiceOrderNotFound`, `ActionNotAllowed`, `ProofOutdated`, `ServiceOrderDone`."""
+    def __call__(self, *, subscriber_id: str, service_order_id: str, billing_account_id: str = "") -> OrdersOnAccount:
+        """Under another account than its own, when one is named, there is no such order.
+
+        Raises `ServiceOrderNotFound`, `ActionNotAllowed`, `ProofOutdated`, `ServiceOrderDone`.
+        """
         order = self._found(service_order_id)
-        account = self.accounts.link_to(order.key, subscriber_id=subscriber_id)
+        account = self.accounts.link_to(order.key, subscriber_id=subscriber_id, named=billing_account_id)
         if account is None:
             raise ServiceOrderNotFound
         try:

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from services.accounts.domain.account_report import BillingMode, Charge, CreditedPayment, Service, TariffPlan
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
-from services.accounts.domain.figures import DisplayFigure, Known, display_grade
+from services.accounts.domain.figures import DisplayFigure, FigureKind, Known, display_grade
 from services.accounts.domain.proof_ladder import Action, Rung
 from services.accounts.domain.region import Region
 from services.accounts.domain.standing import Standing, is_frozen, is_outdated
 from services.chassis.money import Money
+
+T = TypeVar("T")
 
 _ROWS_SHOWN = 5
 
@@ -56,7 +59,10 @@ def shown_account(
         standing = Standing.OWNER_CHANGED if outdated else standing
     shows = account.allows(Action.VIEW) and not is_frozen(Action.VIEW, standing)
     visible = snapshot if shows else AccountSnapshot(key=account.key)
-    fresh_for = region.fresh_for
+
+    def shown(known: Known[T] | None, kind: FigureKind) -> DisplayFigure[T]:
+        return display_grade(known, kind=kind, region=region.code, now=now, fresh_for=region.fresh_for)
+
     return ShownAccount(
         account=account,
         standing=standing,
@@ -64,11 +70,11 @@ def shown_account(
         region=region,
         region_available=region_available,
         billing_mode=visible.billing_mode.value if visible.billing_mode else None,
-        balance=display_grade(visible.balance, now=now, fresh_for=fresh_for),
-        tariff_plan=display_grade(visible.tariff_plan, now=now, fresh_for=fresh_for),
-        services=display_grade(visible.services, now=now, fresh_for=fresh_for),
-        last_charges=display_grade(_last_charges(visible), now=now, fresh_for=fresh_for),
-        last_payments=display_grade(_last_payments(visible), now=now, fresh_for=fresh_for),
+        balance=shown(visible.balance, FigureKind.BALANCE),
+        tariff_plan=shown(visible.tariff_plan, FigureKind.TARIFF_PLAN),
+        services=shown(visible.services, FigureKind.SERVICES),
+        last_charges=shown(_last_charges(visible), FigureKind.CHARGES),
+        last_payments=shown(_last_payments(visible), FigureKind.PAYMENTS),
     )
 
 

@@ -13,6 +13,7 @@ from services.accounts.domain.account_report import (
     Charge,
     CreditedPayment,
     Page,
+    Row,
     Service,
     TariffPlan,
 )
@@ -84,12 +85,12 @@ class AccountSnapshot:
     def observe_charges(self, page: Page[Charge], *, now: datetime) -> None:
         """Take in the first page of fees."""
         check_moment(page.as_of, region=self.key.region, now=now)
-        self.charges = self._newer(self.charges, Known(page.rows[:ROWS_KEPT], page.as_of), now=now)
+        self.charges = self._newer(self.charges, Known(self._theirs(page.rows), page.as_of), now=now)
 
     def observe_payments(self, page: Page[CreditedPayment], *, now: datetime) -> None:
         """Take in the first page of payments."""
         check_moment(page.as_of, region=self.key.region, now=now)
-        self.payments = self._newer(self.payments, Known(page.rows[:ROWS_KEPT], page.as_of), now=now)
+        self.payments = self._newer(self.payments, Known(self._theirs(page.rows), page.as_of), now=now)
 
     def announce_balance(self, links: Iterable[LinkReference], /) -> None:
         """Announce the balance to everybody who has linked the account and proved it to be the present owner's."""
@@ -157,6 +158,11 @@ class AccountSnapshot:
         if known is None or told.as_of > known.as_of or known.as_of - now > CLOCK_TOLERANCE:
             return told
         return known
+
+    def _theirs(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        """Return the latest of the present owner's rows, in case that a region tells of the former one's too."""
+        since = self.past.owner_since
+        return tuple(row for row in rows if since is None or row.at >= since)[:ROWS_KEPT]
 
     def _newest(self, known: Known[T] | None, told: Known[T] | None, *, now: datetime) -> Known[T] | None:
         return known if told is None else self._newer(known, told, now=now)

@@ -1,8 +1,8 @@
 """What the service needs from outside itself; the adapters say how it is met."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.accounts.domain.account_alias import AccountAlias
 from services.accounts.domain.account_key import AccountKey
@@ -14,12 +14,16 @@ from services.accounts.domain.account_report import (
     Page,
     PlacedCharge,
     RegionalPosting,
+    Row,
 )
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount, LinkReference
 from services.accounts.domain.charge_placement import ChargePlacement
 from services.accounts.domain.claim import Claim
 from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
+from services.accounts.domain.figures import FigureKind
+from services.accounts.domain.history import Span
+from services.accounts.domain.history_month import HistoryMonth
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import Proof
@@ -110,6 +114,23 @@ class WishNumbers(Protocol):
 
     def move(self, old: AccountKey, new: AccountKey, /) -> None:
         """Let all of it hang on the new number. Idempotent."""
+        ...
+
+
+class HistoryRepository(Protocol):
+    """What was read of accounts' fees and payments, by months."""
+
+    def named(self, key: AccountKey, kind: FigureKind, months: Sequence[str], /) -> Sequence[HistoryMonth[Any]]:
+        """Return those months, in that order, in one query; empty ones where nothing is remembered."""
+        ...
+
+    def months(self, key: AccountKey, kind: FigureKind, period: Span, /) -> Iterator[HistoryMonth[Any]]:
+        """Return what is remembered of a period, newest first, and at last the oldest month of all, which knows whether
+        there is anything before it."""
+        ...
+
+    def save(self, month: HistoryMonth[Any], /) -> None:
+        """Raises `VersionConflict` for a lost race."""
         ...
 
 
@@ -212,11 +233,11 @@ class RegionalBilling(Protocol):
 
     def account(self, key: AccountKey, /) -> AccountReport: ...
 
-    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[Charge]:
+    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[Charge]:
         """Raises `PageTokenInvalid`."""
         ...
 
-    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[CreditedPayment]:
+    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[CreditedPayment]:
         """Raises `PageTokenInvalid`."""
         ...
 
@@ -233,6 +254,12 @@ class RegionalBilling(Protocol):
     def place_charge(self, key: AccountKey, /, *, charge_id: str, amount: Money, description: str) -> PlacedCharge:
         """Idempotent by `charge_id`. Raises `AccountClosed`, `InsufficientFunds`, `ChargeIdReused`."""
         ...
+
+
+class ReadRows(Protocol[Row]):
+    """How rows of one kind are read: `RegionalBilling.charges` or `payments`."""
+
+    def __call__(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[Row]: ...
 
 
 class RegionHealth(Protocol):

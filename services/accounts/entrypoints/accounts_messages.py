@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from kabinet.accounts.v1 import accounts_pb2 as pb
 from kabinet.common.v1 import figure_pb2
@@ -12,6 +13,7 @@ from services.accounts.domain.account_past import NumberSpell
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.figures import DisplayFigure, Freshness
 from services.accounts.domain.grant import GRANT_CODE, GrantState
+from services.accounts.domain.history import BEGINNING, GapReason, HistoryGap
 from services.accounts.domain.posting import Posting, PostingState
 from services.accounts.domain.proof_ladder import Action, Relation
 from services.accounts.domain.region import Cutover, Region
@@ -54,6 +56,12 @@ _FRESHNESS: Mapping[Freshness, figure_pb2.Freshness.ValueType] = {
     Freshness.STALE: figure_pb2.FRESHNESS_STALE,
     Freshness.UNKNOWN: figure_pb2.FRESHNESS_UNKNOWN,
 }
+_GAPS: Mapping[GapReason, pb.HistoryGapReason.ValueType] = {
+    GapReason.NOT_KEPT: pb.HISTORY_GAP_REASON_NOT_KEPT,
+    GapReason.REGION_UNAVAILABLE: pb.HISTORY_GAP_REASON_REGION_UNAVAILABLE,
+}
+
+T = TypeVar("T")
 
 
 def relation_of(number: pb.Relation.ValueType, /) -> Relation:
@@ -126,7 +134,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
     )
 
 
-def charges(figure: DisplayFigure[Sequence[report.Charge]], /) -> pb.ChargesFigure:
+def charges(figure: DisplayFigure[Sequence[report.Charge]], /, *, gaps: Sequence[HistoryGap] = ()) -> pb.ChargesFigure:
     """Return the message of fees."""
     items = [
         pb.Charge(
@@ -137,10 +145,12 @@ def charges(figure: DisplayFigure[Sequence[report.Charge]], /) -> pb.ChargesFigu
         )
         for row in figure.value or ()
     ]
-    return pb.ChargesFigure(items=items, status=_status(figure))
+    return pb.ChargesFigure(items=items, status=_status(figure), gaps=[_gap(gap) for gap in gaps])
 
 
-def credited_payments(figure: DisplayFigure[Sequence[report.CreditedPayment]], /) -> pb.CreditedPaymentsFigure:
+def credited_payments(
+    figure: DisplayFigure[Sequence[report.CreditedPayment]], /, *, gaps: Sequence[HistoryGap] = ()
+) -> pb.CreditedPaymentsFigure:
     """Return the message of payments."""
     items = [
         pb.CreditedPayment(
@@ -151,7 +161,7 @@ def credited_payments(figure: DisplayFigure[Sequence[report.CreditedPayment]], /
         )
         for row in figure.value or ()
     ]
-    return pb.CreditedPaymentsFigure(items=items, status=_status(figure))
+    return pb.CreditedPaymentsFigure(items=items, status=_status(figure), gaps=[_gap(gap) for gap in gaps])
 
 
 def posting(value: Posting, /) -> pb.Posting:
@@ -234,5 +244,17 @@ def _services_figure(figure: DisplayFigure[tuple[report.Service, ...]]) -> pb.Se
     return pb.ServicesFigure(items=items, status=_status(figure))
 
 
-def _status(figure: DisplayFigure[report.Row]) -> figure_pb2.FigureStatus:
-    return figure_pb2.FigureStatus(as_of=time_to_proto(figure.as_of), freshness=_FRESHNESS[figure.freshness])
+def _status(figure: DisplayFigure[T]) -> figure_pb2.FigureStatus:
+    return figure_pb2.FigureStatus(
+        as_of=time_to_proto(figure.as_of),
+        freshness=_FRESHNESS[figure.freshness],
+        kind=figure.kind.value,
+        region=figure.region,
+    )
+
+
+def _gap(gap: HistoryGap) -> pb.HistoryGap:
+    begins_at = gap.span.begins_at if gap.span.begins_at != BEGINNING else None
+    return pb.HistoryGap(
+        begins_at=time_to_proto(begins_at), ends_at=time_to_proto(gap.span.ends_at), reason=_GAPS[gap.reason]
+    )

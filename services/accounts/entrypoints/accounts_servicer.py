@@ -10,6 +10,7 @@ from services.accounts.application.place_charge import FeeRequest
 from services.accounts.application.send_ownership_code import CodeRequest
 from services.accounts.bootstrap import UseCases
 from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.history import Span
 from services.accounts.domain.proof_ladder import Proof
 from services.accounts.entrypoints import accounts_messages as messages
 from services.chassis.caller import current_subscriber
@@ -101,14 +102,16 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
 
     def ListCharges(self, request: pb.ListChargesRequest, context: Context) -> pb.ListChargesResponse:  # noqa: N802
         shown = self._use.list_charges(_rows_wanted(request))
-        return pb.ListChargesResponse(charges=messages.charges(shown.rows), next_page_token=shown.next_page_token)
+        return pb.ListChargesResponse(
+            charges=messages.charges(shown.rows, gaps=shown.gaps), next_page_token=shown.next_page_token
+        )
 
     def ListCreditedPayments(  # noqa: N802
         self, request: pb.ListCreditedPaymentsRequest, context: Context
     ) -> pb.ListCreditedPaymentsResponse:
         shown = self._use.list_payments(_rows_wanted(request))
         return pb.ListCreditedPaymentsResponse(
-            payments=messages.credited_payments(shown.rows), next_page_token=shown.next_page_token
+            payments=messages.credited_payments(shown.rows, gaps=shown.gaps), next_page_token=shown.next_page_token
         )
 
     def AuthorizeAction(  # noqa: N802
@@ -207,4 +210,8 @@ def _rows_wanted(request: pb.ListChargesRequest | pb.ListCreditedPaymentsRequest
         billing_account_id=request.billing_account_id,
         page_size=request.page_size,
         page_token=request.page_token,
+        period=Span.asked_for(
+            begins_at=time_from_proto(request.begins_at) if request.HasField("begins_at") else None,
+            ends_at=time_from_proto(request.ends_at) if request.HasField("ends_at") else None,
+        ),
     )

@@ -7,7 +7,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from services.chassis.clock import Clock
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 from services.documents.domain.account import Account, Recipient
 from services.documents.domain.bill_delivery import BillDelivery, Confirmation, DeliveryState
@@ -56,13 +56,12 @@ class MongoBillDeliveryRepository:
         return [_from_document(document) for document in self._collection.find(wanted).sort("_id", ASCENDING)]
 
     def save(self, delivery: BillDelivery, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            delivery,
             document_id=delivery.delivery_id,
-            version=delivery.version,
             document=_to_document(delivery),
         )
-        delivery.version += 1
 
     def claim_due(self) -> BillDelivery | None:
         document = self.due.claim()

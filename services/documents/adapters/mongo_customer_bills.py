@@ -9,10 +9,10 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.clock import Clock
-from services.chassis.events import to_outbox_entry
 from services.chassis.money import Money
-from services.chassis.mongo import is_duplicate_id, save_versioned
+from services.chassis.mongo import is_duplicate_id
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 from services.documents.domain.account import Account, Spell
 from services.documents.domain.bill_content import BillContent, BillLine
@@ -26,6 +26,7 @@ class MongoCustomerBillRepository:
 
     def __init__(self, database: Database[Document], /, *, clock: Clock, owner: str) -> None:
         self.collection = database["customer_bills"]
+        self._clock = clock
         self.due = DueWork(self.collection, owner=owner, clock=clock)
 
     def ensure_indexes(self) -> None:
@@ -71,18 +72,13 @@ class MongoCustomerBillRepository:
         return [_from_document(document) for document in found.limit(limit)]
 
     def save(self, bill: CustomerBill, /) -> None:
-        save_versioned(
+        save_announcing(
             self.collection,
+            bill,
             document_id=bill.customer_bill_id,
-            version=bill.version,
             document=_to_document(bill),
-            outbox=[
-                to_outbox_entry(event, now=event.archived_at, aggregate_id=bill.customer_bill_id)
-                for event in bill.pending_events
-            ],
+            now=self._clock.now(),
         )
-        bill.version += 1
-        bill.pending_events.clear()
 
     def claim_due(self) -> CustomerBill | None:
         document = self.due.claim()

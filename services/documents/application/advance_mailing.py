@@ -6,6 +6,7 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, Kind, VersionConflict
+from services.documents.application.bill_deliveries import EndDeliveryOfLink
 from services.documents.domain.account import Recipient
 from services.documents.domain.bill_content import BillContent
 from services.documents.domain.bill_delivery import DeliveryState
@@ -35,6 +36,7 @@ class AdvanceMailing:
     accounts: AccountAccess
     archive: Archive
     post: Post
+    end_delivery: EndDeliveryOfLink
     clock: Clock
 
     def __call__(self) -> bool:
@@ -111,6 +113,8 @@ class AdvanceMailing:
         try:
             return self.accounts.authorize(recipient).owns(bill.account, issued_at=bill.issued_at)
         except DomainError as error:
+            if error.kind is Kind.NOT_FOUND:  # the event that the link has ended is late, or lost
+                self.end_delivery(recipient=recipient)
             if error.kind in _NO_LONGER:
                 return False
             raise

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from services.chassis.clock import Clock
 from services.chassis.email_address import normalised_email
-from services.chassis.errors import VersionConflict
+from services.chassis.errors import DomainError, Kind, VersionConflict
 from services.chassis.ids import new_id
 from services.documents.domain.account import Account, Recipient
 from services.documents.domain.bill_delivery import BillDelivery, ConfirmationNotFound
@@ -121,6 +121,19 @@ class EndDeliveryOfLink:
         if delivery is not None:
             delivery.end(cause=EndCause.ACCOUNT_UNLINKED, now=self.clock.now())
             self.deliveries.save(delivery)
+
+
+def is_linked(accounts: AccountAccess, recipient: Recipient, /) -> bool:
+    """Say whether the subscriber has that link; one whose proof does not reach far enough stands all the same. Raises
+    what accounts refuses otherwise: nobody can say."""
+    try:
+        accounts.authorize(recipient)
+    except DomainError as error:
+        if error.kind is Kind.NOT_FOUND:
+            return False
+        if error.kind is not Kind.PERMISSION_DENIED:
+            raise
+    return True
 
 
 def _again_after_a_race(act: Callable[[], Answer]) -> Answer:

@@ -66,6 +66,19 @@ class GrpcAccounts:
                 raise AccountsSilent(error.reason) from None
             return _OBSTACLES[error.reason]
 
+    def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
+        """A link whose proof does not reach far enough to pay stands all the same."""
+        request = accounts_pb2.AuthorizeActionRequest(
+            subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=accounts_pb2.ACTION_PAY
+        )
+        try:
+            self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
+        except RemoteError as error:
+            if error.kind is Kind.NOT_FOUND:
+                raise AccountGone(billing_account_id) from None
+            if error.kind is not Kind.PERMISSION_DENIED:
+                raise AccountsSilent(error.reason) from None
+
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         request = accounts_pb2.GetDecisionBalanceRequest(billing_account_id=billing_account_id)
         try:

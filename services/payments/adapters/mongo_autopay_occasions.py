@@ -8,6 +8,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.chassis.money import Money
+from services.chassis.saving import save_aggregate
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.autopay_documents import (
     money_from_document,
@@ -15,7 +16,7 @@ from services.payments.adapters.autopay_documents import (
     trigger_from_document,
     trigger_to_document,
 )
-from services.payments.adapters.mongo_saving import after_position, save_aggregate
+from services.payments.adapters.mongo_saving import after_position, saving
 from services.payments.domain.autopay_decision import Decision, Grounds, Outcome, Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion, DecisionRecord
 from services.payments.domain.ports import PagePosition
@@ -44,13 +45,12 @@ class MongoAutopayOccasionRepository:
         return None if document is None else to_occasion(document)
 
     def save(self, occasion: AutopayOccasion, /) -> None:
-        save_aggregate(
-            self._occasions,
-            document_id=occasion.decision_id,
-            version=occasion.version,
-            document=_to_document(occasion),
-        )
-        occasion.version += 1
+        with saving(occasion):
+            save_aggregate(self._occasions, occasion, document_id=occasion.decision_id, document=_to_document(occasion))
+
+    def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
+        rows = self._occasions.find({"autopay_rule_id": autopay_rule_id, "record": None}, {"_id": 1})
+        return [row["_id"] for row in rows]
 
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         rows = self._occasions.find(

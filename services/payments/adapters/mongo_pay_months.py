@@ -7,7 +7,7 @@ from pymongo.database import Database
 
 from services.chassis.clock import Clock
 from services.chassis.money import Money
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 from services.payments.domain.pay_month import PayMonth, SetAside
 
 Document = dict[str, Any]
@@ -42,10 +42,9 @@ class MongoPayMonthRepository:
             {"payment_id": payment_id, "amount": aside.amount.as_mapping(), "at": aside.at}
             for payment_id, aside in month.set_aside.items()
         ]
-        save_versioned(
+        save_aggregate(
             self._months,
+            month,
             document_id=month.pay_month_id,
-            version=month.version,
             document={"set_aside": rows, "changed_at": self._clock.now()},
         )
-        month.version += 1

@@ -13,7 +13,7 @@ from services.payments.application.stop_rules import StopRule
 from services.payments.domain.autopay_decision import Grounds, Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
-from services.payments.domain.autopay_trigger import Threshold, opening_after
+from services.payments.domain.autopay_trigger import opening_after
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.pay_month import MonthlyPayLimitExceeded
 from services.payments.domain.payment import Payment, PaymentKind, Reached, State
@@ -78,7 +78,8 @@ class DriveOccasions:
 
     def _decide(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         now = self.clock.now()
-        opens_at = None if _is_threshold(rule) else opening_after(now, time_zone=rule.time_zone)
+        by_day = rule.is_active and not rule.watches_balance  # what cannot be charged any more needs no morning
+        opens_at = opening_after(now, time_zone=rule.time_zone) if by_day else None
         if opens_at is not None:
             occasion.wait_until(opens_at)
         else:
@@ -138,7 +139,7 @@ class DriveOccasions:
 
     def _balance(self, rule: AutopayRule) -> DecisionBalance | None:
         """Return the balance of a threshold rule, read now; a date rule is decided without one."""
-        if not _is_threshold(rule) or not rule.is_active:
+        if not rule.watches_balance or not rule.is_active:
             return None
         return self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
 
@@ -161,7 +162,8 @@ class DriveOccasions:
             rule_is_active=rule.is_active,
             occasion_rule_version=occasion.rule_version,
             due_at=occasion.charge_due_at,
-            account_is_linked=refusal is not Reason.ACCOUNT_UNLINKED,
+            account_is_linked=refusal is not Reason.ACCOUNT_UNLINKED
+            and rule.stop_reason is not StopReason.ACCOUNT_UNLINKED,
             account_refusal=refusal,
             monthly_pay_limit=answer.monthly_pay_limit if isinstance(answer, Permission) else None,
             paid_this_month=paid,
@@ -225,10 +227,6 @@ class DriveOccasions:
 
 
 _HOPELESS = {Reason.CARD_REMOVED: StopReason.CARD_REMOVED, Reason.ACCOUNT_UNLINKED: StopReason.ACCOUNT_UNLINKED}
-
-
-def _is_threshold(rule: AutopayRule) -> bool:
-    return isinstance(rule.terms.trigger, Threshold)
 
 
 def _as_decided(grounds: Grounds, rule: AutopayRule) -> Permission:

@@ -10,9 +10,18 @@ from services.chassis.errors import VersionConflict
 from services.payments.application.charging import Charging, log_problem
 from services.payments.domain.acquirer import Absent, Acquirer, RefundAnswer
 from services.payments.domain.autopay_decision import CHARGED_LATE_AT_MOST, Reason
+from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.crediting import credit
-from services.payments.domain.payment import KEY_IS_GOOD_FOR, Payment, Problem, State
+from services.payments.domain.payment import (
+    ACCOUNT_UNLINKED,
+    AUTOPAY_STOPPED,
+    KEY_IS_GOOD_FOR,
+    METHOD_REMOVED,
+    Payment,
+    Problem,
+    State,
+)
 from services.payments.domain.ports import (
     Accounts,
     AccountsSilent,
@@ -88,15 +97,18 @@ class DrivePayments:
     def _obstacle(self, payment: Payment) -> str:
         method = self.methods.get(payment.payment_method_id)
         if method is None or not method.is_usable:
-            return "payment_method_removed"
+            return METHOD_REMOVED
         rule = self.rules.get(payment.autopay_rule_id)
         if rule is None or not rule.is_active or rule.rule_version != payment.autopay_rule_version:
-            return "autopay_stopped"
+            unlinked = rule is not None and rule.stop_reason is StopReason.ACCOUNT_UNLINKED
+            return ACCOUNT_UNLINKED if unlinked else AUTOPAY_STOPPED
         if self.clock.now() - payment.created_at > CHARGED_LATE_AT_MOST:
             return "autopay_too_late"
         answer = self.accounts.autopay_permission(
             subscriber_id=payment.subscriber_id, billing_account_id=payment.billing_account_id
         )
+        if answer is Reason.ACCOUNT_UNLINKED:
+            return ACCOUNT_UNLINKED
         return answer.value.lower() if isinstance(answer, Reason) else ""
 
     def _post(self, payment: Payment) -> None:

@@ -68,6 +68,12 @@ class AutopayOccasion:
         self.due_at = now + backoff.pause(self.asked)
         self.asked += 1
 
+    def hurry(self, *, now: datetime) -> bool:
+        """Have it decided now; say whether that was still to come."""
+        if self.record is None:
+            self.due_at = now
+        return self.record is None
+
     def wait_until(self, moment: datetime, /) -> None:
         """It is night in the region."""
         self.due_at = moment

@@ -66,6 +66,12 @@ class Problem(Enum):
     REFUND_IMPOSSIBLE = "REFUND_IMPOSSIBLE"
 
 
+# Why an automatic payment was never sent: declined by ourselves, in words beside those of the acquirer.
+METHOD_REMOVED = "payment_method_removed"
+AUTOPAY_STOPPED = "autopay_stopped"
+ACCOUNT_UNLINKED = "billing_account_unlinked"
+
+
 class IllegalMove(DomainError):
     """A payment cannot go from its state to that one (I7)."""
 
@@ -144,6 +150,11 @@ class Payment:
     @property
     def refund_key(self) -> str:
         return f"{self.payment_id}:refund"
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it is an automatic payment of which the acquirer knows nothing yet."""
+        return bool(self.autopay_rule_id) and self.state is State.CREATED and self.charge_begun_at is None
 
     def reached(self, state: State, /) -> datetime | None:
         """Return when a state was last reached, None if never."""

@@ -64,6 +64,10 @@ class PaymentRepository(Protocol):
         """Return the sum that was or may have been taken and that a balance of that moment does not show."""
         ...
 
+    def unsent_automatic(self, *, billing_account_id: str) -> Sequence[str]:
+        """Return the ids of an account's automatic payments of which the acquirer knows nothing yet."""
+        ...
+
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         """Return how many payments rules have made for an account since then that were not declined."""
         ...
@@ -92,6 +96,10 @@ class AutopayRuleRepository(Protocol):
         """Return all of them, newest first."""
         ...
 
+    def of_account(self, *, billing_account_id: str) -> Sequence[AutopayRule]:
+        """Return all rules that an account has had, newest first."""
+        ...
+
     def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None: ...
 
     def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]: ...
@@ -109,6 +117,10 @@ class AutopayOccasionRepository(Protocol):
     def get(self, decision_id: str, /) -> AutopayOccasion | None: ...
 
     def save(self, occasion: AutopayOccasion, /) -> None: ...
+
+    def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
+        """Return the decision ids of a rule's occasions that are open."""
+        ...
 
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         """Return those that are decided, newest first."""
@@ -188,6 +200,10 @@ class Accounts(Protocol):
     def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
         """Return on what terms the subscriber's rule may charge for the account now, or why it may not. Raises
         AccountsSilent, also for a refusal that is not known here: then nothing is charged either."""
+        ...
+
+    def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
+        """Raise AccountGone when the subscriber has no such link any more, AccountsSilent when nobody can say."""
         ...
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:

@@ -235,3 +235,19 @@ def test_every_replica_may_open_a_month_and_it_is_opened_once(world: PaymentsWor
     assert opened == [1, 0, 0]
     assert moved is not None and moved.next_charge_at is not None and moved.next_charge_at > clock.now()
     assert world.parts.database["autopay_occasions"].count_documents({}) == 1
+
+
+def test_a_rule_whose_account_was_unlinked_while_it_was_being_made_stops(
+    world: PaymentsWorld, start_dispatcher: Callable[[], None]
+) -> None:
+    rule = create(world, a_card(world))
+    world.accounts.foreign.add(_ACCOUNT)
+    start_dispatcher()
+
+    def stopped() -> bool:
+        request = pb.GetAutopayRuleRequest(autopay_rule_id=rule.autopay_rule_id)
+        found = world.ask("GetAutopayRule", request).autopay_rule
+        assert (found.state, found.stop_reason) == (pb.AUTOPAY_RULE_STATE_STOPPED, "ACCOUNT_UNLINKED")
+        return True
+
+    assert eventually(stopped)

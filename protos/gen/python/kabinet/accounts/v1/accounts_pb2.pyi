@@ -166,6 +166,30 @@ ACCOUNT_STANDING_OWNER_CHANGED: AccountStanding.ValueType  # 3
 """The account has passed to another owner since. Paying and unlinking are left, until it is proved again."""
 Global___AccountStanding: _TypeAlias = AccountStanding  # noqa: Y015
 
+class _HistoryGapReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HistoryGapReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HistoryGapReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HISTORY_GAP_REASON_UNSPECIFIED: _HistoryGapReason.ValueType  # 0
+    """Never sent."""
+    HISTORY_GAP_REASON_NOT_KEPT: _HistoryGapReason.ValueType  # 1
+    """The region's books do not reach back so far: they were begun later."""
+    HISTORY_GAP_REASON_REGION_UNAVAILABLE: _HistoryGapReason.ValueType  # 2
+    """The region does not answer now, and that part was not read before."""
+
+class HistoryGapReason(_HistoryGapReason, metaclass=_HistoryGapReasonEnumTypeWrapper):
+    """Why nothing is known of a part of a history."""
+
+HISTORY_GAP_REASON_UNSPECIFIED: HistoryGapReason.ValueType  # 0
+"""Never sent."""
+HISTORY_GAP_REASON_NOT_KEPT: HistoryGapReason.ValueType  # 1
+"""The region's books do not reach back so far: they were begun later."""
+HISTORY_GAP_REASON_REGION_UNAVAILABLE: HistoryGapReason.ValueType  # 2
+"""The region does not answer now, and that part was not read before."""
+Global___HistoryGapReason: _TypeAlias = HistoryGapReason  # noqa: Y015
+
 @_typing.final
 class Region(_message.Message):
     """A region."""
@@ -453,6 +477,40 @@ class CreditedPayment(_message.Message):
 Global___CreditedPayment: _TypeAlias = CreditedPayment  # noqa: Y015
 
 @_typing.final
+class HistoryGap(_message.Message):
+    """A part of a history of which nothing is known: there may be rows, or none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: Global___HistoryGapReason.ValueType
+    """Why."""
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp:
+        """Its first moment; absent: from the beginning on."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """The moment after its last one."""
+
+    def __init__(
+        self,
+        *,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        reason: Global___HistoryGapReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HistoryGap: _TypeAlias = HistoryGap  # noqa: Y015
+
+@_typing.final
 class ChargesFigure(_message.Message):
     """Fees from a region."""
 
@@ -460,6 +518,7 @@ class ChargesFigure(_message.Message):
 
     ITEMS_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___Charge]:
         """Newest first."""
@@ -468,15 +527,20 @@ class ChargesFigure(_message.Message):
     def status(self) -> _figure_pb2.FigureStatus:
         """How far the list can be trusted."""
 
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___HistoryGap]:
+        """What nothing is known of between the rows of this page, and behind them on the last one; newest first."""
+
     def __init__(
         self,
         *,
         items: _abc.Iterable[Global___Charge] | None = ...,
         status: _figure_pb2.FigureStatus | None = ...,
+        gaps: _abc.Iterable[Global___HistoryGap] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gaps", b"gaps", "items", b"items", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -490,6 +554,7 @@ class CreditedPaymentsFigure(_message.Message):
 
     ITEMS_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreditedPayment]:
         """Newest first."""
@@ -498,15 +563,20 @@ class CreditedPaymentsFigure(_message.Message):
     def status(self) -> _figure_pb2.FigureStatus:
         """How far the list can be trusted."""
 
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___HistoryGap]:
+        """What nothing is known of between the rows of this page, and behind them on the last one; newest first."""
+
     def __init__(
         self,
         *,
         items: _abc.Iterable[Global___CreditedPayment] | None = ...,
         status: _figure_pb2.FigureStatus | None = ...,
+        gaps: _abc.Iterable[Global___HistoryGap] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gaps", b"gaps", "items", b"items", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1121,22 +1191,34 @@ class ListChargesRequest(_message.Message):
     BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Of which account."""
     page_size: _builtins.int
     """Rows wanted, 1 to 100; 0 is 20."""
     page_token: _builtins.str
     """From the answer before; empty for the first page."""
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows of this moment and later only; absent: from the first one on."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows before this moment only; absent: up to now."""
+
     def __init__(
         self,
         *,
         billing_account_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "billing_account_id", b"billing_account_id", "ends_at", b"ends_at", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1179,22 +1261,34 @@ class ListCreditedPaymentsRequest(_message.Message):
     BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Of which account."""
     page_size: _builtins.int
     """Rows wanted, 1 to 100; 0 is 20."""
     page_token: _builtins.str
     """From the answer before; empty for the first page."""
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows of this moment and later only; absent: from the first one on."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows before this moment only; absent: up to now."""
+
     def __init__(
         self,
         *,
         billing_account_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "billing_account_id", b"billing_account_id", "ends_at", b"ends_at", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -218,10 +218,11 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCharges(self, request, context):
-        """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
+        """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
+        period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
-        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -90,10 +90,11 @@ class AccountsServiceStub:
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
     """
     ListCharges: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListChargesRequest, _accounts_pb2.ListChargesResponse]
-    """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
+    """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
+    period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
-    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
     """
     ListCreditedPayments: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListCreditedPaymentsRequest, _accounts_pb2.ListCreditedPaymentsResponse]
     """Lists payments credited to an account from every channel, on the same terms (F12).
@@ -209,10 +210,11 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
     """
     ListCharges: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListChargesRequest, _accounts_pb2.ListChargesResponse]  # type: ignore[assignment]
-    """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
+    """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
+    period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
-    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
     """
     ListCreditedPayments: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListCreditedPaymentsRequest, _accounts_pb2.ListCreditedPaymentsResponse]  # type: ignore[assignment]
     """Lists payments credited to an account from every channel, on the same terms (F12).
@@ -379,10 +381,11 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.ListChargesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.ListChargesResponse, _abc.Awaitable[_accounts_pb2.ListChargesResponse]]:
-        """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
+        """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
+        period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
-        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
         """
 
     @_abc_1.abstractmethod

@@ -118,14 +118,16 @@ class RegionalBillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCharges(self, request, context):
-        """Lists fees billed to the account, newest first.
+        """Lists fees billed to the account, newest first; of a period, when one is asked for.
+
+        A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPayments(self, request, context):
-        """Lists payments credited to the account, from every channel, newest first.
+        """Lists payments credited to the account, from every channel, newest first; on the same terms.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

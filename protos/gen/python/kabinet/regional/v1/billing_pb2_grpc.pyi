@@ -55,9 +55,12 @@ class RegionalBillingServiceStub:
     GetAccount: _grpc.UnaryUnaryMultiCallable[_billing_pb2.GetAccountRequest, _billing_pb2.GetAccountResponse]
     """Returns the account's figures as the books show them now: balance, tariff plan and services."""
     ListCharges: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListChargesRequest, _billing_pb2.ListChargesResponse]
-    """Lists fees billed to the account, newest first."""
+    """Lists fees billed to the account, newest first; of a period, when one is asked for.
+
+    A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    """
     ListPayments: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListPaymentsRequest, _billing_pb2.ListPaymentsResponse]
-    """Lists payments credited to the account, from every channel, newest first."""
+    """Lists payments credited to the account, from every channel, newest first; on the same terms."""
     PostPayment: _grpc.UnaryUnaryMultiCallable[_billing_pb2.PostPaymentRequest, _billing_pb2.PostPaymentResponse]
     """Credits a payment to the account.
 
@@ -100,9 +103,12 @@ class RegionalBillingServiceAsyncStub(RegionalBillingServiceStub):
     GetAccount: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetAccountRequest, _billing_pb2.GetAccountResponse]  # type: ignore[assignment]
     """Returns the account's figures as the books show them now: balance, tariff plan and services."""
     ListCharges: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListChargesRequest, _billing_pb2.ListChargesResponse]  # type: ignore[assignment]
-    """Lists fees billed to the account, newest first."""
+    """Lists fees billed to the account, newest first; of a period, when one is asked for.
+
+    A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    """
     ListPayments: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPaymentsRequest, _billing_pb2.ListPaymentsResponse]  # type: ignore[assignment]
-    """Lists payments credited to the account, from every channel, newest first."""
+    """Lists payments credited to the account, from every channel, newest first; on the same terms."""
     PostPayment: _aio.UnaryUnaryMultiCallable[_billing_pb2.PostPaymentRequest, _billing_pb2.PostPaymentResponse]  # type: ignore[assignment]
     """Credits a payment to the account.
 
@@ -166,7 +172,10 @@ class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ListChargesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.ListChargesResponse, _abc.Awaitable[_billing_pb2.ListChargesResponse]]:
-        """Lists fees billed to the account, newest first."""
+        """Lists fees billed to the account, newest first; of a period, when one is asked for.
+
+        A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+        """
 
     @_abc_1.abstractmethod
     def ListPayments(
@@ -174,7 +183,7 @@ class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ListPaymentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.ListPaymentsResponse, _abc.Awaitable[_billing_pb2.ListPaymentsResponse]]:
-        """Lists payments credited to the account, from every channel, newest first."""
+        """Lists payments credited to the account, from every channel, newest first; on the same terms."""
 
     @_abc_1.abstractmethod
     def PostPayment(
