@@ -14,6 +14,7 @@ _HELP = {
     "REGION_NOT_ANSWERING": "figures-and-freshness",
     "PAYMENT_NOT_CONFIRMED": "payments",
     "PAYMENT_BEING_CHECKED": "payments",
+    "OWNER_CHANGED": "attach-account",
     "AUTOPAY_STOPPED": "autopay",
     "GRANT_FROZEN": "attach-account",
     "GRANT_ENDS_SOON": "attach-account",
@@ -42,11 +43,13 @@ class NoticeTexts:
         waiting = [payment for payment in payments if payment["state"] == "awaiting_confirmation"]
         unknown = [payment for payment in payments if payment["state"] == "unknown"]
         stopped = [rule for rule in rules if _stopped_by_itself(rule, rules)]
+        passed_on = [account for account in accounts if account["standing"] == "owner_changed"]
         silent = [account for account in accounts if not account["region_available"]]
         disputed = [account for account in accounts if account["standing"] == "disputed"]
         found = [("ACCOUNT_DISPUTED", item["id"]) for item in disputed]
         found += [("PAYMENT_NOT_CONFIRMED", item["billing_account_id"]) for item in waiting]
         found += [("PAYMENT_BEING_CHECKED", item["billing_account_id"]) for item in unknown]
+        found += [("OWNER_CHANGED", item["id"]) for item in passed_on]
         found += [("AUTOPAY_STOPPED", item["billing_account_id"]) for item in stopped]
         found += [("GRANT_FROZEN", item["id"]) for item in accounts if item["grant"] and item["grant"]["frozen"]]
         found += [("GRANT_ENDS_SOON", item["id"]) for item in accounts if _ends_soon(item, now=now)]

@@ -16,7 +16,9 @@ from gateway.views.values import (
 )
 
 _RELATIONS = words_of(accounts_pb2.Relation, "RELATION_")
-_STANDINGS = words_of(accounts_pb2.AccountStanding, "ACCOUNT_STANDING_")
+_STANDINGS = words_of(accounts_pb2.AccountStanding, "ACCOUNT_STANDING_") | {
+    accounts_pb2.ACCOUNT_STANDING_UNSPECIFIED: "clear"  # an accounts service of the release before knows nothing else
+}
 _GAP_REASONS = words_of(accounts_pb2.HistoryGapReason, "HISTORY_GAP_REASON_")
 _CUTOVERS = words_of(accounts_pb2.Cutover, "CUTOVER_")
 
@@ -102,12 +104,14 @@ class CreditedPaymentsFigure(FigureStatus):
 class BillingAccountView(TypedDict):
     """A billing account as the subscriber linked it; `grant` when it stands on what its owner granted.
 
-    `standing` is `clear`, or why some actions are not allowed now: `disputed` (somebody else claims the account too).
+    `standing` is `clear`, or why some actions are not allowed now: `disputed` (somebody else claims the account too),
+    `owner_changed` (it has passed to another owner since it was proved).
     """
 
     id: str
     region: str
     number: str
+    former_numbers: list[str]
     relation: str
     standing: str
     label: str
@@ -173,6 +177,7 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "id": message.billing_account_id,
         "region": message.region,
         "number": message.number,
+        "former_numbers": list(message.former_numbers),
         "relation": _RELATIONS.get(message.relation, "unspecified"),
         "standing": _STANDINGS.get(message.standing, "unspecified"),
         "label": message.label,

@@ -11,6 +11,7 @@ from kabinet.regional.v1 import billing_pb2_grpc, ordering_pb2_grpc
 
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
+from sandbox.region import journal
 from sandbox.region.calendar import Calendar
 from sandbox.region.calls import Calls
 from sandbox.region.config import Settings
@@ -18,7 +19,8 @@ from sandbox.region.control import build_app
 from sandbox.region.credentials import Credentials
 from sandbox.region.demo_accounts import enter_contacts, enter_tariff_plans, open_demo_accounts
 from sandbox.region.faults import Faults
-from sandbox.region.feed import FeedPusher
+from sandbox.region.feed import FeedStreamer
+from sandbox.region.numbers import RenumberingInterceptor
 from sandbox.region.ordering_servicer import OrderingServicer
 from sandbox.region.ownership_codes import OwnershipCodes
 from sandbox.region.postman import Postman
@@ -34,7 +36,7 @@ class Assembly:
 
     server: grpc.Server
     control: Flask
-    feed: FeedPusher
+    feed: FeedStreamer
     calendar: Calendar
     postman: Postman
     codes: OwnershipCodes
@@ -48,6 +50,7 @@ def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.Ser
     rules = read_rules(region)
     database = Database(settings.region_database, schema=SCHEMA)
     with database.write() as connection:
+        journal.begin(connection)
         enter_tariff_plans(connection, rules)
         open_demo_accounts(connection, region=region, now=clock.now())
         enter_contacts(connection, region=region)
@@ -57,7 +60,7 @@ def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.Ser
     credentials = Credentials(
         region=region, key_file=settings.region_key_file, trust_file=settings.trust_file, clock=clock
     )
-    feed = FeedPusher(
+    feed = FeedStreamer(
         database=database, credentials=credentials, profiles=profiles, accounts_address=settings.accounts_address
     )
     calendar = Calendar(database=database, rules=rules, clock=clock, on_news=feed.wake)
@@ -77,7 +80,11 @@ def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.Ser
         OrderingServicer(
             database=database, rules=rules, calls=calls, calendar=calendar, clock=clock, on_news=feed.wake
         ),
-        interceptors=[*outermost, SpoilingInterceptor(profiles)],
+        interceptors=[
+            *outermost,
+            SpoilingInterceptor(profiles),
+            RenumberingInterceptor(database=database, profiles=profiles),
+        ],
         threads=settings.region_threads,
     )
     control = build_app(region=region, database=database, profiles=profiles, clock=clock, on_news=feed.wake)

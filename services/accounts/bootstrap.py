@@ -18,9 +18,11 @@ from services.accounts.application.change_billing_account import (
     RenameBillingAccount,
     UnlinkBillingAccount,
 )
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount
 from services.accounts.application.list_regional_bills import ListRegionalBills
 from services.accounts.application.list_rows import ListRows
+from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.place_charge import PlaceCharge
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
@@ -30,7 +32,8 @@ from services.accounts.application.request_posting import RequestPosting
 from services.accounts.application.send_ownership_code import SendOwnershipCode
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
-from services.accounts.application.take_feed import ShowRegionalBill, TakeBalances, TakeBills
+from services.accounts.application.take_feed import ShowRegionalBill
+from services.accounts.bootstrap_feed import FeedUseCases, build_feed
 from services.accounts.bootstrap_grants import GrantUseCases, accept_grant, build_grants, links_loop, weighed_links
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_stores import Stores, open_stores
@@ -75,8 +78,7 @@ class UseCases:
     place_charge: PlaceCharge
     show_bill: ShowRegionalBill
     list_bills: ListRegionalBills
-    take_balances: TakeBalances
-    take_bills: TakeBills
+    feed: FeedUseCases
     ordering: OrderingUseCases
     grants: GrantUseCases
     clock: Clock
@@ -87,6 +89,7 @@ class UseCases:
     def close(self) -> None:
         """End what runs beside the calls."""
         self.pool.stop()
+        self.feed.close()
         self.lines.close()
         self.stores.close()
 
@@ -115,7 +118,8 @@ def build_grpc(settings: Settings, /) -> UseCases:
     pseudonyms = Pseudonyms(settings.secret_key_file.read_bytes().strip())
     regions, lines, observe = _regions(settings), _lines(settings, stores), _observe(stores)
     clock, accounts = stores.clock, weighed_links(stores, regions)
-    standing = AccountStanding(accounts=accounts)
+    standing = AccountStanding(accounts=accounts, snapshots=stores.snapshots)
+    current = CurrentNumbers(aliases=stores.aliases)
     guard = _guard("proof", settings.proof_limits, stores, pseudonyms)
     billing = GrpcRegionalBilling(lines)
     pool = _pool(settings, stores, billing, observe)
@@ -132,13 +136,21 @@ def build_grpc(settings: Settings, /) -> UseCases:
         regions=regions,
         link=LinkAccount(
             by_proof=LinkBillingAccount(
-                accounts=accounts, billing=billing, guard=guard, regions=regions, pseudonyms=pseudonyms, clock=clock
+                accounts=accounts,
+                standing=standing,
+                current=current,
+                billing=billing,
+                guard=guard,
+                regions=regions,
+                pseudonyms=pseudonyms,
+                clock=clock,
             ),
             by_grant=accept_grant(stores, regions, guard),
         ),
         send_code=SendOwnershipCode(
             billing=billing,
             guard=_guard("code", settings.code_limits, stores, pseudonyms),
+            current=current,
             regions=regions,
             pseudonyms=pseudonyms,
             clock=clock,
@@ -149,10 +161,12 @@ def build_grpc(settings: Settings, /) -> UseCases:
         rename=RenameBillingAccount(accounts=accounts),
         change_relation=ChangeRelation(accounts=accounts),
         unlink=UnlinkBillingAccount(accounts=accounts, clock=clock),
-        list_charges=_list_charges(stores, accounts, billing, observe, regions),
-        list_payments=_list_payments(stores, accounts, billing, observe, regions),
-        authorize=AuthorizeAction(accounts=accounts, standing=standing, regions=regions),
-        list_authorized=ListAuthorizedAccounts(accounts=accounts, standing=standing, regions=regions),
+        list_charges=_list_charges(stores, accounts, standing, billing, observe, regions),
+        list_payments=_list_payments(stores, accounts, standing, billing, observe, regions),
+        authorize=AuthorizeAction(accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions),
+        list_authorized=ListAuthorizedAccounts(
+            accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions
+        ),
         read_decision_balance=ReadDecisionBalance(
             accounts=accounts, standing=standing, billing=billing, observe=observe, regions=regions, clock=clock
         ),
@@ -165,14 +179,13 @@ def build_grpc(settings: Settings, /) -> UseCases:
             observe=observe,
             clock=clock,
         ),
-        show_bill=ShowRegionalBill(bills=stores.bills),
+        show_bill=ShowRegionalBill(bills=stores.bills, snapshots=stores.snapshots, current=current),
         list_bills=ListRegionalBills(bills=stores.bills),
-        take_balances=TakeBalances(observe=observe, clock=clock),
-        take_bills=TakeBills(bills=stores.bills, clock=clock),
+        feed=build_feed(settings, stores),
         ordering=build_ordering(
             settings,
             stores,
-            accounts=accounts,
+            accounts=ManagedAccounts(accounts=accounts, snapshots=stores.snapshots, standing=standing),
             lines=lines,
             regions=regions,
             refresh=lambda key: pool.refresh([key], within_s=0),
@@ -202,6 +215,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
     settle = SettlePosting(
         queue=MongoPostingQueue(due),
         postings=stores.postings,
+        accounts=stores.accounts,
         billing=billing,
         observe=observe,
         recheck_promise=recheck_promise(stores),
@@ -261,6 +275,7 @@ def _refresh(
 def _list_charges(
     stores: Stores,
     accounts: BillingAccountRepository,
+    standing: AccountStanding,
     billing: GrpcRegionalBilling,
     observe: ObserveAccount,
     regions: Regions,
@@ -270,6 +285,8 @@ def _list_charges(
         read=billing.charges,
         observe_rows=lambda snapshot, page, now: snapshot.observe_charges(page, now=now),
         accounts=accounts,
+        standing=standing,
+        snapshots=stores.snapshots,
         history=stores.history,
         remember=RememberHistory(history=stores.history),
         observe=observe,
@@ -281,6 +298,7 @@ def _list_charges(
 def _list_payments(
     stores: Stores,
     accounts: BillingAccountRepository,
+    standing: AccountStanding,
     billing: GrpcRegionalBilling,
     observe: ObserveAccount,
     regions: Regions,
@@ -290,6 +308,8 @@ def _list_payments(
         read=billing.payments,
         observe_rows=lambda snapshot, page, now: snapshot.observe_payments(page, now=now),
         accounts=accounts,
+        standing=standing,
+        snapshots=stores.snapshots,
         history=stores.history,
         remember=RememberHistory(history=stores.history),
         observe=observe,

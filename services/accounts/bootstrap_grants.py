@@ -7,6 +7,7 @@ from services.accounts.adapters.mongo_billing_accounts import MongoLinkQueue, bi
 from services.accounts.application.accept_grant import AcceptGrant, ConfirmAcceptance
 from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.give_grants import CreateGrant, EndGrant, ListGrants, ReadGivenGrants
 from services.accounts.application.look_after_links import LookAfterLinks
 from services.accounts.application.weighed_links import WeighedLinks, WeighGrants
@@ -39,6 +40,7 @@ def build_grants(settings: Settings, stores: Stores, regions: Regions, /) -> Gra
     return GrantUseCases(
         create=CreateGrant(
             accounts=accounts,
+            standing=_standing(stores),
             offers=offers,
             read=read,
             regions=regions,
@@ -58,6 +60,7 @@ def accept_grant(stores: Stores, regions: Regions, guard: AttemptGuard, /) -> Ac
         guard=guard,
         weigh=_weigh(stores, regions),
         confirm=_confirm(stores),
+        current=CurrentNumbers(aliases=stores.aliases),
         regions=regions,
         clock=stores.clock,
     )
@@ -82,8 +85,11 @@ def links_loop(settings: Settings, stores: Stores, regions: Regions, /, *, waker
 
 
 def _weigh(stores: Stores, regions: Regions) -> WeighGrants:
-    standing = AccountStanding(accounts=stores.accounts)
-    return WeighGrants(links=stores.accounts, regions=regions, doubts=standing.doubted, clock=stores.clock)
+    return WeighGrants(links=stores.accounts, regions=regions, doubts=_standing(stores).doubted, clock=stores.clock)
+
+
+def _standing(stores: Stores) -> AccountStanding:
+    return AccountStanding(accounts=stores.accounts, snapshots=stores.snapshots)
 
 
 def _confirm(stores: Stores) -> ConfirmAcceptance:

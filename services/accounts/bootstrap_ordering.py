@@ -30,13 +30,14 @@ from services.accounts.adapters.region_lines import RegionLines
 from services.accounts.application import change_tariff as tariff
 from services.accounts.application import order_service as service
 from services.accounts.application import promise_payment as promised
+from services.accounts.application.account_standing import CheckOwner
 from services.accounts.application.carry_wish import CarryDueWish, CarryInCall, CarryWish
+from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.application.tell_region import TellPromisedPayment, TellServiceOrder, TellTariffChange
 from services.accounts.bootstrap_stores import Stores
 from services.accounts.config import Settings
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.errand import Wish
-from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.promised_payment import PromisedPayment
 from services.accounts.domain.region import Regions
 from services.accounts.domain.service_order import ServiceOrder
@@ -91,7 +92,7 @@ def build_ordering(
     stores: Stores,
     /,
     *,
-    accounts: BillingAccountRepository,
+    accounts: ManagedAccounts,
     lines: RegionLines,
     regions: Regions,
     refresh: Refresh,
@@ -187,25 +188,25 @@ def _open(stores: Stores) -> _Repositories:
 
 def _carriers(settings: Settings, stores: Stores, lines: RegionLines, refresh: Refresh) -> _Carriers:
     plan, clock, database = settings.errand_plan, stores.clock, stores.database
-    region = GrpcRegionalOrdering(lines)
+    region, check_owner = GrpcRegionalOrdering(lines), CheckOwner(snapshots=stores.snapshots)
     return _Carriers(
         changes=CarryWish(
             wishes=MongoTariffChangeRepository(database),
-            tell=TellTariffChange(region=region, plan=plan, clock=clock),
+            tell=TellTariffChange(region=region, check_owner=check_owner, plan=plan, clock=clock),
             refresh=refresh,
             plan=plan,
             clock=clock,
         ),
         orders=CarryWish(
             wishes=MongoServiceOrderRepository(database),
-            tell=TellServiceOrder(region=region, plan=plan, clock=clock),
+            tell=TellServiceOrder(region=region, check_owner=check_owner, plan=plan, clock=clock),
             refresh=refresh,
             plan=plan,
             clock=clock,
         ),
         promises=CarryWish(
             wishes=MongoPromisedPaymentRepository(database),
-            tell=TellPromisedPayment(region=region, plan=plan, clock=clock),
+            tell=TellPromisedPayment(region=region, check_owner=check_owner, plan=plan, clock=clock),
             refresh=refresh,
             plan=plan,
             clock=clock,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from pymongo.database import Database
 
+from services.accounts.adapters.mongo_aliases import MongoAliasRepository
 from services.accounts.adapters.mongo_attempts import MongoAttemptsRepository
 from services.accounts.adapters.mongo_billing_accounts import MongoBillingAccountRepository
 from services.accounts.adapters.mongo_charge_placements import MongoChargePlacementRepository
+from services.accounts.adapters.mongo_feed_journals import MongoFeedJournalRepository, MongoFeedRejectionRepository
 from services.accounts.adapters.mongo_grant_offers import MongoGrantOfferRepository
 from services.accounts.adapters.mongo_history import MongoHistoryRepository
 from services.accounts.adapters.mongo_postings import MongoPostingRepository
@@ -34,6 +36,9 @@ class Stores:
     placements: MongoChargePlacementRepository
     attempts: MongoAttemptsRepository
     bills: MongoRegionalBillRepository
+    aliases: MongoAliasRepository
+    journals: MongoFeedJournalRepository
+    rejections: MongoFeedRejectionRepository
     offers: MongoGrantOfferRepository
 
     def close(self) -> None:
@@ -56,15 +61,16 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         placements=MongoChargePlacementRepository(database),
         attempts=MongoAttemptsRepository(database),
         bills=MongoRegionalBillRepository(database, clock=clock),
+        aliases=MongoAliasRepository(database),
+        journals=MongoFeedJournalRepository(database),
+        rejections=MongoFeedRejectionRepository(database),
         offers=MongoGrantOfferRepository(database),
     )
-    for repository in (
-        stores.accounts,
-        stores.snapshots,
-        stores.postings,
-        stores.attempts,
-        stores.bills,
-        stores.offers,
-    ):
-        repository.ensure_indexes()
+    stores.accounts.ensure_indexes()
+    stores.snapshots.ensure_indexes()
+    stores.postings.ensure_indexes()
+    stores.attempts.ensure_indexes()
+    stores.bills.ensure_indexes()
+    stores.rejections.ensure_indexes()
+    stores.offers.ensure_indexes()
     return stores

@@ -39,6 +39,10 @@ class Settings(ServiceSettings):
     posting_threads: int = Field(default=8, gt=0, description="Postings sent at a time")
     posting_lease_s: float = Field(default=15.0, gt=0, description="Time after which another replica takes over")
 
+    feed_streams: int = Field(default=96, gt=0, description="Streams of regions' news taken at a time")
+    feed_threads: int = Field(default=4, gt=0, description="Threads that store balances of streams")
+    feed_idle_s: float = Field(default=10.0, gt=0, description="After how long without news a stream is ended")
+
     ordering_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")
     ordering_look_s: str = Field(default="2,5,15,60,300,900", description="Pauses between looks at what takes its time")
     ordering_call_s: float = Field(default=2.5, gt=0, description="How long a call waits for the region to be told")

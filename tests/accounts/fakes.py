@@ -2,11 +2,12 @@
 script."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_past import AccountPast
 from services.accounts.domain.account_report import (
     AccountReport,
     Charge,
@@ -16,7 +17,7 @@ from services.accounts.domain.account_report import (
     RegionalPosting,
 )
 from services.accounts.domain.account_snapshot import AccountSnapshot
-from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
+from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LinkReference
 from services.accounts.domain.charge_placement import ChargePlacement
 from services.accounts.domain.claim import Claim
 from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
@@ -27,7 +28,7 @@ from services.accounts.domain.history_month import HistoryMonth, month_of
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import CONTACT_CODE, Proof
-from services.accounts.domain.regional_bill import BillContent, BillReceipt, RegionalBill
+from services.accounts.domain.regional_bill import BillName, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.events import Event
@@ -53,6 +54,18 @@ class Shelf:
             self.announced += aggregate.pending_events
             aggregate.pending_events.clear()
         self.kept[key] = copy.deepcopy(aggregate)
+
+    def put_many(self, aggregates: Mapping[AccountKey, Any]) -> Collection[AccountKey]:
+        """Put each; when one lost its race, all that were not new count as lost, as MongoDB tells it."""
+        lost = set()
+        for key, aggregate in aggregates.items():
+            try:
+                self.put(str(key), aggregate)
+            except VersionConflict:
+                lost.add(key)
+        if any(aggregates[key].version for key in lost):
+            lost |= {key for key, aggregate in aggregates.items() if aggregate.version > 1}
+        return lost
 
     def take(self, key: str) -> Any:
         return copy.deepcopy(self.kept.get(key))
@@ -80,12 +93,17 @@ class FakeBillingAccounts:
         account: BillingAccount | None = self.shelf.take(billing_account_id)
         return account
 
-    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
-        links: dict[AccountKey, list[str]] = {}
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[LinkReference]]:
+        links: dict[AccountKey, list[LinkReference]] = {}
         for account in self._linked():
             if account.key in keys:
-                links.setdefault(account.key, []).append(account.billing_account_id)
+                link = LinkReference(billing_account_id=account.billing_account_id, proved_at=account.proved_at)
+                links.setdefault(account.key, []).append(link)
         return links
+
+    def on(self, key: AccountKey, /) -> Sequence[BillingAccount]:
+        found = [copy.deepcopy(account) for account in self.shelf.kept.values() if account.key == key]
+        return sorted(found, key=lambda account: account.billing_account_id)
 
     def many(self, billing_account_ids: Iterable[str], /) -> Mapping[str, BillingAccount]:
         wanted = set(billing_account_ids)
@@ -136,6 +154,12 @@ class FakeSnapshots:
 
     def save(self, snapshot: AccountSnapshot, /) -> None:
         self.shelf.put(str(snapshot.key), snapshot)
+
+    def pasts(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountPast]:
+        return {key: self.get(key).past for key in keys}
+
+    def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
+        return self.shelf.put_many({snapshot.key: snapshot for snapshot in snapshots})
 
 
 class FakeHistory:
@@ -215,9 +239,8 @@ class FakeRegionalBills:
         bill: RegionalBill | None = self.shelf.take(regional_bill_id)
         return bill
 
-    def known_as(self, content: BillContent, /) -> RegionalBill | None:
-        same = (bill for bill in self.shelf.kept.values() if _identity(bill.content) == _identity(content))
-        return copy.deepcopy(next(same, None))
+    def hashes_of(self, names: Sequence[BillName], /) -> Mapping[BillName, str]:
+        return {bill.content.name: bill.content_hash for bill in self.shelf.kept.values() if bill.content.name in names}
 
     def received_after(
         self, received_at: datetime | None, regional_bill_id: str, /, *, limit: int
@@ -231,10 +254,14 @@ class FakeRegionalBills:
             for moment, key, region in after[:limit]
         ]
 
-    def save(self, bill: RegionalBill, /) -> None:
-        if self.known_as(bill.content) is not None:
-            raise VersionConflict("The same bill was stored at the same moment.")
-        self.shelf.put(bill.regional_bill_id, bill)
+    def save_many(self, bills: Sequence[RegionalBill], /) -> Collection[BillName]:
+        lost = []
+        for bill in bills:
+            if self.hashes_of([bill.content.name]):
+                lost.append(bill.content.name)
+            else:
+                self.shelf.put(bill.regional_bill_id, bill)
+        return lost
 
 
 class FakeRegions:
@@ -329,7 +356,3 @@ class FakeRegions:
     def _answering(self, method: str) -> None:
         self.calls.append(method)
         self.trouble(method)
-
-
-def _identity(content: BillContent) -> tuple[object, ...]:
-    return content.key, content.bill_number, content.revision

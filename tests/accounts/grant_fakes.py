@@ -9,8 +9,10 @@ from typing import Any
 
 from services.accounts.adapters.json_regions import load_regions
 from services.accounts.application.accept_grant import AcceptGrant, ConfirmAcceptance, LinkAccount
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.change_billing_account import UnlinkBillingAccount
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.give_grants import (
     CreateGrant,
     EndGrant,
@@ -32,7 +34,8 @@ from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from tests.accounts.builders import KEY, PSEUDONYMS, SettableClock, make_account, make_limits
-from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions, Shelf
+from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions, FakeSnapshots, Shelf
+from tests.accounts.feed_fakes import FakeAliases
 from tests.accounts.ordering_office import Killed
 
 OWNER = "sub_" + "1" * 32
@@ -156,18 +159,28 @@ class Desk:
         guard = AttemptGuard(
             purpose="proof", attempts=FakeAttempts(), limits=make_limits(pair=3), pseudonyms=PSEUDONYMS, clock=clock
         )
+        standing = AccountStanding(accounts=links, snapshots=FakeSnapshots())
+        current = CurrentNumbers(aliases=FakeAliases())
         read = ReadGivenGrants(links=links, weigh=weigh, clock=clock)
         self.home = home
         self.billing = FakeRegions(clock)
         self.accounts = WeighedLinks(links=links, weigh=weigh)
         self.create = CreateGrant(
-            accounts=self.accounts, offers=offers, read=read, regions=regions, clock=clock, open_for=OFFER_OPEN_FOR
+            accounts=self.accounts,
+            standing=standing,
+            offers=offers,
+            read=read,
+            regions=regions,
+            clock=clock,
+            open_for=OFFER_OPEN_FOR,
         )
         self.list_given = ListGrants(accounts=self.accounts, offers=offers, read=read, clock=clock)
         self.end = EndGrant(accounts=self.accounts, links=links, offers=offers, read=read, clock=clock)
         self.link = LinkAccount(
             by_proof=LinkBillingAccount(
                 accounts=self.accounts,
+                standing=standing,
+                current=current,
                 billing=self.billing,
                 guard=guard,
                 regions=regions,
@@ -180,6 +193,7 @@ class Desk:
                 guard=guard,
                 weigh=weigh,
                 confirm=confirm,
+                current=current,
                 regions=regions,
                 clock=clock,
             ),

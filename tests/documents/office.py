@@ -106,8 +106,8 @@ class Office:
         assert delivery is not None
         return delivery
 
-    def issue_bill(self) -> None:
-        self.accounts.regional_bills[REGIONAL_BILL_ID] = make_content()
+    def issue_bill(self, *, also_known_as: tuple[Account, ...] = ()) -> None:
+        self.accounts.regional_bills[REGIONAL_BILL_ID] = make_content(also_known_as=also_known_as)
         RecordRegionalBill(bills=self.bills, clock=self.clock)(regional_bill_id=REGIONAL_BILL_ID, region="54")
 
     def work(self) -> None:

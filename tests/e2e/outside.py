@@ -149,6 +149,15 @@ class RegionOffice:
         """Close an account for good."""
         self._http.post(f"/control/accounts/{number}/closing", json={}).raise_for_status()
 
+    def change_owner(self, number: str, *, payer_name: str, code: str) -> None:
+        """Let a contract pass to another person; the code proves it from then on."""
+        body = {"payer_name": payer_name, "contract_code": code, "bill_code": code}
+        self._http.post(f"/control/accounts/{number}/owner", json=body).raise_for_status()
+
+    def change_number(self, number: str, *, new_number: str) -> None:
+        """Let an account go on under another number; the ledger goes on under the first one."""
+        self._http.post(f"/control/accounts/{number}/number", json={"new_number": new_number}).raise_for_status()
+
     def account(self, number: str) -> dict[str, Any]:
         """Return an account's row."""
         rows: list[dict[str, Any]] = self._http.get("/control/accounts").json()["items"]

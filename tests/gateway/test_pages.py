@@ -154,6 +154,30 @@ def test_says_clearly_that_a_region_does_not_answer(subscriber: Browser, service
     assert "Регион сейчас не отвечает" in subscriber.get("/").text
 
 
+def test_an_account_of_another_owner_says_what_to_do_and_shows_nothing(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    account = accounts_pb2.BillingAccount(
+        billing_account_id="acc_1",
+        region="54",
+        number="541000000018",
+        former_numbers=["541000000017"],
+        allowed_actions=[accounts_pb2.ACTION_PAY],
+        standing=accounts_pb2.ACCOUNT_STANDING_OWNER_CHANGED,
+        region_available=True,
+    )
+    services.scripted["accounts"].scripts |= {
+        "ListBillingAccounts": lambda _: accounts_pb2.ListBillingAccountsResponse(billing_accounts=[account]),
+        "GetBillingAccount": lambda _: accounts_pb2.GetBillingAccountResponse(billing_account=account),
+    }
+
+    for page in ("/", "/accounts/acc_1"):
+        html = subscriber.get(page).text
+        assert "сменился владелец" in html
+        assert "/accounts/new?region=54" in html
+        assert "прежний № 541000000017" in html
+        assert "/accounts/acc_1/autopay" not in html
+
+
 def test_a_section_whose_service_is_down_says_so_and_the_rest_stands(subscriber: Browser, services: Services) -> None:
     script_everything(services)
     services.take_down("documents")

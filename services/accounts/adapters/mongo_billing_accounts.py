@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from services.accounts.adapters.grant_documents import grant_document, grant_of
 from services.accounts.adapters.mongo_values import either_key, key_of, when_present
 from services.accounts.domain.account_key import AccountKey
-from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
+from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LinkReference
 from services.accounts.domain.claim import Claim
 from services.accounts.domain.grant import GrantCodeSpent, GrantEnd
 from services.accounts.domain.proof_ladder import Relation, Rung
@@ -64,6 +64,7 @@ class MongoBillingAccountRepository:
         self._collection.create_index(
             _GRANTOR, name="granted_by", partialFilterExpression=_LINKED | {_GRANTOR: {"$type": "string"}}
         )
+        self._collection.create_index([("region", ASCENDING), ("number", ASCENDING)], name="on_account")
         ensure_work_index(self._collection)
         ensure_outbox_index(self._collection)
 
@@ -86,13 +87,19 @@ class MongoBillingAccountRepository:
     def get(self, billing_account_id: str, /) -> BillingAccount | None:
         return self._one({"_id": billing_account_id})
 
-    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
-        links: dict[AccountKey, list[str]] = {}
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[LinkReference]]:
+        links: dict[AccountKey, list[LinkReference]] = {}
         if not keys:
             return links
-        for document in self._collection.find(either_key(keys) | _LINKED, {"region": 1, "number": 1}):
-            links.setdefault(key_of(document), []).append(document["_id"])
+        fields = dict.fromkeys(("region", "number", "linked_at", "proved_at"), 1)
+        for document in self._collection.find(either_key(keys) | _LINKED, fields):
+            link = LinkReference(billing_account_id=document["_id"], proved_at=_proved_at(document))
+            links.setdefault(key_of(document), []).append(link)
         return links
+
+    def on(self, key: AccountKey, /) -> Sequence[BillingAccount]:
+        found = self._collection.find({"region": key.region, "number": key.number}).sort("_id", ASCENDING)
+        return [_to_account(document) for document in found]
 
     def many(self, billing_account_ids: Iterable[str], /) -> Mapping[str, BillingAccount]:
         found = self._collection.find({"_id": {"$in": list(billing_account_ids)}})
@@ -156,6 +163,7 @@ def _to_document(account: BillingAccount) -> Document:
         "rung": account.rung.name.lower(),
         "request_id": account.request_id,
         "linked_at": account.linked_at,
+        "proved_at": account.proved_at,
         "claimed_at": account.claimed_at,
         "confirmed_at": account.confirmed_at,
         "unlinked_at": account.unlinked_at,
@@ -177,6 +185,7 @@ def _to_account(document: Document) -> BillingAccount:
         rung=rung,
         request_id=document["request_id"],
         linked_at=document["linked_at"],
+        proved_at=_proved_at(document),
         claimed_at=_claimed_at(document) if claims else None,
         confirmed_at=document.get("confirmed_at"),
         unlinked_at=document["unlinked_at"],
@@ -198,6 +207,12 @@ def _to_claim(document: Document) -> Claim:
 def _claimed_at(document: Document) -> datetime:
     """A link that was saved before claims had a moment of their own claims since it was made."""
     moment: datetime = document.get("claimed_at") or document["linked_at"]
+    return moment
+
+
+def _proved_at(document: Document) -> datetime:
+    """A link that was saved before proofs had a moment was proved when it was made."""
+    moment: datetime = document.get("proved_at") or document["linked_at"]
     return moment
 
 

@@ -1,6 +1,6 @@
 """Last known figures in MongoDB."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pymongo.database import Database
@@ -8,13 +8,14 @@ from pymongo.database import Database
 from services.accounts.adapters.mongo_rows import charge_document, charge_of, payment_document, payment_of
 from services.accounts.adapters.mongo_values import key_of, plan_document, plan_of, when_present
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_past import AccountPast, NumberSpell
 from services.accounts.domain.account_report import BillingMode, Service, ServiceKind, ServiceState
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.figures import Known
 from services.chassis.clock import Clock
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
-from services.chassis.saving import save_announcing
+from services.chassis.saving import save_announcing, save_many_announcing
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -35,7 +36,8 @@ class MongoSnapshotRepository:
         return self.many([key])[key]
 
     def many(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountSnapshot]:
-        found = self._collection.find({"_id": {"$in": [str(key) for key in keys]}}, {"outbox": 0}) if keys else ()
+        wanted = {"_id": {"$in": [str(key) for key in keys]}}
+        found = self._collection.find(wanted, {"outbox": 0}, batch_size=len(keys)) if keys else ()
         snapshots = [_to_snapshot(document) for document in found]
         return {key: AccountSnapshot(key=key) for key in keys} | {snapshot.key: snapshot for snapshot in snapshots}
 
@@ -47,6 +49,23 @@ class MongoSnapshotRepository:
             document=_to_document(snapshot),
             now=self._clock.now(),
         )
+
+    def pasts(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountPast]:
+        pasts = {key: AccountPast() for key in keys}
+        if pasts:
+            fields = dict.fromkeys(("region", "number", "owner_since", "number_since", "former_numbers"), 1)
+            found = self._collection.find({"_id": {"$in": [str(key) for key in pasts]}}, fields)
+            pasts |= {key_of(document): _to_past(document) for document in found}
+        return pasts
+
+    def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
+        lost = save_many_announcing(
+            self._collection,
+            {str(snapshot.key): snapshot for snapshot in snapshots},
+            to_document=_to_document,
+            now=self._clock.now(),
+        )
+        return [snapshot.key for snapshot in snapshots if str(snapshot.key) in lost] if lost else ()
 
 
 def _to_document(snapshot: AccountSnapshot) -> Document:
@@ -63,6 +82,11 @@ def _to_document(snapshot: AccountSnapshot) -> Document:
         "payments": _known_document(snapshot.payments, lambda rows: [payment_document(row) for row in rows]),
         "balance_moved_at": snapshot.balance_moved_at,
         "answered_at": snapshot.answered_at,
+        "owner_since": snapshot.past.owner_since,
+        "number_since": snapshot.past.number_since,
+        "former_numbers": [
+            {"number": spell.number, "since": spell.since, "until": spell.until} for spell in snapshot.past.former
+        ],
     }
 
 
@@ -77,7 +101,17 @@ def _to_snapshot(document: Document) -> AccountSnapshot:
         payments=_known(document["payments"], lambda rows: tuple(payment_of(row) for row in rows)),
         balance_moved_at=document["balance_moved_at"],
         answered_at=document["answered_at"],
+        past=_to_past(document),
         version=document["version"],
+    )
+
+
+def _to_past(document: Document) -> AccountPast:
+    """Documents of earlier releases say nothing of it."""
+    return AccountPast(
+        owner_since=document.get("owner_since"),
+        number_since=document.get("number_since"),
+        former=tuple(NumberSpell(**spell) for spell in document.get("former_numbers", ())),
     )
 
 

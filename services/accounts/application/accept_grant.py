@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.accounts.application.attempt_guard import AttemptGuard
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount, LinkRequest
 from services.accounts.application.weighed_links import WeighGrants, end_link
 from services.accounts.domain.account_key import AccountKey
@@ -64,6 +65,7 @@ class AcceptGrant:
     guard: AttemptGuard
     weigh: WeighGrants
     confirm: ConfirmAcceptance
+    current: CurrentNumbers
     regions: Regions
     clock: Clock
 
@@ -74,7 +76,7 @@ class AcceptGrant:
         `OwnershipNotProved` (alike for a wrong number and a wrong code), `LinkedOtherwise`, `GrantCodeSpent`,
         `GrantFrozen`.
         """
-        key = self.regions.connected(request.region).key_of(request.number)
+        key = self.current.of(self.regions.connected(request.region).key_of(request.number))
         if request.relation is not Relation.RELATIVE:
             raise FieldInvalid(field="relation", rule="not_offered")
         valid_label(request.label)

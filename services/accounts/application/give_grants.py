@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.show_billing_accounts import owned_and_linked
 from services.accounts.application.weighed_links import WeighGrants, end_link
 from services.accounts.domain.billing_account import BillingAccount
@@ -73,6 +74,7 @@ class CreateGrant:
     """Offers a grant. One offer per request; its code is told in the answer and never again."""
 
     accounts: BillingAccountRepository
+    standing: AccountStanding
     offers: GrantOfferRepository
     read: ReadGivenGrants
     regions: Regions
@@ -82,9 +84,9 @@ class CreateGrant:
     def __call__(self, request: GrantRequest, /) -> OfferedGrant:
         """Return the offered grant.
 
-        Raises `RequestIdMissing`, `RequestIdReused`, `BillingAccountNotFound`, `OnlyOwnerGrants`, `ActionNotAllowed`
-        (also for an action that the owner's own proof does not reach), `FieldInvalid`, `LabelInvalid`,
-        `GrantOffersTooMany`.
+        Raises `RequestIdMissing`, `RequestIdReused`, `BillingAccountNotFound`, `OnlyOwnerGrants`, `ProofOutdated`,
+        `ActionNotAllowed` (also for an action that the owner's own proof does not reach), `FieldInvalid`,
+        `LabelInvalid`, `GrantOffersTooMany`.
         """
         if not request.request_id:
             raise RequestIdMissing
@@ -117,6 +119,7 @@ class CreateGrant:
     def _check(self, request: GrantRequest, account: BillingAccount) -> None:
         if not account.is_owners:
             raise OnlyOwnerGrants
+        self.standing.check_owner(account)
         for action in (Action.MANAGE, *request.terms.actions):
             account.authorize(action)
         now = self.clock.now()

@@ -2,12 +2,13 @@
 (F12)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic
 
 import structlog
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.remember_history import RememberHistory
 from services.accounts.application.show_billing_accounts import owned_and_linked
@@ -18,7 +19,7 @@ from services.accounts.domain.errors import RegionAnswerInvalid, RegionUnavailab
 from services.accounts.domain.figures import DisplayFigure, FigureKind, Known, check_moment, display_grade
 from services.accounts.domain.history import BEGINNING, EVER, HistoryGap, Position, Span, gaps_of
 from services.accounts.domain.history_month import Reading
-from services.accounts.domain.ports import BillingAccountRepository, HistoryRepository, ReadRows
+from services.accounts.domain.ports import BillingAccountRepository, HistoryRepository, ReadRows, SnapshotRepository
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.recalled_history import recall
 from services.accounts.domain.region import Regions
@@ -97,13 +98,15 @@ class ListRows(Generic[Row]):
     """Lists the rows of one kind, newest first, and remembers them. A region that does not answer costs freshness and
     what was never read, and nothing else.
 
-    Raises `BillingAccountNotFound`, `ActionNotAllowed`, `PageTokenInvalid`.
+    Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`, `PageTokenInvalid`.
     """
 
     kind: FigureKind
     read: ReadRows[Row]
     observe_rows: Callable[[AccountSnapshot, Page[Row], datetime], None]
     accounts: BillingAccountRepository
+    standing: AccountStanding
+    snapshots: SnapshotRepository
     history: HistoryRepository
     remember: RememberHistory
     observe: ObserveAccount
@@ -114,7 +117,10 @@ class ListRows(Generic[Row]):
         account = owned_and_linked(
             self.accounts, subscriber_id=wanted.subscriber_id, billing_account_id=wanted.billing_account_id
         )
-        account.authorize(Action.VIEW)
+        self.standing.authorize(account, Action.VIEW)
+        wanted = self._of_present_owner(account.key, wanted)
+        if wanted.period.is_empty:
+            return self._page(account.key, Known((), self.clock.now()), (), Continuation())
         begin = Continuation.of(wanted.page_token)
         if begin.is_remembered:
             return self._recalled(account.key, wanted, begin)
@@ -123,6 +129,13 @@ class ListRows(Generic[Row]):
         except RegionUnavailable:
             return self._recalled(account.key, wanted, begin)
         return self._shown(account.key, page, wanted, begin)
+
+    def _of_present_owner(self, key: AccountKey, wanted: RowsWanted) -> RowsWanted:
+        """Leave out what was before the account passed on: it is the former owner's."""
+        owner_since = self.snapshots.pasts([key])[key].owner_since
+        if owner_since is None:
+            return wanted
+        return replace(wanted, period=wanted.period.within(Span(begins_at=owner_since)))
 
     def _told(self, key: AccountKey, wanted: RowsWanted, begin: Continuation) -> Page[Row]:
         page = self.read(key, page_size=wanted.size, page_token=begin.regional_token, period=wanted.period)

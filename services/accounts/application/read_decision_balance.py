@@ -19,7 +19,8 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDecisionBalance:
-    """What was read is remembered for display too. While an account is disputed there is nothing to decide on."""
+    """What was read is remembered for display too. While an account is disputed, or
+    has another owner, there is nothing to decide on."""
 
     accounts: BillingAccountRepository
     standing: AccountStanding
@@ -29,7 +30,7 @@ class ReadDecisionBalance:
     clock: Clock
 
     def __call__(self, *, billing_account_id: str) -> DecisionBalance:
-        """Raises `BillingAccountNotFound`, `AccountDisputed`, `RegionUnavailable`."""
+        """Raises `BillingAccountNotFound`, `AccountDisputed`, `ProofOutdated`, `RegionUnavailable`."""
         account = self.accounts.get(billing_account_id)
         if account is None or not account.is_linked:
             raise BillingAccountNotFound

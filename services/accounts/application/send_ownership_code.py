@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.claimant import claimant_of
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.domain.ports import RegionalBilling
 from services.accounts.domain.proof_ladder import CONTACT_CODE, rung_of
 from services.accounts.domain.region import Regions
@@ -30,6 +31,7 @@ class SendOwnershipCode:
 
     billing: RegionalBilling
     guard: AttemptGuard
+    current: CurrentNumbers
     regions: Regions
     pseudonyms: Pseudonyms
     clock: Clock
@@ -40,7 +42,7 @@ class SendOwnershipCode:
         Raises `RegionNotFound`, `AccountNumberInvalid`, `ProofKindUnknown`, `TooManyAttempts`, `RegionUnavailable`.
         """
         region = self.regions.connected(request.region)
-        key = region.key_of(request.number)
+        key = self.current.of(region.key_of(request.number))
         rung_of(CONTACT_CODE, taken=region.proof_kinds, region=region.code)
         attempt = self.guard.begin(subscriber_id=request.subscriber_id, key=key, client_address=request.client_address)
         claimant = claimant_of(key, subscriber_id=request.subscriber_id, pseudonyms=self.pseudonyms)

@@ -18,6 +18,7 @@ from services.accounts.domain.ports import (
 )
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Regions
+from services.accounts.domain.standing import Standing, is_frozen
 from services.chassis.clock import Clock
 
 
@@ -39,7 +40,7 @@ class FiguresOf:
         snapshots = dict(self.snapshots.many([account.key for account in accounts]))
         standings = self.standing.of(accounts)
         now = self.clock.now()
-        asked = {account.key for account in accounts if self._may_be_asked(account)}
+        asked = {account.key for account in accounts if _may_be_asked(account, standings[account.billing_account_id])}
         old = [key for key in sorted(asked) if not snapshots[key].is_younger_than(self.young_for, now=now)]
         late: set[AccountKey] = set()
         if old and refresh_within_s > 0:
@@ -67,11 +68,6 @@ class FiguresOf:
             self.refresher.refresh(silent, within_s=0)
         return self.refresher.refresh([key for key in old if key not in silent], within_s=within_s)
 
-    @staticmethod
-    def _may_be_asked(account: BillingAccount) -> bool:
-        """Whoever sees no figures has none asked for: the time that takes would tell that the account is alive."""
-        return account.allows(Action.VIEW)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowBillingAccounts:
@@ -94,6 +90,11 @@ class ShowBillingAccount:
     def __call__(self, *, subscriber_id: str, billing_account_id: str, refresh_within_s: float) -> ShownAccount:
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         return self.figures_of([account], refresh_within_s=refresh_within_s)[0]
+
+
+def _may_be_asked(account: BillingAccount, standing: Standing) -> bool:
+    """Whoever sees no figures has none asked for: the time that takes would tell that the account is alive."""
+    return account.allows(Action.VIEW) and not is_frozen(Action.VIEW, standing)
 
 
 def owned_and_linked(

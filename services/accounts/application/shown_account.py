@@ -9,9 +9,9 @@ from services.accounts.domain.account_report import BillingMode, Charge, Credite
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.figures import DisplayFigure, FigureKind, Known, display_grade
-from services.accounts.domain.proof_ladder import Action
+from services.accounts.domain.proof_ladder import Action, Rung
 from services.accounts.domain.region import Region
-from services.accounts.domain.standing import Standing, is_frozen
+from services.accounts.domain.standing import Standing, is_frozen, is_outdated
 from services.chassis.money import Money
 
 T = TypeVar("T")
@@ -21,10 +21,12 @@ _ROWS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAccount:
-    """What a subscriber sees of an account. Whoever may only pay sees no figures: they look as if never told."""
+    """What a subscriber sees of an account. Whoever may only pay sees no figures: they look as if never told; so does
+    whoever proved the account before it passed to another owner."""
 
     account: BillingAccount
     standing: Standing
+    former_numbers: Sequence[str]
     region: Region
     region_available: bool
     billing_mode: BillingMode | None
@@ -50,8 +52,13 @@ def shown_account(
     region_available: bool,
     now: datetime,
 ) -> ShownAccount:
-    """Return the account with what is remembered of it."""
-    visible = snapshot if account.allows(Action.VIEW) else AccountSnapshot(key=account.key)
+    """Return the account with what is remembered of it. A change of owner that came while the region was being asked
+    counts, too."""
+    if standing is not Standing.OWNER_CHANGED and account.rung is not Rung.PAY:
+        outdated = is_outdated(account, owner_since=snapshot.past.owner_since)
+        standing = Standing.OWNER_CHANGED if outdated else standing
+    shows = account.allows(Action.VIEW) and not is_frozen(Action.VIEW, standing)
+    visible = snapshot if shows else AccountSnapshot(key=account.key)
 
     def shown(known: Known[T] | None, kind: FigureKind) -> DisplayFigure[T]:
         return display_grade(known, kind=kind, region=region.code, now=now, fresh_for=region.fresh_for)
@@ -59,6 +66,7 @@ def shown_account(
     return ShownAccount(
         account=account,
         standing=standing,
+        former_numbers=snapshot.past.former_numbers(),
         region=region,
         region_available=region_available,
         billing_mode=visible.billing_mode.value if visible.billing_mode else None,

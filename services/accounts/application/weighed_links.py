@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.accounts.domain.account_key import AccountKey
-from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.billing_account import BillingAccount, LinkReference
 from services.accounts.domain.claim import Claim
 from services.accounts.domain.grant import GrantEnd, GrantState
 from services.accounts.domain.grant_ports import Doubts, LinkRepository
@@ -84,8 +84,11 @@ class WeighedLinks:
     def get(self, billing_account_id: str, /) -> BillingAccount | None:
         return self._weighed(self.links.get(billing_account_id))
 
-    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[LinkReference]]:
         return self.links.links_to(keys)
+
+    def on(self, key: AccountKey, /) -> Sequence[BillingAccount]:
+        return self.weigh(self.links.on(key))
 
     def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:
         return self.links.claims_to(keys)

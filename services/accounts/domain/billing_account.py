@@ -48,6 +48,14 @@ class AlreadyLinked(DomainError):
         super().__init__("The account was linked at the same moment.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkReference:
+    """A link by its id, and when its proof was verified."""
+
+    billing_account_id: str
+    proved_at: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class BillingAccount:
     """An account as one subscriber has linked it. An ended link stays as a record; linking again makes a new one.
@@ -65,6 +73,8 @@ class BillingAccount:
     # Of the request that made the link, or last proved more.
     request_id: str | None
     linked_at: datetime
+    # When the last proof was asked for that was verified, or the grant accepted.
+    proved_at: datetime
     # Since when the subscriber claims the account; None for a relative's, or when no more than a sum was proved.
     claimed_at: datetime | None = None
     # When the claim was last confirmed by a code that the region sent to the owner's contact.
@@ -88,8 +98,10 @@ class BillingAccount:
         rung: Rung,
         request_id: str | None,
         now: datetime,
+        proved_at: datetime | None = None,
     ) -> "BillingAccount":
-        """Return a new link; its region has verified the proof. Raises `LabelInvalid`."""
+        """Return a new link; its region has verified the proof, which was asked for at `proved_at`. Raises
+        `LabelInvalid`."""
         account = cls(
             billing_account_id=new_id("acc"),
             subscriber_id=subscriber_id,
@@ -99,6 +111,7 @@ class BillingAccount:
             rung=rung,
             request_id=request_id,
             linked_at=now,
+            proved_at=proved_at or now,
         )
         account._claim(now=now)
         account._announce_linking()
@@ -118,6 +131,7 @@ class BillingAccount:
             rung=Rung.PAY,
             request_id=request_id,
             linked_at=grant.accepted_at,
+            proved_at=grant.accepted_at,
             grant=grant,
             due_at=grant.accepted_at + IN_HAND,
         )
@@ -168,13 +182,37 @@ class BillingAccount:
         """Say whether a proof of that kind adds anything: a higher rung, or that a claim is confirmed."""
         return RUNG_OF_PROOF[proof_kind].value > self.rung.value or self._is_confirmed_by(proof_kind)
 
-    def prove(self, proof_kind: str, /, *, request_id: str | None, now: datetime) -> None:
-        """Note that another proof was verified; a weaker one takes nothing away."""
+    def prove(
+        self,
+        proof_kind: str,
+        /,
+        *,
+        request_id: str | None,
+        now: datetime,
+        proved_at: datetime | None = None,
+        still_holds: bool = True,
+    ) -> None:
+        """Note that another proof was verified, which was asked for at `proved_at`; a weaker one takes nothing away,
+        unless what was proved before no longer `still_holds`: then only this one counts."""
+        if not still_holds:
+            self.rung, self.claimed_at, self.confirmed_at = Rung.PAY, None, None
+        self.proved_at = proved_at or now
         if self._is_confirmed_by(proof_kind):
             self.confirmed_at = now
         self.rung = max(self.rung, RUNG_OF_PROOF[proof_kind], key=lambda rung: rung.value)
         self.request_id = request_id or self.request_id
         self._claim(now=now)
+
+    def absorb(self, other: "BillingAccount", /) -> None:
+        """Take over what the same subscriber proved of the same account by another link."""
+        self.rung = max(self.rung, other.rung, key=lambda rung: rung.value)
+        self.proved_at = max(self.proved_at, other.proved_at)
+        self.claimed_at = self.claimed_at or other.claimed_at
+        self.confirmed_at = other.confirmed_at or self.confirmed_at
+
+    def renumber(self, key: AccountKey, /) -> None:
+        """Go on under the account's other number."""
+        self.key = key
 
     def relate(self, relation: Relation, /) -> None:
         """Change whose account it is. A relative's one is no claim any more.

@@ -9,6 +9,7 @@ from kabinet.common.v1 import figure_pb2
 
 from services.accounts.application.shown_account import ShownAccount
 from services.accounts.domain import account_report as report
+from services.accounts.domain.account_past import NumberSpell
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.figures import DisplayFigure, Freshness
 from services.accounts.domain.grant import GRANT_CODE, GrantState
@@ -103,6 +104,11 @@ def region(value: Region, /) -> pb.Region:
     )
 
 
+def account_number(spell: NumberSpell, /) -> pb.AccountNumber:
+    """Return the message of a number and its time."""
+    return pb.AccountNumber(number=spell.number, since=time_to_proto(spell.since), until=time_to_proto(spell.until))
+
+
 def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
     """Return the message of an account with its figures."""
     account = shown.account
@@ -123,6 +129,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         region_available=shown.region_available,
         time_zone=shown.region.time_zone,
         standing=_STANDINGS[shown.standing],
+        former_numbers=shown.former_numbers,
         grant=_grant(account),
     )
 
@@ -168,7 +175,7 @@ def posting(value: Posting, /) -> pb.Posting:
     )
 
 
-def regional_bill(bill: RegionalBill, /) -> pb.GetRegionalBillResponse:
+def regional_bill(bill: RegionalBill, /, *, other_numbers: Sequence[str]) -> pb.GetRegionalBillResponse:
     """Return the message of a bill."""
     content = bill.content
     return pb.GetRegionalBillResponse(
@@ -186,6 +193,7 @@ def regional_bill(bill: RegionalBill, /) -> pb.GetRegionalBillResponse:
         number=content.key.number,
         bill_number=content.bill_number,
         revision=content.revision,
+        other_numbers=other_numbers,
     )
 
 

@@ -128,6 +128,7 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
             number=authorized.number,
             time_zone=authorized.time_zone,
             monthly_pay_limit=money_to_proto(limit) if limit else None,
+            numbers=[messages.account_number(spell) for spell in authorized.numbers],
         )
 
     def ListAuthorizedAccounts(  # noqa: N802
@@ -137,7 +138,12 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
             subscriber_id=request.subscriber_id, action=messages.action_of(request.action)
         )
         accounts = [
-            pb.AuthorizedAccount(billing_account_id=one.billing_account_id, region=one.region, number=one.number)
+            pb.AuthorizedAccount(
+                billing_account_id=one.billing_account_id,
+                region=one.region,
+                number=one.number,
+                numbers=[messages.account_number(spell) for spell in one.numbers],
+            )
             for one in authorized
         ]
         return pb.ListAuthorizedAccountsResponse(accounts=accounts)
@@ -175,7 +181,8 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
     def GetRegionalBill(  # noqa: N802
         self, request: pb.GetRegionalBillRequest, context: Context
     ) -> pb.GetRegionalBillResponse:
-        return messages.regional_bill(self._use.show_bill(regional_bill_id=request.regional_bill_id))
+        bill, other_numbers = self._use.show_bill(regional_bill_id=request.regional_bill_id)
+        return messages.regional_bill(bill, other_numbers=other_numbers)
 
     def ListRegionalBills(  # noqa: N802
         self, request: pb.ListRegionalBillsRequest, context: Context

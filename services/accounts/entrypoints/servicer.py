@@ -52,7 +52,7 @@ def start() -> RunningServer:
 def build_server(settings: Settings, /) -> RunningServer:
     """Return the server, not yet started."""
     use_cases = build_grpc(settings)
-    accounts, feed = AccountsServicer(use_cases), FeedServicer(use_cases)
+    accounts, feed = AccountsServicer(use_cases), FeedServicer(use_cases.feed)
     ordering = OrderingServicer(use_cases.ordering, clock=use_cases.clock)
     grants = GrantsServicer(use_cases.grants)
     exposed = [
@@ -73,4 +73,11 @@ def build_server(settings: Settings, /) -> RunningServer:
             register=lambda server: feed_pb2_grpc.add_RegionalFeedServiceServicer_to_server(feed, server),
         ),
     ]
-    return RunningServer(grpc_server("accounts", settings=settings, clock=use_cases.clock, services=exposed), use_cases)
+    server = grpc_server(
+        "accounts",
+        settings=settings,
+        clock=use_cases.clock,
+        services=exposed,
+        stream_threads=settings.feed_streams,
+    )
+    return RunningServer(server, use_cases)

@@ -1,5 +1,6 @@
 """Deliveries in MongoDB; a subscriber and a link make the id."""
 
+from collections.abc import Collection
 from typing import Any
 
 from pymongo import ASCENDING
@@ -49,8 +50,9 @@ class MongoBillDeliveryRepository:
         document = self._collection.find_one({"confirmation.confirmation_id": confirmation_id})
         return _from_document(document) if document else None
 
-    def on_for(self, account: Account, /) -> list[BillDelivery]:
-        wanted = {"region": account.region, "number": account.number, "state": DeliveryState.ON.value}
+    def on_for(self, accounts: Collection[Account], /) -> list[BillDelivery]:
+        on = {"state": DeliveryState.ON.value}
+        wanted = {"$or": [{"region": account.region, "number": account.number} | on for account in accounts]}
         return [_from_document(document) for document in self._collection.find(wanted).sort("_id", ASCENDING)]
 
     def save(self, delivery: BillDelivery, /) -> None:

@@ -33,7 +33,7 @@ class GetBillDelivery:
     texts: ConsentTexts
 
     def __call__(self, *, recipient: Recipient, language: Language) -> ShownDelivery:
-        account = self.accounts.authorize(recipient)
+        account = self.accounts.authorize(recipient).account
         delivery = self.deliveries.get(recipient) or BillDelivery(recipient=recipient, account=account)
         return ShownDelivery(delivery=delivery, text=self.texts.in_force(language))
 
@@ -54,7 +54,7 @@ class SetBillDelivery:
         text = self.texts.in_force(language)
         consent = ConsentGiven.to(text, version=consent_version, channel=channel, at=now)
         address = normalised_email(email)
-        account = self.accounts.authorize(recipient)
+        account = self.accounts.authorize(recipient).account
         delivery = _again_after_a_race(lambda: self._agree(recipient, account, address, consent))
         return ShownDelivery(delivery=delivery, text=text)
 
@@ -81,7 +81,7 @@ class EndBillDelivery:
     def _end(self, recipient: Recipient) -> BillDelivery:
         delivery = self.deliveries.get(recipient)
         if delivery is None:
-            return BillDelivery(recipient=recipient, account=self.accounts.authorize(recipient))
+            return BillDelivery(recipient=recipient, account=self.accounts.authorize(recipient).account)
         delivery.end(cause=EndCause.WITHDRAWN, now=self.clock.now())
         self.deliveries.save(delivery)
         return delivery

@@ -31,6 +31,7 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
     """`before` and `after` are called with the method's name, outside and inside of what the books have written."""
 
     def __init__(self) -> None:
+        self.number = NUMBER
         self.balance = 100_00
         self.calls: list[str] = []
         self.postings: dict[str, pb.Posting] = {}
@@ -70,13 +71,13 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
         fact = self.proofs.get(request.proof.kind)
         if request.proof.kind == "contact_code":
             fact = self._codes.pop(request.claimant, None)
-        return pb.VerifyOwnershipResponse(verified=request.number == NUMBER and fact == request.proof.value)
+        return pb.VerifyOwnershipResponse(verified=request.number == self.number and fact == request.proof.value)
 
     def SendOwnershipCode(  # noqa: N802
         self, request: pb.SendOwnershipCodeRequest, context: Context
     ) -> pb.SendOwnershipCodeResponse:
         self.called("SendOwnershipCode")
-        if request.number == NUMBER:
+        if request.number == self.number:
             self.sent_codes.append(f"{1_000_000 + len(self.sent_codes)}")
             self._codes[request.claimant] = self.sent_codes[-1]
         return pb.SendOwnershipCodeResponse(valid_for_s=600)
@@ -157,12 +158,12 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
                 )
         return pb.PlaceChargeResponse(charge=self.charges[request.charge_id], balance_after=rub(self.balance))
 
-    def called(self, method: str, number: str = NUMBER) -> None:
+    def called(self, method: str, number: str | None = None) -> None:
         """Note a call and make the trouble that was asked for, before anything is written."""
         with self._lock:
             self.calls.append(method)
         self.before(method)
-        if number != NUMBER:
+        if number is not None and number != self.number:
             raise Refused(Kind.NOT_FOUND, "ACCOUNT_NOT_FOUND")
 
 

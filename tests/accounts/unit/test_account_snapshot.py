@@ -140,7 +140,7 @@ def test_a_decision_does_not_fail_for_what_is_only_shown() -> None:
     accounts.save(account)
     read = ReadDecisionBalance(
         accounts=accounts,
-        standing=AccountStanding(accounts=accounts),
+        standing=AccountStanding(accounts=accounts, snapshots=FakeSnapshots()),
         billing=FakeRegions(clock),
         observe=_observe(accounts, _AlwaysRaced()),
         regions=load_regions(connected=["54"]),

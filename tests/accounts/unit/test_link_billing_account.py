@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.accounts.adapters.json_regions import load_regions
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount, LinkRequest
 from services.accounts.application.send_ownership_code import CodeRequest, SendOwnershipCode
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LabelInvalid
@@ -18,7 +20,8 @@ from services.accounts.domain.proof_ladder import Action, Proof, ProofKindUnknow
 from services.accounts.domain.region import RegionNotFound
 from services.chassis.errors import TooManyAttempts
 from tests.accounts.builders import KEY, PSEUDONYMS, SettableClock, make_limits
-from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions
+from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions, FakeSnapshots
+from tests.accounts.feed_fakes import FakeAliases
 
 _REQUEST = LinkRequest(
     subscriber_id="sub_" + "1" * 32,
@@ -37,12 +40,15 @@ class Desk:
     def __init__(self, accounts: FakeBillingAccounts | None = None) -> None:
         self.clock = SettableClock()
         self.accounts = accounts or FakeBillingAccounts()
+        self.snapshots, self.aliases = FakeSnapshots(), FakeAliases()
         self.regions = FakeRegions(self.clock)
         self.regions.proofs = {KEY.number: "1207-NSK"}
         self.regions.contacts = {KEY.number}
         regions = load_regions(connected=["54"])
         self.link = LinkBillingAccount(
             accounts=self.accounts,
+            standing=AccountStanding(accounts=self.accounts, snapshots=self.snapshots),
+            current=CurrentNumbers(aliases=self.aliases),
             billing=self.regions,
             guard=self._guard("proof"),
             regions=regions,
@@ -52,6 +58,7 @@ class Desk:
         self._send_code = SendOwnershipCode(
             billing=self.regions,
             guard=self._guard("code"),
+            current=CurrentNumbers(aliases=self.aliases),
             regions=regions,
             pseudonyms=PSEUDONYMS,
             clock=self.clock,

@@ -38,7 +38,7 @@ class Till:
         self.place = PlaceCharge(
             placements=self.placements,
             accounts=self.accounts,
-            standing=AccountStanding(accounts=self.accounts),
+            standing=AccountStanding(accounts=self.accounts, snapshots=self.snapshots),
             billing=self.regions,
             observe=ObserveAccount(snapshots=self.snapshots, accounts=self.accounts, clock=self.clock),
             clock=self.clock,

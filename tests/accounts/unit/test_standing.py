@@ -15,7 +15,7 @@ from services.accounts.domain.proof_ladder import Action, ActionNotAllowed, Rela
 from services.accounts.domain.standing import AccountDisputed, Standing, is_frozen, standing_of
 from services.chassis.errors import FieldInvalid
 from tests.accounts.builders import A_MORNING, KEY, make_account
-from tests.accounts.fakes import FakeBillingAccounts
+from tests.accounts.fakes import FakeBillingAccounts, FakeSnapshots
 
 _CLEAR, _DISPUTED = Standing.CLEAR, Standing.DISPUTED
 
@@ -127,7 +127,7 @@ def test_a_dispute_freezes_money_and_obligations_and_leaves_to_look(action: Acti
     anna, boris = _claimed("anna", rung=rung), _claimed("boris", 1)
     accounts.save(anna)
     accounts.save(boris)
-    standing = AccountStanding(accounts=accounts)
+    standing = AccountStanding(accounts=accounts, snapshots=FakeSnapshots())
 
     if not anna.allows(action):
         with pytest.raises(ActionNotAllowed):
@@ -147,7 +147,7 @@ def test_a_dispute_is_about_one_account_only() -> None:
     for account in (disputed, other, _claimed("boris", 1)):
         accounts.save(account)
 
-    standings = AccountStanding(accounts=accounts).of([disputed, other])
+    standings = AccountStanding(accounts=accounts, snapshots=FakeSnapshots()).of([disputed, other])
 
     assert [standings[account.billing_account_id] for account in (disputed, other)] == [_DISPUTED, _CLEAR]
 

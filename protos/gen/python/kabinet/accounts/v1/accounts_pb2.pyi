@@ -605,6 +605,7 @@ class BillingAccount(_message.Message):
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     STANDING_FIELD_NUMBER: _builtins.int
     GRANT_FIELD_NUMBER: _builtins.int
+    FORMER_NUMBERS_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
     region: _builtins.str
@@ -655,6 +656,10 @@ class BillingAccount(_message.Message):
     def grant(self) -> Global___Grant:
         """What the link stands on when its owner granted it; absent when it stands on a proof."""
 
+    @_builtins.property
+    def former_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Numbers that the account had before, newest first."""
+
     def __init__(
         self,
         *,
@@ -675,10 +680,11 @@ class BillingAccount(_message.Message):
         time_zone: _builtins.str = ...,
         standing: Global___AccountStanding.ValueType = ...,
         grant: Global___Grant | None = ...,
+        former_numbers: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "grant", b"grant", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "grant", b"grant", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "standing", b"standing", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "former_numbers", b"former_numbers", "grant", b"grant", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "standing", b"standing", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1347,6 +1353,40 @@ class AuthorizeActionRequest(_message.Message):
 Global___AuthorizeActionRequest: _TypeAlias = AuthorizeActionRequest  # noqa: Y015
 
 @_typing.final
+class AccountNumber(_message.Message):
+    """A number of an account, and when it was that."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    """The number in the region."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """From when on; absent when always."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Until when; absent when still, also when the account has another number by now and this one goes on naming it."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "since", b"since", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountNumber: _TypeAlias = AccountNumber  # noqa: Y015
+
+@_typing.final
 class AuthorizeActionResponse(_message.Message):
     """They may, and the account is this one."""
 
@@ -1355,6 +1395,7 @@ class AuthorizeActionResponse(_message.Message):
     REGION_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
     MONTHLY_PAY_LIMIT_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """The region's code."""
@@ -1362,6 +1403,12 @@ class AuthorizeActionResponse(_message.Message):
     """The account's number in the region."""
     time_zone: _builtins.str
     """The region's IANA time zone."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountNumber]:
+        """The numbers by which documents of the account are found, the present one first, each with the time in which it was
+        this account's and this owner's: what was issued under it at another time is somebody else's.
+        """
+
     @_builtins.property
     def monthly_pay_limit(self) -> _money_pb2.Money:
         """How much the subscriber may pay in a month of the region's calendar; absent without a limit."""
@@ -1372,11 +1419,12 @@ class AuthorizeActionResponse(_message.Message):
         region: _builtins.str = ...,
         number: _builtins.str = ...,
         time_zone: _builtins.str = ...,
+        numbers: _abc.Iterable[Global___AccountNumber] | None = ...,
         monthly_pay_limit: _money_pb2.Money | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["monthly_pay_limit", b"monthly_pay_limit", "number", b"number", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["monthly_pay_limit", b"monthly_pay_limit", "number", b"number", "numbers", b"numbers", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1441,22 +1489,28 @@ class AuthorizedAccount(_message.Message):
     BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
     region: _builtins.str
     """The region's code."""
     number: _builtins.str
     """The account's number in the region."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountNumber]:
+        """The numbers by which documents of the account are found, as in AuthorizeActionResponse."""
+
     def __init__(
         self,
         *,
         billing_account_id: _builtins.str = ...,
         region: _builtins.str = ...,
         number: _builtins.str = ...,
+        numbers: _abc.Iterable[Global___AccountNumber] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "number", b"number", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "number", b"number", "numbers", b"numbers", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1710,6 +1764,7 @@ class GetRegionalBillResponse(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     BILL_NUMBER_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    OTHER_NUMBERS_FIELD_NUMBER: _builtins.int
     period_start: _builtins.str
     """First day of the billed month."""
     period_end: _builtins.str
@@ -1748,6 +1803,10 @@ class GetRegionalBillResponse(_message.Message):
     def amount_due(self) -> _money_pb2.Money:
         """What is to be paid."""
 
+    @_builtins.property
+    def other_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Other numbers by which the account is or was known: consents to the mailing of bills may have been given under them."""
+
     def __init__(
         self,
         *,
@@ -1765,10 +1824,11 @@ class GetRegionalBillResponse(_message.Message):
         number: _builtins.str = ...,
         bill_number: _builtins.str = ...,
         revision: _builtins.int = ...,
+        other_numbers: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "issued_at", b"issued_at", "opening_balance", b"opening_balance", "payments_received", b"payments_received"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "bill_number", b"bill_number", "due_date", b"due_date", "issued_at", b"issued_at", "lines", b"lines", "number", b"number", "opening_balance", b"opening_balance", "payer_address", b"payer_address", "payer_name", b"payer_name", "payments_received", b"payments_received", "period_end", b"period_end", "period_start", b"period_start", "region", b"region", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "bill_number", b"bill_number", "due_date", b"due_date", "issued_at", b"issued_at", "lines", b"lines", "number", b"number", "opening_balance", b"opening_balance", "other_numbers", b"other_numbers", "payer_address", b"payer_address", "payer_name", b"payer_name", "payments_received", b"payments_received", "period_end", b"period_end", "period_start", b"period_start", "region", b"region", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

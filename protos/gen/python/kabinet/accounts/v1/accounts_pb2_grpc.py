@@ -143,7 +143,8 @@ class AccountsServiceServicer:
         """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
         its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-        Idempotent by `request_id`, and by meaning: linking an account again returns the link. One link stands on one basis:
+        Idempotent by `request_id`, and by meaning: linking an account again returns the link; one whose proof is outdated is
+        verified again, and stands clear afterwards. One link stands on one basis:
         FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
         was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
@@ -220,8 +221,8 @@ class AccountsServiceServicer:
         """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
         period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED), INVALID_ARGUMENT
-        (PAGE_TOKEN_INVALID, PERIOD_INVALID).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -240,9 +241,9 @@ class AccountsServiceServicer:
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now),
-        FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else claims the account too, and nothing may move money until that is
-        settled).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now;
+        PROOF_OUTDATED: the account has another owner since it was proved), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+        claims the account too, and nothing may move money until that is settled).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -259,7 +260,8 @@ class AccountsServiceServicer:
     def GetDecisionBalance(self, request, context):
         """Returns a balance that money may be decided on: read from the region within this call.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
+        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
         Never a stale value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -281,8 +283,9 @@ class AccountsServiceServicer:
         """Bills a one-time fee to an account in its region, within this call.
 
         Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-        ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE
-        (REGION_UNAVAILABLE: the fee may have been billed; the same call again settles it).
+        ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
+        ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
+        settles it).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,7 +43,8 @@ class AccountsServiceStub:
     """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
     its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-    Idempotent by `request_id`, and by meaning: linking an account again returns the link. One link stands on one basis:
+    Idempotent by `request_id`, and by meaning: linking an account again returns the link; one whose proof is outdated is
+    verified again, and stands clear afterwards. One link stands on one basis:
     FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
     was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
@@ -92,8 +93,8 @@ class AccountsServiceStub:
     """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
     period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED), INVALID_ARGUMENT
-    (PAGE_TOKEN_INVALID, PERIOD_INVALID).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
     """
     ListCreditedPayments: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListCreditedPaymentsRequest, _accounts_pb2.ListCreditedPaymentsResponse]
     """Lists payments credited to an account from every channel, on the same terms (F12).
@@ -104,9 +105,9 @@ class AccountsServiceStub:
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now),
-    FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else claims the account too, and nothing may move money until that is
-    settled).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now;
+    PROOF_OUTDATED: the account has another owner since it was proved), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+    claims the account too, and nothing may move money until that is settled).
     """
     ListAuthorizedAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -115,7 +116,8 @@ class AccountsServiceStub:
     GetDecisionBalance: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
+    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
     Never a stale value.
     """
     RequestPosting: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]
@@ -129,8 +131,9 @@ class AccountsServiceStub:
     """Bills a one-time fee to an account in its region, within this call.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE
-    (REGION_UNAVAILABLE: the fee may have been billed; the same call again settles it).
+    ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
+    ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
+    settles it).
     """
     GetRegionalBill: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]
     """Returns a bill as its region issued it, for rendering.
@@ -160,7 +163,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
     its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-    Idempotent by `request_id`, and by meaning: linking an account again returns the link. One link stands on one basis:
+    Idempotent by `request_id`, and by meaning: linking an account again returns the link; one whose proof is outdated is
+    verified again, and stands clear afterwards. One link stands on one basis:
     FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
     was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
@@ -209,8 +213,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
     period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED), INVALID_ARGUMENT
-    (PAGE_TOKEN_INVALID, PERIOD_INVALID).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
     """
     ListCreditedPayments: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListCreditedPaymentsRequest, _accounts_pb2.ListCreditedPaymentsResponse]  # type: ignore[assignment]
     """Lists payments credited to an account from every channel, on the same terms (F12).
@@ -221,9 +225,9 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now),
-    FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else claims the account too, and nothing may move money until that is
-    settled).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now;
+    PROOF_OUTDATED: the account has another owner since it was proved), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+    claims the account too, and nothing may move money until that is settled).
     """
     ListAuthorizedAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]  # type: ignore[assignment]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -232,7 +236,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     GetDecisionBalance: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]  # type: ignore[assignment]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
+    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
     Never a stale value.
     """
     RequestPosting: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]  # type: ignore[assignment]
@@ -246,8 +251,9 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Bills a one-time fee to an account in its region, within this call.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE
-    (REGION_UNAVAILABLE: the fee may have been billed; the same call again settles it).
+    ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
+    ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
+    settles it).
     """
     GetRegionalBill: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]  # type: ignore[assignment]
     """Returns a bill as its region issued it, for rendering.
@@ -286,7 +292,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
         its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-        Idempotent by `request_id`, and by meaning: linking an account again returns the link. One link stands on one basis:
+        Idempotent by `request_id`, and by meaning: linking an account again returns the link; one whose proof is outdated is
+        verified again, and stands clear afterwards. One link stands on one basis:
         FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
         was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
@@ -377,8 +384,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
         period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED), INVALID_ARGUMENT
-        (PAGE_TOKEN_INVALID, PERIOD_INVALID).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
         """
 
     @_abc_1.abstractmethod
@@ -401,9 +408,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now),
-        FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else claims the account too, and nothing may move money until that is
-        settled).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now;
+        PROOF_OUTDATED: the account has another owner since it was proved), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+        claims the account too, and nothing may move money until that is settled).
         """
 
     @_abc_1.abstractmethod
@@ -424,7 +431,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.GetDecisionBalanceResponse, _abc.Awaitable[_accounts_pb2.GetDecisionBalanceResponse]]:
         """Returns a balance that money may be decided on: read from the region within this call.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
+        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
         Never a stale value.
         """
 
@@ -450,8 +458,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Bills a one-time fee to an account in its region, within this call.
 
         Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-        ACCOUNT_CLOSED, ACCOUNT_DISPUTED for a fee that is not under way yet), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE
-        (REGION_UNAVAILABLE: the fee may have been billed; the same call again settles it).
+        ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
+        ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
+        settles it).
         """
 
     @_abc_1.abstractmethod
