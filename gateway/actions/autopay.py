@@ -17,14 +17,19 @@ from gateway.views.values import Items, items
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonTexts:
-    """Finds the words for the reasons of a decision: each is told, whatever there are."""
+    """Finds the words for the reasons of a decision: each is told, whatever there are. What was skipped is explained
+    with what to do next."""
 
     texts: Mapping[str, Mapping[str, str]]
 
-    def of(self, reasons: Sequence[str], /, *, language: str) -> list[views.ReasonView]:
-        """Return all reasons in words; one that payments has added since is told as it is."""
-        words = self.texts[language]
-        return [{"code": reason, "detail": words.get(f"reason.{reason.lower()}", reason)} for reason in reasons]
+    def of(self, reasons: Sequence[str], /, *, outcome: str, language: str) -> list[views.ReasonView]:
+        """Return all reasons in words; one that payments has added since gets the words for "other"."""
+        words, prefix = self.texts[language], "skip" if outcome == "skip" else "reason"
+        other = words[f"{prefix}.other"]
+        return [
+            {"code": reason, "detail": words.get(f"{prefix}.{reason.lower()}", other).replace("{value}", reason)}
+            for reason in reasons
+        ]
 
 
 def forecast_autopay_rule(caller: Caller, autopay_rule_id: str, /) -> views.ForecastView:
@@ -87,7 +92,9 @@ def use_autopay_link(caller: Caller, token: str, /) -> views.AutopayLinkUseView:
 
 
 def _told(decision: payments_pb2.AutopayDecision, texts: ReasonTexts, language: str) -> views.AutopayDecisionView:
-    return views.autopay_decision(decision, reasons=texts.of(decision.reasons, language=language))
+    return views.autopay_decision(
+        decision, reasons=texts.of(decision.reasons, outcome=decision.outcome, language=language)
+    )
 
 
 def _moment(text: str, *, field: str) -> datetime:

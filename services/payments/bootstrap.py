@@ -29,6 +29,7 @@ from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.note_notification import NoteNotification
 from services.payments.application.open_occasions import RecheckRules
 from services.payments.application.payment_methods import ListPaymentMethods, RemovePaymentMethod
+from services.payments.application.read_grounds import ReadGrounds
 from services.payments.application.read_payments import GetPayment, ListPayments
 from services.payments.application.stop_rules import StopRulesOfMethod
 from services.payments.bootstrap_parts import Parts
@@ -67,6 +68,7 @@ def build_grpc(parts: Parts, /) -> UseCases:
             payments=storage.payments,
             methods=storage.methods,
             accounts=parts.accounts,
+            limits=parts.limits,
             charging=parts.charging,
             offer=parts.offer,
             return_prefixes=(parts.settings.public_url,),
@@ -97,7 +99,7 @@ def build_grpc(parts: Parts, /) -> UseCases:
             get_rule=get_rule,
             methods=storage.methods,
             history=storage.history,
-            limits=parts.limits,
+            limits=parts.autopay_limits,
             clock=clock,
         ),
         list_decisions=ListAutopayDecisions(get_rule=get_rule, occasions=storage.occasions),
@@ -131,18 +133,25 @@ def drive_payments(parts: Parts, due: DueWork, /) -> DrivePayments:
 
 def drive_occasions(parts: Parts, due: DueWork, /) -> DriveOccasions:
     """Return the step that brings one due occasion on."""
+    storage = parts.storage
     return DriveOccasions(
         due=MongoDue(due, to_occasion),
-        occasions=parts.storage.occasions,
-        rules=parts.storage.rules,
-        methods=parts.storage.methods,
-        payments=parts.storage.payments,
-        history=parts.storage.history,
-        accounts=parts.accounts,
+        occasions=storage.occasions,
+        rules=storage.rules,
+        payments=storage.payments,
+        read_grounds=ReadGrounds(
+            methods=storage.methods,
+            payments=storage.payments,
+            history=storage.history,
+            occasions=storage.occasions,
+            accounts=parts.accounts,
+            pay_limits=parts.limits,
+            guard_region=parts.guard_region,
+            limits=parts.autopay_limits,
+        ),
+        pay_limits=parts.limits,
         stop_rule=parts.stop_rule,
-        guard_region=parts.guard_region,
         declines=parts.declines,
-        limits=parts.limits,
         clock=parts.clock,
         backoff=parts.backoff,
     )

@@ -23,7 +23,7 @@ def build_autopay(parts: Parts, /) -> AutopayUseCases:
     """Return them. Links are signed by a key that is derived from the service's own: they live for a day."""
     storage, clock = parts.storage, parts.clock
     links = HmacAutopayLinks(parts.settings.service_key_file.read_bytes())
-    coming = ComingCharge(methods=storage.methods, history=storage.history, limits=parts.limits, clock=clock)
+    coming = ComingCharge(methods=storage.methods, history=storage.history, limits=parts.autopay_limits, clock=clock)
     return AutopayUseCases(
         pause_rule=PauseAutopayRule(get_rule=GetAutopayRule(rules=storage.rules), rules=storage.rules, clock=clock),
         answer_held=AnswerHeldCharge(occasions=storage.occasions, clock=clock),

@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from kabinet.accounts.v1 import accounts_pb2
 from kabinet.payments.v1 import autopay_pb2, payments_pb2
 
-from gateway.texts import load_texts
+from gateway.actions.autopay import ReasonTexts
+from gateway.wording import load_texts
 from services.chassis.errors import Kind
 from services.payments.domain.autopay_decision import Outcome, Reason
 from services.payments.domain.decline import DeclineClass
@@ -39,6 +40,13 @@ def test_every_reason_outcome_and_class_of_decline_has_words_in_both_languages()
 
     for language in ("ru", "en"):
         assert sorted(wanted - pages[language].keys()) == []
+
+
+def test_what_a_skip_was_for_is_told_with_what_to_do_next() -> None:
+    told = ReasonTexts(texts=load_texts("autopay")).of(["NOTHING_OWED", "OF_TOMORROW"], outcome="skip", language="en")
+
+    assert told[0]["detail"] == "Nothing was owed, so there was nothing to charge. There is nothing to do."
+    assert "Pay by hand" in told[1]["detail"]
 
 
 def test_reasons_have_texts_of_a_file_of_their_own() -> None:

@@ -5,16 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.chassis.errors import DomainError, Kind
 from services.chassis.money import Money
 from services.payments.adapters.autopay_files import load_declines
 from services.payments.application.autopay_pause import AnswerHeldCharge, PauseAutopayRule
-from services.payments.application.autopay_rules import GetAutopayRule
+from services.payments.application.autopay_rules import CheckTerms, CreateAutopayRule, GetAutopayRule
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
 from services.payments.application.drive_payment import DrivePayments
+from services.payments.application.end_autopay import EndAutopayOfAccount
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
+from services.payments.application.pay_limits import PayLimits
 from services.payments.application.payment_methods import RemovePaymentMethod
+from services.payments.application.read_grounds import ReadGrounds
 from services.payments.application.record_crediting import RecordCrediting
 from services.payments.application.region_freezes import GuardRegion, UnfreezeRegion
 from services.payments.application.stop_rules import StopRule, StopRulesOfMethod
@@ -29,6 +33,7 @@ from services.payments.domain.acquirer import (
     Silence,
     Status,
 )
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import Payment, PaymentKind
@@ -37,13 +42,22 @@ from services.payments.domain.ports import (
     AccountsSilent,
     Action,
     DecisionBalance,
-    Place,
+    Permission,
     Posting,
     PostingState,
 )
 from services.payments.domain.region_freeze import FreezeLimits
 from tests.payments.builders import FREEZE_LIMITS, GRACE, LIMITS, MOSCOW, ManualClock, rub
-from tests.payments.fakes import FakeDue, FakeFreezes, FakeHistory, FakeMethods, FakeOccasions, FakePayments, FakeRules
+from tests.payments.fakes import (
+    FakeDue,
+    FakeFreezes,
+    FakeHistory,
+    FakeMethods,
+    FakeOccasions,
+    FakePayments,
+    FakePayMonths,
+    FakeRules,
+)
 
 
 class Killed(BaseException):
@@ -145,6 +159,11 @@ class FakeAcquirer:
         return made
 
 
+class _BillingAccountGone(DomainError):
+    reason = "BILLING_ACCOUNT_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+
+
 @dataclass
 class FakeAccounts:
     """One balance for all; credits what is asked for once per payment, unless it refuses or is silent. With
@@ -156,14 +175,34 @@ class FakeAccounts:
     gone: bool = False
     old_mandate_active: bool = False
     keeps_balance: bool = False
+    obstacle: Reason | None = None
     refuses: str = ""
     credited: dict[str, Money] = field(default_factory=dict)
     refusal: Exception | None = None
+    monthly_pay_limit: Money | None = None
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Place:
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
+        if self.gone:
+            raise _BillingAccountGone("no such account")
         if self.refusal is not None:
             raise self.refusal
-        return Place(region="77", time_zone=MOSCOW)
+        return self._permission()
+
+    def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
+        if self.silent:
+            raise AccountsSilent
+        if self.gone:
+            return Reason.ACCOUNT_UNLINKED
+        return self.obstacle or self._permission()
+
+    def _permission(self) -> Permission:
+        return Permission(time_zone=MOSCOW, region="77", monthly_pay_limit=self.monthly_pay_limit)
+
+    def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
+        if self.gone:
+            raise AccountGone(billing_account_id)
+        if self.silent:
+            raise AccountsSilent
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         if self.gone:
@@ -194,6 +233,7 @@ class World:
     occasions: FakeOccasions = field(default_factory=FakeOccasions)
     freezes: FakeFreezes = field(default_factory=FakeFreezes)
     freeze_limits: FreezeLimits = FREEZE_LIMITS
+    months: FakePayMonths = field(default_factory=FakePayMonths)
 
     def __post_init__(self) -> None:
         self.acquirer = FakeAcquirer(self.clock)
@@ -214,11 +254,13 @@ class Process:
         acquirer, accounts = around(world.acquirer), around(world.accounts)
         charging = Charging(payments=payments, methods=methods, acquirer=acquirer, clock=clock, backoff=backoff)
         stop_rule = StopRule(rules=rules, clock=clock)
+        limits = PayLimits(months=around(world.months), payments=payments, clock=clock)
         self.world = world
         self.create_payment = CreatePayment(
             payments=payments,
             methods=methods,
             accounts=accounts,
+            limits=limits,
             charging=charging,
             offer=AN_OFFER,
             return_prefixes=("http://localhost:18080",),
@@ -236,6 +278,12 @@ class Process:
         self.pause_rule = PauseAutopayRule(get_rule=get_rule, rules=rules, clock=clock)
         self.answer_held = AnswerHeldCharge(occasions=occasions, clock=clock)
         self.unfreeze = UnfreezeRegion(freezes=around(world.freezes), clock=clock)
+        self.end_autopay_of_account = EndAutopayOfAccount(
+            rules=rules, occasions=occasions, payments=payments, stop_rule=stop_rule, clock=clock
+        )
+        self.create_rule = CreateAutopayRule(
+            rules=rules, accounts=accounts, check_terms=CheckTerms(methods=methods, offer=AN_OFFER), clock=clock
+        )
         self.recheck_rules = RecheckRules(
             due=around(FakeDue(world.rules.rows, clock)),
             rules=rules,
@@ -245,20 +293,27 @@ class Process:
             clock=clock,
             every=timedelta(minutes=10),
         )
+        read_grounds = ReadGrounds(
+            methods=methods,
+            payments=payments,
+            history=history,
+            occasions=occasions,
+            accounts=accounts,
+            pay_limits=limits,
+            guard_region=GuardRegion(
+                freezes=around(world.freezes), rules=rules, limits=world.freeze_limits, clock=clock
+            ),
+            limits=LIMITS,
+        )
         self.drive_occasions = DriveOccasions(
             due=around(FakeDue(world.occasions.rows, clock)),
             occasions=occasions,
             rules=rules,
-            methods=methods,
             payments=payments,
-            history=history,
-            accounts=accounts,
+            read_grounds=read_grounds,
+            pay_limits=limits,
             stop_rule=stop_rule,
-            guard_region=GuardRegion(
-                freezes=around(world.freezes), rules=rules, limits=world.freeze_limits, clock=clock
-            ),
             declines=load_declines(),
-            limits=LIMITS,
             clock=clock,
             backoff=backoff,
         )

@@ -8,8 +8,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.chassis.clock import Clock
-from services.chassis.events import to_outbox_entry
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.autopay_records import (
     record_from_document,
@@ -17,9 +17,9 @@ from services.payments.adapters.autopay_records import (
     try_from_document,
     try_to_document,
 )
-from services.payments.adapters.mongo_saving import after_position, save_aggregate
+from services.payments.adapters.mongo_saving import after_position, saving
 from services.payments.domain.autopay_decision import Outcome, Word
-from services.payments.domain.autopay_occasion import AutopayOccasion, OccasionState
+from services.payments.domain.autopay_occasion import UNDECIDED_OCCASION, AutopayOccasion, OccasionState
 from services.payments.domain.ports import PagePosition
 
 Document = dict[str, Any]
@@ -53,18 +53,22 @@ class MongoAutopayOccasionRepository:
         return None if document is None else to_occasion(document)
 
     def save(self, occasion: AutopayOccasion, /) -> None:
-        save_aggregate(
-            self._occasions,
-            document_id=occasion.decision_id,
-            version=occasion.version,
-            document=_to_document(occasion),
-            outbox=[
-                to_outbox_entry(event, now=self._clock.now(), aggregate_id=occasion.decision_id)
-                for event in occasion.pending_events
-            ],
-        )
-        occasion.version += 1
-        occasion.pending_events.clear()
+        with saving(occasion):
+            save_announcing(
+                self._occasions,
+                occasion,
+                document_id=occasion.decision_id,
+                document=_to_document(occasion),
+                now=self._clock.now(),
+            )
+
+    def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
+        undecided = [
+            {"state": {"$in": [state.value for state in UNDECIDED_OCCASION]}},
+            {"state": None, "record": None},  # of before there were states
+        ]
+        rows = self._occasions.find({"autopay_rule_id": autopay_rule_id, "$or": undecided}, {"_id": 1})
+        return [row["_id"] for row in rows]
 
     def held_of_account(self, *, billing_account_id: str, besides: str) -> bool:
         asked = {

@@ -10,8 +10,8 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.clock import Clock
-from services.chassis.events import to_outbox_entry
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.autopay_documents import (
     amount_from_document,
@@ -21,7 +21,7 @@ from services.payments.adapters.autopay_documents import (
     trigger_from_document,
     trigger_to_document,
 )
-from services.payments.adapters.mongo_saving import duplicate_key, save_aggregate
+from services.payments.adapters.mongo_saving import duplicate_key, saving
 from services.payments.domain.autopay_decision import Word
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists, StopReason, Terms
 
@@ -52,6 +52,7 @@ class MongoAutopayRuleRepository:
         self._rules.create_index(
             [("subscriber_id", ASCENDING), ("request_id", ASCENDING)], name="one_per_request", unique=True
         )
+        self._rules.create_index([("billing_account_id", ASCENDING), ("created_at", DESCENDING)], name="of_account")
         self._rules.create_index([("payment_method_id", ASCENDING)], name="on_method")
         self._rules.create_index(
             [("next_charge_at", ASCENDING)],
@@ -83,6 +84,10 @@ class MongoAutopayRuleRepository:
         )
         return [to_rule(row) for row in rows]
 
+    def of_account(self, *, billing_account_id: str) -> Sequence[AutopayRule]:
+        rows = self._rules.find({"billing_account_id": billing_account_id}, sort=[("created_at", DESCENDING)])
+        return [to_rule(row) for row in rows]
+
     def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None:
         return self._one({"billing_account_id": billing_account_id, "state": _ACTIVE})
 
@@ -111,22 +116,18 @@ class MongoAutopayRuleRepository:
 
     def save(self, rule: AutopayRule, /) -> None:
         try:
-            save_aggregate(
-                self._rules,
-                document_id=rule.autopay_rule_id,
-                version=rule.version,
-                document=_to_document(rule),
-                outbox=[
-                    to_outbox_entry(event, now=self._clock.now(), aggregate_id=rule.autopay_rule_id)
-                    for event in rule.pending_events
-                ],
-            )
+            with saving(rule):
+                save_announcing(
+                    self._rules,
+                    rule,
+                    document_id=rule.autopay_rule_id,
+                    document=_to_document(rule),
+                    now=self._clock.now(),
+                )
         except DuplicateKeyError as error:
             if duplicate_key(error) == ["billing_account_id"]:
                 raise AutopayRuleExists("The account has an active autopay rule already.") from None
             raise
-        rule.version += 1
-        rule.pending_events.clear()
 
     def _one(self, query: Document) -> AutopayRule | None:
         document = self._rules.find_one(query)

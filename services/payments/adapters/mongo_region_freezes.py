@@ -4,9 +4,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from services.chassis.errors import VersionConflict
-from services.payments.adapters.mongo_saving import save_aggregate
-from services.payments.domain.ports import AlreadySaved
+from services.chassis.saving import save_aggregate
 from services.payments.domain.region_freeze import Fired, RegionFreeze
 
 Document = dict[str, Any]
@@ -24,13 +22,7 @@ class MongoRegionFreezeRepository:
 
     def save(self, freeze: RegionFreeze, /) -> None:
         """Raise VersionConflict for a lost race, also for the first of a region."""
-        try:
-            save_aggregate(
-                self._freezes, document_id=freeze.region, version=freeze.version, document=_to_document(freeze)
-            )
-        except AlreadySaved as error:
-            raise VersionConflict("Somebody else was counted first.", id=freeze.region) from error
-        freeze.version += 1
+        save_aggregate(self._freezes, freeze, document_id=freeze.region, document=_to_document(freeze))
 
 
 def _to_freeze(document: Document) -> RegionFreeze:

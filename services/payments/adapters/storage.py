@@ -9,6 +9,7 @@ from services.chassis.clock import Clock
 from services.payments.adapters.mongo_autopay_history import MongoAutopayHistory
 from services.payments.adapters.mongo_autopay_occasions import MongoAutopayOccasionRepository
 from services.payments.adapters.mongo_autopay_rules import MongoAutopayRuleRepository
+from services.payments.adapters.mongo_pay_months import MongoPayMonthRepository
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
 from services.payments.adapters.mongo_payments import MongoPaymentRepository
 from services.payments.adapters.mongo_region_freezes import MongoRegionFreezeRepository
@@ -24,6 +25,7 @@ class Storage:
     methods: MongoPaymentMethodRepository
     rules: MongoAutopayRuleRepository
     occasions: MongoAutopayOccasionRepository
+    months: MongoPayMonthRepository
     history: MongoAutopayHistory
     freezes: MongoRegionFreezeRepository
 
@@ -33,6 +35,7 @@ class Storage:
         self.methods.ensure_indexes()
         self.rules.ensure_indexes()
         self.occasions.ensure_indexes()
+        self.months.ensure_indexes()
 
 
 def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
@@ -42,6 +45,7 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
         methods=MongoPaymentMethodRepository(database),
         rules=MongoAutopayRuleRepository(database, clock=clock),
         occasions=MongoAutopayOccasionRepository(database, clock=clock),
+        months=MongoPayMonthRepository(database, clock=clock),
         history=MongoAutopayHistory(database),
         freezes=MongoRegionFreezeRepository(database),
     )

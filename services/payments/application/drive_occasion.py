@@ -7,32 +7,26 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
-from services.chassis.money import Money
-from services.payments.application.region_freezes import GuardRegion
+from services.payments.application.pay_limits import PayLimits
+from services.payments.application.read_grounds import ReadGrounds
 from services.payments.application.repeating import repeating
 from services.payments.application.stop_rules import StopRule
-from services.payments.domain.autopay_calendar import charges_in_a_day, counted_since, filled_at
 from services.payments.domain.autopay_decision import Grounds, Reason, Word
-from services.payments.domain.autopay_grounds import Seen, grounds_of
-from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import UNDECIDED_OCCASION, AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
-from services.payments.domain.autopay_trigger import Threshold, opening_after
+from services.payments.domain.autopay_trigger import opening_after
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.decline import DeclineClass, DeclineTable
+from services.payments.domain.pay_month import MonthlyPayLimitExceeded
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, Reached, State
 from services.payments.domain.ports import (
-    AccountGone,
-    Accounts,
     AccountsSilent,
     AlreadySaved,
-    AutopayHistory,
     AutopayOccasionRepository,
     AutopayRuleRepository,
-    DecisionBalance,
     Due,
-    PaymentMethodRepository,
     PaymentRepository,
+    Permission,
 )
 
 _log = structlog.get_logger(__name__)
@@ -49,14 +43,11 @@ class DriveOccasions:
     due: Due[AutopayOccasion]
     occasions: AutopayOccasionRepository
     rules: AutopayRuleRepository
-    methods: PaymentMethodRepository
     payments: PaymentRepository
-    history: AutopayHistory
-    accounts: Accounts
+    read_grounds: ReadGrounds
+    pay_limits: PayLimits
     stop_rule: StopRule
-    guard_region: GuardRegion
     declines: DeclineTable
-    limits: Limits
     clock: Clock
     backoff: Backoff
 
@@ -108,13 +99,15 @@ class DriveOccasions:
 
     def _decide(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         now = self.clock.now()
-        any_hour = _is_threshold(rule) or occasion.word is Word.CONFIRM
-        opens_at = None if any_hour else opening_after(now, time_zone=rule.time_zone)
+        # What cannot be charged any more, or was asked for by the subscriber, needs no morning.
+        by_day = rule.is_active and not rule.watches_balance and occasion.word is not Word.CONFIRM
+        opens_at = opening_after(now, time_zone=rule.time_zone) if by_day else None
         if opens_at is not None:
             occasion.wait_until(opens_at)
         else:
             self._decide_now(occasion, rule, now=now)
         self.occasions.save(occasion)
+        self._give_back_unused(occasion, rule)
         self._stop_if_hopeless(occasion, rule)
 
     def _decide_now(self, occasion: AutopayOccasion, rule: AutopayRule, *, now: datetime) -> None:
@@ -122,17 +115,23 @@ class DriveOccasions:
             occasion.try_again(now=now, backoff=self.backoff)
             return
         try:
-            told, linked = self._balance(rule), True
-        except AccountGone:
-            told, linked = None, False
+            grounds = self.read_grounds(occasion, rule, now=now)
         except AccountsSilent:
             occasion.try_again(now=now, backoff=self.backoff)
             return
-        grounds = self._grounds(occasion, rule, told=told, linked=linked, now=now)
-        guarded = self.guard_region(grounds, decision_id=occasion.decision_id, region=rule.region)
-        occasion.decide(guarded, now=now)
+        occasion.decide(grounds, now=now)
         self._reserve(occasion, rule)
         _log_decision(occasion)
+
+    def _give_back_unused(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
+        """Free what was set aside for a charge that is not made. After the save: a zombie with another decision frees
+        nothing of whoever charges."""
+        if occasion.record is not None and not occasion.is_to_charge:
+            self.pay_limits.give_back(
+                occasion.future_payment_id,
+                billing_account_id=rule.billing_account_id,
+                permission=_as_decided(occasion.record.grounds, rule),
+            )
 
     def _another_charge_is_being_made(self, occasion: AutopayOccasion, rule: AutopayRule) -> bool:
         """Say whether a charge was decided whose payment does not exist yet: caps and counts would not see it."""
@@ -158,44 +157,6 @@ class DriveOccasions:
         rule.reserve(payment_id)
         self.rules.save(rule)
 
-    def _balance(self, rule: AutopayRule) -> DecisionBalance | None:
-        """Return what the region says now: every charge needs it, to see what is owed and that no old mandate debits
-        the same account (F21). A stopped rule is decided without."""
-        if not rule.is_active:
-            return None
-        return self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
-
-    def _grounds(
-        self, occasion: AutopayOccasion, rule: AutopayRule, *, told: DecisionBalance | None, linked: bool, now: datetime
-    ) -> Grounds:
-        method = self.methods.get(rule.terms.payment_method_id)
-        account, besides = rule.billing_account_id, occasion.future_payment_id
-        past = self.history.automatic(
-            billing_account_id=account, since=counted_since(now, time_zone=rule.time_zone), besides=besides
-        )
-        seen = Seen(
-            account_is_linked=linked,
-            old_mandate_active=told.old_mandate_active if told else False,
-            balance=told.balance if told else None,
-            balance_as_of=told.as_of if told else None,
-            under_way=self._under_way(rule, told),
-            paid_by_hand=self.history.paid_by_hand(
-                billing_account_id=account, since=occasion.charge_due_at - self.limits.paid_by_hand_within
-            ),
-            card_is_usable=method is not None and method.is_usable,
-            automatic_charges_in_24_h=charges_in_a_day(past, now=now),
-            filled=filled_at(past, now=now, time_zone=rule.time_zone),
-            held_elsewhere=self.occasions.held_of_account(billing_account_id=account, besides=occasion.decision_id),
-            region_frozen=False,
-        )
-        return grounds_of(rule, occasion, seen, limits=self.limits, now=now)
-
-    def _under_way(self, rule: AutopayRule, told: DecisionBalance | None) -> Money:
-        """Read after the balance, so that what is credited in between is seen by one of the two."""
-        if told is None:
-            return Money.zero()
-        return self.payments.under_way(billing_account_id=rule.billing_account_id, balance_as_of=told.as_of)
-
     def _make_payment(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         assert occasion.record is not None and occasion.record.decision.amount is not None
         now = self.clock.now()
@@ -211,10 +172,25 @@ class DriveOccasions:
             autopay_rule_version=occasion.rule_version,
             due_at=now,
         )
+        if not self._is_within_limit(payment, occasion.record.grounds, rule):
+            payment.decline("monthly_pay_limit_exceeded", now=now)
         try:
             self.payments.save(payment)
         except AlreadySaved:
             _log.info("payment_made_before", payment_id=payment.payment_id)
+
+    def _is_within_limit(self, payment: Payment, grounds: Grounds, rule: AutopayRule) -> bool:
+        """Say whether the sum is still set aside, or can be again: after a long stop it may have come back."""
+        try:
+            self.pay_limits.reserve(
+                payment.payment_id,
+                payment.amount,
+                billing_account_id=rule.billing_account_id,
+                permission=_as_decided(grounds, rule),
+            )
+        except MonthlyPayLimitExceeded:
+            return False
+        return True
 
     def _stop_if_hopeless(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         """An event or a call that should have stopped the rule got lost: stop it now."""
@@ -227,8 +203,9 @@ class DriveOccasions:
 _HOPELESS = {Reason.CARD_REMOVED: StopReason.CARD_REMOVED, Reason.ACCOUNT_UNLINKED: StopReason.ACCOUNT_UNLINKED}
 
 
-def _is_threshold(rule: AutopayRule) -> bool:
-    return isinstance(rule.terms.trigger, Threshold)
+def _as_decided(grounds: Grounds, rule: AutopayRule) -> Permission:
+    """Return the terms that a decision was made on."""
+    return Permission(time_zone=rule.time_zone, region=rule.region, monthly_pay_limit=grounds.monthly_pay_limit)
 
 
 def _log_decision(occasion: AutopayOccasion) -> None:

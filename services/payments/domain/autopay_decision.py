@@ -47,6 +47,11 @@ class Reason(Enum):
     RULE_PAUSED = "RULE_PAUSED"
     CARD_REMOVED = "CARD_REMOVED"
     ACCOUNT_UNLINKED = "ACCOUNT_UNLINKED"
+    ACCOUNT_DISPUTED = "ACCOUNT_DISPUTED"
+    PROOF_OUTDATED = "PROOF_OUTDATED"
+    ACTION_NOT_ALLOWED = "ACTION_NOT_ALLOWED"
+    GRANT_FROZEN = "GRANT_FROZEN"
+    MONTHLY_PAY_LIMIT_EXCEEDED = "MONTHLY_PAY_LIMIT_EXCEEDED"
     OLD_MANDATE_ACTIVE = "OLD_MANDATE_ACTIVE"
     TOO_LATE = "TOO_LATE"
     SKIPPED_BY_SUBSCRIBER = "SKIPPED_BY_SUBSCRIBER"
@@ -66,7 +71,11 @@ class Word(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
     """Everything that a decision is made on, as it was read at that moment. No default: a forgotten ground is a wrong
-    charge."""
+    charge.
+
+    `account_refusal` is why accounts would not let the subscriber charge for the account just then; `paid_this_month`
+    is what other payments have of `monthly_pay_limit`.
+    """
 
     trigger: Trigger
     amount: AmountTerm
@@ -78,6 +87,9 @@ class Grounds:
     time_zone: str
     due_at: datetime
     account_is_linked: bool
+    account_refusal: Reason | None
+    monthly_pay_limit: Money | None
+    paid_this_month: Money
     old_mandate_active: bool
     payment_method_id: str
     card_is_usable: bool
@@ -122,6 +134,8 @@ def decide(grounds: Grounds, /) -> Decision:
     caps_met = tuple(_CAPPED[cap] for cap in cutting)
     if not amount.is_positive:
         return _skip(*caps_met)
+    if _is_beyond_limit(grounds, amount):
+        return _skip(Reason.MONTHLY_PAY_LIMIT_EXCEEDED)
     holds = _holds(grounds)
     return Decision(
         outcome=Outcome.HOLD if holds else Outcome.CHARGE, reasons=(_why(grounds), *caps_met, *holds), amount=amount
@@ -145,6 +159,7 @@ def _obstacles(grounds: Grounds) -> tuple[Reason, ...]:
         (Reason.RULE_CHANGED, grounds.rule_version != grounds.occasion_rule_version),
         (Reason.RULE_PAUSED, grounds.paused_until is not None and grounds.now < grounds.paused_until),
         (Reason.ACCOUNT_UNLINKED, not grounds.account_is_linked),
+        (Reason.MONTHLY_PAY_LIMIT_EXCEEDED, _is_fixed_beyond_limit(grounds)),
         (Reason.CARD_REMOVED, not grounds.card_is_usable),
         (Reason.OLD_MANDATE_ACTIVE, grounds.old_mandate_active),
         (Reason.TOO_LATE, _is_too_late(grounds)),
@@ -153,7 +168,24 @@ def _obstacles(grounds: Grounds) -> tuple[Reason, ...]:
         (Reason.TOO_MANY_AUTOMATIC_CHARGES, _is_beyond(grounds) and not grounds.limits.holds_beyond),
         (Reason.HELD_CHARGE_WAITS, grounds.held_elsewhere),
     )
-    return tuple([reason for reason, true in applies if true])
+    found = [reason for reason, true in applies if true]
+    if grounds.account_refusal is not None and grounds.account_refusal not in found:
+        found.append(grounds.account_refusal)
+    return tuple(found)
+
+
+def _is_fixed_beyond_limit(grounds: Grounds) -> bool:
+    """A sum that is known without a balance is held against the limit whatever else stands in the way."""
+    if grounds.monthly_pay_limit is None or not isinstance(grounds.amount, FixedSum):
+        return False
+    amount, _ = cut_to_caps(grounds.amount.amount, caps=grounds.caps, filled=grounds.filled)
+    return _is_beyond_limit(grounds, amount)
+
+
+def _is_beyond_limit(grounds: Grounds, amount: Money) -> bool:
+    """What the owner of the account lets a relative pay holds for autopay as for payments by hand."""
+    limit = grounds.monthly_pay_limit
+    return limit is not None and grounds.paid_this_month + amount > limit
 
 
 def _is_too_late(grounds: Grounds) -> bool:

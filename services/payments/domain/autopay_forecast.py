@@ -1,8 +1,8 @@
 """What a rule is going to charge within a year, decided date by date by the function that will decide it then.
 
-What cannot be known is assumed and said: the account stays linked, nobody pays by hand, no old mandate debits it, and a
-sum that follows from the balance is as large as the caps let it be (`amount` is None then, `at_most` is the bound:
-payments does not know what a region will charge).
+What cannot be known is assumed and said: the subscriber may pay as now, nobody pays by hand, no old mandate debits the
+account, and a sum that follows from the balance is as large as the caps let it be. Then `amount` is None and `at_most`
+is the bound: payments does not know what a region will charge.
 """
 
 from collections.abc import Sequence
@@ -125,6 +125,9 @@ def _decided(
     )
     seen = Seen(
         account_is_linked=True,
+        account_refusal=None,
+        monthly_pay_limit=None,
+        paid_this_month=Money.zero(),
         old_mandate_active=False,
         balance=_lowest_that_matters(rule.terms),
         balance_as_of=now,

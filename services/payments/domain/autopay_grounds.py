@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.chassis.money import Money
 from services.payments.domain.autopay_amount import Filled
-from services.payments.domain.autopay_decision import Grounds
+from services.payments.domain.autopay_decision import Grounds, Reason
 from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
@@ -17,6 +17,9 @@ class Seen:
     """What was seen of the account, the card and the past at the moment of deciding."""
 
     account_is_linked: bool
+    account_refusal: Reason | None
+    monthly_pay_limit: Money | None
+    paid_this_month: Money
     old_mandate_active: bool
     balance: Money | None
     balance_as_of: datetime | None
@@ -45,6 +48,9 @@ def grounds_of(
         time_zone=rule.time_zone,
         due_at=occasion.current_due_at,
         account_is_linked=seen.account_is_linked,
+        account_refusal=seen.account_refusal,
+        monthly_pay_limit=seen.monthly_pay_limit,
+        paid_this_month=seen.paid_this_month,
         old_mandate_active=seen.old_mandate_active,
         payment_method_id=terms.payment_method_id,
         card_is_usable=seen.card_is_usable,

@@ -12,7 +12,7 @@ from services.payments.domain.decline import Decline, DeclineClass, DeclineTable
 from services.payments.domain.payment import autopay_payment_id
 
 _HELD_IS_LOOKED_AT_EVERY = timedelta(hours=1)
-_ANSWERED_BY_OTHERS = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY}
+_LEAVES_OPEN = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY, Reason.ACCOUNT_DISPUTED}
 
 
 class OccasionNotFound(DomainError):
@@ -125,7 +125,7 @@ class AutopayOccasion:
     def next_step_at(self) -> datetime | None:
         """When the subscriber will see something happen by itself: a new try, or the end of the time to answer."""
         if self.state is OccasionState.RETRYING:
-            return self.try_due_at
+            return self.due_at
         if self.asks_subscriber and self.held_since is not None and self.record is not None:
             return self.held_since + self.record.grounds.limits.hold_lapses_after
         return None
@@ -138,7 +138,7 @@ class AutopayOccasion:
     @property
     def gives_episode_back(self) -> bool:
         """Whether it was skipped for a reason that leaves the crossing of the threshold unanswered."""
-        return self._was_skipped_for(_ANSWERED_BY_OTHERS)
+        return self._was_skipped_for(_LEAVES_OPEN)
 
     @property
     def waited_for_old_mandate(self) -> bool:
@@ -179,7 +179,9 @@ class AutopayOccasion:
         next_try_at = table.next_try_at((*(past.decline for past in self.tries), decline))
         self._move_to(OccasionState.FAILED if next_try_at is None else OccasionState.RETRYING)
         self.tries = (*self.tries, ended)
-        self.due_at = self.try_due_at = next_try_at
+        self.due_at = next_try_at
+        if decline.decline_class is not DeclineClass.OUTDATED:  # what was not sent in time is as late as it was
+            self.try_due_at = next_try_at
         self._tell_declined(decline)
         return decline
 
@@ -195,6 +197,13 @@ class AutopayOccasion:
         """Nothing could be read to decide on, or the payment has not ended: later, never on stale data."""
         self.due_at = now + backoff.pause(self.asked)
         self.asked += 1
+
+    def hurry(self, *, now: datetime) -> bool:
+        """Have it decided now; say whether that was still to come."""
+        undecided = self.state in UNDECIDED_OCCASION
+        if undecided:
+            self.due_at = now
+        return undecided
 
     def wait_until(self, moment: datetime, /) -> None:
         """It is night in the region, or the region is frozen."""
@@ -234,7 +243,7 @@ class AutopayOccasion:
                 billing_account_id=self.billing_account_id,
                 try_number=len(self.tries),
                 decline_class=decline.decline_class.value,
-                next_try_at=self.try_due_at,
+                next_try_at=self.due_at,
                 declined_at=decline.at,
             )
         )

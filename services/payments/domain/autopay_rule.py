@@ -50,6 +50,7 @@ class StopReason(Enum):
     CARD_DEAD = "CARD_DEAD"
 
 
+LINK_IS_LOOKED_AT_EVERY = timedelta(days=1)
 NO_CAPS = Caps()
 ANNOUNCED_BEFORE = timedelta(days=1)
 _PAUSED_AT_MOST = timedelta(days=366)
@@ -125,10 +126,13 @@ class AutopayRule:
         return f"{self.autopay_rule_id}:{self.next_period}"
 
     def plan(self, *, now: datetime) -> None:
-        """Set the next date, none within a pause, or for a threshold the next look at the balance: now."""
+        """Set the next date, none within a pause. The first look at the account is due at once, whatever the trigger:
+        it may have been unlinked while the rule was being made, and the event of it come before there was a rule to
+        stop."""
         trigger = self.terms.trigger
+        self.due_at = now
         if isinstance(trigger, Threshold):
-            self.next_charge_at, self.next_period, self.announce_at, self.due_at = None, "", None, now
+            self.next_charge_at, self.next_period, self.announce_at = None, "", None
             return
         upcoming = next_charge(
             trigger,
@@ -137,7 +141,7 @@ class AutopayRule:
             after=max(now, self.paused_until or now),
             last_period=self.last_period,
         )
-        self.next_charge_at, self.next_period, self.due_at = upcoming.charge_at, upcoming.period, None
+        self.next_charge_at, self.next_period = upcoming.charge_at, upcoming.period
         announced = self.announced_period == upcoming.period
         self.announce_at = None if announced else upcoming.charge_at - ANNOUNCED_BEFORE
 
@@ -228,8 +232,9 @@ class AutopayRule:
         return True
 
     def arm_again(self, occasion: AutopayOccasion, /, *, old_mandate_active: bool) -> None:
-        """Give the episode back when its occasion found the balance recovered, money under way that may yet not
-        arrive, or an old mandate that has ended since: then the next balance at the minimum is a new episode."""
+        """Give the episode back when its occasion found the balance recovered, money under way that may yet not arrive,
+        a dispute that will end, or an old mandate that has ended since: then the next balance at the minimum is a new
+        episode."""
         answered = occasion.waited_for_old_mandate and not old_mandate_active
         if occasion.decision_id == self.episode_id and (occasion.gives_episode_back or answered):
             self.armed = True
@@ -263,10 +268,15 @@ class AutopayRule:
         """Return what the subscriber has said about a date beforehand."""
         return self.answer if self.answered_period == period else None
 
+    @property
+    def watches_balance(self) -> bool:
+        """Whether a balance decides when it charges; otherwise a date does."""
+        return isinstance(self.terms.trigger, Threshold)
+
     def look_again(self, *, after: timedelta, now: datetime) -> None:
-        """Plan the next look at the balance, in case an event got lost."""
-        if self.is_active and isinstance(self.terms.trigger, Threshold):
-            self.due_at = now + after
+        """Plan the next look at the account, in case an event got lost: `after` for a balance, a day for the link."""
+        if self.is_active:
+            self.due_at = now + (after if self.watches_balance else LINK_IS_LOOKED_AT_EVERY)
 
     def _occasion(
         self, decision_id: str, rule_version: int, *, charge_due_at: datetime, now: datetime

@@ -47,6 +47,9 @@ class Engine:
     def seen(self, now: datetime) -> Seen:
         return Seen(
             account_is_linked=True,
+            account_refusal=None,
+            monthly_pay_limit=None,
+            paid_this_month=rub(0),
             old_mandate_active=False,
             balance=self.balance,
             balance_as_of=now,
