@@ -9,6 +9,7 @@ from services.chassis.grpc_server import Exposed, GrpcServer, Tls
 from services.chassis.mongo_errors import unavailable
 from services.chassis.settings import ServiceSettings
 from services.chassis.subscriber_keys import subscriber_keys_from
+from services.chassis.tls import client_tls
 from services.chassis.tokens import ServiceTokens, TokenVerifier, load_private_key, load_trusted_keys
 
 
@@ -31,13 +32,14 @@ def grpc_server(
     verifier = TokenVerifier(
         name=name,
         trusted=load_trusted_keys(settings.trust_file),
-        subscriber_keys=subscriber_keys or subscriber_keys_from(settings.identity_address),
+        subscriber_keys=subscriber_keys or subscriber_keys_from(settings.identity_address, tls=client_tls(settings)),
         clock=clock,
     )
     return GrpcServer(
         listen=settings.grpc_listen,
         services=services,
         verifier=verifier,
+        threads=settings.grpc_threads,
         tls=_tls(settings),
         translate=unavailable,
     )
