@@ -8,7 +8,7 @@ from services.accounts.adapters.json_regions import load_regions
 from services.accounts.adapters.mongo_postings import MongoPostingQueue, postings_of
 from services.accounts.adapters.refresh_pool import RefreshPool
 from services.accounts.adapters.region_gate import GateRules
-from services.accounts.adapters.region_lines import RegionLines
+from services.accounts.adapters.region_lines import LineRules, RegionLines
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.authorize_action import AuthorizeAction, ListAuthorizedAccounts
 from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
@@ -17,24 +17,30 @@ from services.accounts.application.list_regional_bills import ListRegionalBills
 from services.accounts.application.list_rows import ListCharges, ListCreditedPayments, RowReading
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.place_charge import PlaceCharge
+from services.accounts.application.posting_attempts import PostingAttempts
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
 from services.accounts.application.refresh_figures import RefreshFigures
 from services.accounts.application.request_posting import RequestPosting
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
 from services.accounts.application.take_feed import ShowRegionalBill, TakeBalances, TakeBills
-from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
+from services.accounts.bootstrap_ordering import (
+    OrderingUseCases,
+    build_ordering,
+    ordering_loops,
+    recheck_promise,
+    regional_work,
+)
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
 from services.accounts.domain.region import Regions
 from services.chassis.changes import ChangeStreamWaker
-from services.chassis.clock import Clock
+from services.chassis.clock import Clock, SystemClock
 from services.chassis.grpc_bootstrap import service_tokens
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
 from services.chassis.publisher import Publisher, exchange_of
-from services.chassis.work import DueWork
 
 _NAME = "accounts"
 
@@ -156,13 +162,20 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
         publisher=Publisher(settings.amqp_url, exchange=exchange_of(_NAME)),
         lease=LeaderLease(database["leases"], name="relay", owner=stores.owner, ttl_s=settings.relay_lease_s),
     )
-    due = DueWork(postings_of(database), owner=stores.owner, clock=stores.clock, lease_s=settings.posting_lease_s)
     lines, observe = _lines(settings, stores), _observe(stores)
+    due = regional_work(postings_of(database), settings=settings, stores=stores, lines=lines)
     billing = GrpcRegionalBilling(lines)
     settle = SettlePosting(
         queue=MongoPostingQueue(due),
         postings=stores.postings,
         billing=billing,
+        attempts=PostingAttempts(
+            postings=stores.postings,
+            terms=lines.terms,
+            lease=timedelta(seconds=settings.posting_lease_s),
+            clock=stores.clock,
+            machine_clock=SystemClock(),
+        ),
         observe=observe,
         recheck_promise=recheck_promise(stores),
         plan=settings.retry_plan,
@@ -192,11 +205,13 @@ def _lines(settings: Settings, stores: Stores) -> RegionLines:
     return RegionLines(
         endpoints=settings.endpoints,
         tokens=service_tokens(_NAME, settings=settings, clock=stores.clock),
-        rules=GateRules(
-            failures=settings.region_failures, pause_s=settings.region_pause_s, calls=settings.region_calls
+        rules=LineRules(
+            gate=GateRules(
+                failures=settings.region_failures, pause_s=settings.region_pause_s, calls=settings.region_calls
+            ),
+            timeout_s=settings.region_timeout_s,
+            retry_budget=settings.region_retry_budget,
         ),
-        timeout_s=settings.region_timeout_s,
-        ca_file=settings.tls_ca_file,
     )
 
 

@@ -27,6 +27,7 @@ from services.accounts.adapters.mongo_tariff_changes import (
 from services.accounts.adapters.mongo_tariff_quotes import MongoTariffQuoteRepository
 from services.accounts.adapters.mongo_wishes import MongoWishQueue
 from services.accounts.adapters.region_lines import RegionLines
+from services.accounts.adapters.regional_work import RegionalWork
 from services.accounts.application import change_tariff as tariff
 from services.accounts.application import order_service as service
 from services.accounts.application import promise_payment as promised
@@ -138,7 +139,7 @@ def ordering_loops(
     def loop(
         name: str, collection: Collection[Document], read: Callable[[Document], W], carry: CarryWish[W]
     ) -> DispatcherLoop:
-        due = DueWork(collection, owner=stores.owner, clock=stores.clock, lease_s=settings.posting_lease_s)
+        due = regional_work(collection, settings=settings, stores=stores, lines=lines)
         return DispatcherLoop(
             name,
             CarryDueWish(queue=MongoWishQueue(due, read), carry=carry),
@@ -152,6 +153,17 @@ def ordering_loops(
         loop("service-orders", service_orders_of(database), to_service_order, carriers.orders),
         loop("promised-payments", promised_payments_of(database), to_promised_payment, carriers.promises),
     ]
+
+
+def regional_work(
+    collection: Collection[Document], /, *, settings: Settings, stores: Stores, lines: RegionLines
+) -> RegionalWork:
+    """Return the due work of a collection whose documents are about regions."""
+    return RegionalWork(
+        DueWork(collection, owner=stores.owner, clock=stores.clock, lease_s=settings.posting_lease_s),
+        lines=lines,
+        share=settings.region_share,
+    )
 
 
 def recheck_promise(stores: Stores, /) -> promised.RecheckPromise:

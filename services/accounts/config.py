@@ -1,35 +1,46 @@
 """The settings of accounts; the only reader of its environment."""
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from services.accounts.adapters.region_registry import RegionEndpoint, read_registry
 from services.accounts.domain.errand import ErrandPlan
 from services.accounts.domain.ownership_attempts import AttemptLimit
 from services.accounts.domain.posting import RetryPlan
 from services.chassis.settings import ServiceSettings
+from services.chassis.tls import client_tls
+
+_CALLS_PER_CLAIM = 3
 
 
 class Settings(ServiceSettings):
     """What only accounts has, beside what every service has."""
 
-    region_endpoints: str = Field(default="", description="Connected regions: 77=host:port,54=host:port")
+    # Calls that wait for a region take a thread each, and many regions may keep theirs waiting at the same time.
+    grpc_threads: int = Field(default=64, gt=0, description="Calls answered at a time; four times as many are let in")
+    region_registry_file: Path | None = Field(default=None, description="Connected regions (JSON), see the README")
+    region_endpoints: str = Field(default="", description="The short form: 77=host:port,54=host:port")
     region_timeout_s: float = Field(default=3.0, gt=0, description="Longest call to a region")
+    region_retry_budget: float = Field(default=0.1, gt=0, le=1, description="Share of reads that may be repeated once")
     region_calls: int = Field(default=8, gt=0, description="Calls to one region at a time, per role")
     region_refreshes: int = Field(default=4, gt=0, description="Threads that refresh figures of one region")
     region_failures: int = Field(default=3, gt=0, description="Calls without an answer after which it is left alone")
-    region_pause_s: float = Field(default=3.0, gt=0, description="How long it is left alone")
+    region_pause_s: float = Field(default=1.0, gt=0, description="How long it is left alone at most")
     figures_young_for_s: float = Field(default=5.0, ge=0, description="Figures this young are not asked for again")
     rows_refresh_after_s: float = Field(default=60.0, ge=0, description="Age of fees and payments to read them again")
     wrong_proofs_per_account: int = Field(default=5, gt=0, description="Within the window, by all subscribers")
     wrong_proofs_per_subscriber: int = Field(default=20, gt=0, description="Within the window, for all accounts")
     proof_window_s: float = Field(default=3600.0, gt=0, description="How long a wrong proof counts")
-    posting_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")
-    posting_outage_pause_s: float = Field(default=60.0, gt=0, description="Longest pause while a region is away")
-    posting_threads: int = Field(default=8, gt=0, description="Postings sent at a time")
+    posting_retry_s: str = Field(default="0.2,0.5,1,2,5,15,60,300", description="Pauses between tries; the last stays")
+    posting_outage_pause_s: float = Field(default=1.0, gt=0, description="Longest pause while a region is away")
+    posting_threads: int = Field(default=16, gt=0, description="Postings sent at a time")
     posting_lease_s: float = Field(default=15.0, gt=0, description="Time after which another replica takes over")
 
-    ordering_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")
+    ordering_retry_s: str = Field(default="0.2,0.5,1,2,5,15,60,300", description="Pauses between tries; the last stays")
     ordering_look_s: str = Field(default="2,5,15,60,300,900", description="Pauses between looks at what takes its time")
     ordering_call_s: float = Field(default=2.5, gt=0, description="How long a call waits for the region to be told")
     ordering_threads: int = Field(default=4, gt=0, description="Wishes of one sort carried at a time")
@@ -46,10 +57,44 @@ class Settings(ServiceSettings):
         _parse_pauses(text)
         return text
 
+    @model_validator(mode="after")
+    def _regions_fit(self) -> "Settings":
+        problems = [problem for code, endpoint in self.endpoints.items() for problem in self._misfits(code, endpoint)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @cached_property
+    def endpoints(self) -> Mapping[str, RegionEndpoint]:
+        """The connected regions, from the registry and from the short form."""
+        registered = read_registry(self.region_registry_file) if self.region_registry_file else {}
+        tls = client_tls(self)
+        short = {
+            code: RegionEndpoint(address=address, tls=tls)
+            for code, address in _parse_endpoints(self.region_endpoints).items()
+        }
+        if twice := sorted(registered.keys() & short.keys()):
+            raise ValueError(f"in REGION_ENDPOINTS and in the registry: region {', '.join(twice)}")
+        return {**registered, **short}
+
+    def _misfits(self, code: str, endpoint: RegionEndpoint) -> Iterator[str]:
+        """Say what of a region does not go together with the settings of all regions.
+
+        Where postings are not deduplicated, a try must have ended on our side before somebody else may claim the
+        posting, and be settled in the region after that.
+        """
+        terms, timeout_s = endpoint.posting_terms, endpoint.timeout_s or self.region_timeout_s
+        if terms.deduplicates:
+            return
+        if timeout_s * _CALLS_PER_CLAIM >= self.posting_lease_s:
+            yield f"region {code}: timeout_s: {_CALLS_PER_CLAIM} calls must fit into POSTING_LEASE_S"
+        if terms.settles_after.total_seconds() <= self.posting_lease_s:
+            yield f"region {code}: posting_settles_after_s: must be longer than POSTING_LEASE_S"
+
     @property
-    def endpoints(self) -> dict[str, str]:
-        """Address by region."""
-        return _parse_endpoints(self.region_endpoints)
+    def region_share(self) -> int:
+        """How many calls to one region the dispatcher begins: four regions that hang do not take all its threads."""
+        return max(1, self.posting_threads // 5)
 
     @property
     def retry_plan(self) -> RetryPlan:

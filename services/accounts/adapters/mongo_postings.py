@@ -6,6 +6,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.accounts.adapters.mongo_values import key_of, save_announcing
+from services.accounts.adapters.regional_work import RegionalWork
 from services.accounts.domain.posting import Posting, PostingState, Step
 from services.chassis.clock import Clock
 from services.chassis.money import Money
@@ -24,7 +25,7 @@ class MongoPostingRepository:
 
     def ensure_indexes(self) -> None:
         """Create what is missing."""
-        ensure_work_index(self._collection)
+        ensure_work_index(self._collection, told_apart_by="region")
         ensure_outbox_index(self._collection)
 
     def get(self, payment_id: str, /) -> Posting | None:
@@ -44,7 +45,7 @@ class MongoPostingRepository:
 class MongoPostingQueue:
     """Due postings, leased to one claimer at a time."""
 
-    def __init__(self, work: DueWork, /) -> None:
+    def __init__(self, work: DueWork | RegionalWork, /) -> None:
         self._work = work
 
     def claim(self) -> Posting | None:
@@ -67,6 +68,8 @@ def _to_document(posting: Posting) -> Document:
         "state": posting.state.value,
         "tries": posting.tries,
         "outcome_unknown": posting.outcome_unknown,
+        "attempted_at": posting.attempted_at,
+        "needs_person": posting.needs_person,
         "last_problem": posting.last_problem,
         "posted_at": posting.posted_at,
         "service_restored_at": posting.service_restored_at,
@@ -86,6 +89,8 @@ def _to_posting(document: Document) -> Posting:
         state=PostingState(document["state"]),
         tries=document["tries"],
         outcome_unknown=document["outcome_unknown"],
+        attempted_at=document.get("attempted_at"),  # written from a later release on
+        needs_person=document.get("needs_person", False),
         last_problem=document["last_problem"],
         posted_at=document["posted_at"],
         service_restored_at=document["service_restored_at"],

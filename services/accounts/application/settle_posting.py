@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import structlog
 
 from services.accounts.application.observe_account import ObserveAccount
+from services.accounts.application.posting_attempts import PostingAttempts
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import RegionalPosting
-from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionUnavailable
+from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionNotAsked, RegionUnavailable
 from services.accounts.domain.ports import PostingQueue, PostingRepository, RegionalBilling
-from services.accounts.domain.posting import Posting, RetryPlan
+from services.accounts.domain.posting import MayStillArrive, Posting, RetryPlan
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, VersionConflict
 
@@ -19,16 +20,17 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlePosting:
-    """One claim, at most three calls, one save.
+    """One claim, at most three calls, one save; one more before it is sent to a region that does not deduplicate.
 
-    Killed at any line, the lease runs out and the next claim does it again: the region applies each payment id once. A
-    timeout says nothing, so the next try asks before it sends, and a refusal counts only when the region has nothing
-    booked under that id.
+    Killed at any line, the lease runs out and the next claim does it again: the region applies each payment id once, or
+    is sent nothing while an earlier try may still take effect there. A timeout says nothing, so the next try asks
+    before it sends, and a refusal counts only when the region has nothing booked under that id.
     """
 
     queue: PostingQueue
     postings: PostingRepository
     billing: RegionalBilling
+    attempts: PostingAttempts
     observe: ObserveAccount
     recheck_promise: Callable[[AccountKey], None]
     plan: RetryPlan
@@ -39,8 +41,8 @@ class SettlePosting:
         posting = self.queue.claim()
         if posting is None:
             return False
-        answer = self._ask(posting)
         try:
+            answer = self._ask(posting)
             self.postings.save(posting)
         except VersionConflict:  # this lease ran out and somebody else has it: what they save is as true
             _log.info("posting_taken_over", payment_id=posting.payment_id)
@@ -57,6 +59,13 @@ class SettlePosting:
             posting.confirm(answer, now=self.clock.now())
         except AccountClosed as refusal:
             posting.refuse(refusal.reason, now=self.clock.now())
+        except VersionConflict:
+            raise
+        except RegionNotAsked:
+            posting.put_back(due_at=self.clock.now() + self.plan.pauses[0])
+        except MayStillArrive as wait:
+            posting.await_settlement(wait.settles_in, plan=self.plan, now=self.clock.now())
+            self._tell(posting)
         except DomainError as problem:
             self._postpone(posting, problem)
         else:
@@ -66,16 +75,23 @@ class SettlePosting:
     def _found(self, posting: Posting) -> RegionalPosting | None:
         if not posting.outcome_unknown:
             return None
-        return self.billing.posting(posting.key.region, payment_id=posting.payment_id)
+        found = self.billing.posting(posting.key.region, payment_id=posting.payment_id)
+        if found is None:
+            self.attempts.check_settled(posting)
+        return found
 
     def _sent(self, posting: Posting) -> RegionalPosting:
         try:
+            self.attempts.begin(posting)
             return self.billing.post_payment(
                 posting.key,
                 payment_id=posting.payment_id,
                 amount=posting.amount,
                 captured_at=posting.captured_at,
             )
+        except RegionNotAsked:
+            posting.call_off_attempt()
+            raise
         except AccountClosed:
             # A refusal sends the money back. A region that closed the account after crediting it must not cost it
             # twice.
@@ -90,12 +106,16 @@ class SettlePosting:
         outage = isinstance(problem, RegionUnavailable) and not invalid
         detail = problem.problem if isinstance(problem, RegionAnswerInvalid) else problem.reason
         posting.postpone(detail, outage=outage, plan=self.plan, now=now)
-        tell = _log.error if posting.needs_a_person(now=now) else _log.warning
+        self._tell(posting)
+
+    @staticmethod
+    def _tell(posting: Posting) -> None:
+        tell = _log.error if posting.needs_person else _log.warning
         tell(
-            "posting_needs_a_person" if posting.needs_a_person(now=now) else "posting_postponed",
+            "posting_needs_a_person" if posting.needs_person else "posting_postponed",
             payment_id=posting.payment_id,
             region=posting.key.region,
-            problem=detail,
+            problem=posting.last_problem,
             tries=posting.tries,
         )
 

@@ -1,11 +1,12 @@
 """Show a subscriber's billing accounts with their figures: the overview's hot path."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from services.accounts.application.shown_account import ShownAccount, shown_account
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.errors import BillingAccountNotFound
 from services.accounts.domain.ports import (
@@ -38,7 +39,7 @@ class FiguresOf:
         old = [key for key in sorted(asked) if not snapshots[key].is_younger_than(self.young_for, now=now)]
         late: set[AccountKey] = set()
         if old and refresh_within_s > 0:
-            refreshed = self.refresher.refresh(old, within_s=refresh_within_s)
+            refreshed = self._refreshed(old, within_s=refresh_within_s)
             snapshots.update(refreshed)
             late = set(old) - refreshed.keys()
         now = self.clock.now()
@@ -52,6 +53,13 @@ class FiguresOf:
             )
             for account in accounts
         ]
+
+    def _refreshed(self, keys: Sequence[AccountKey], *, within_s: float) -> Mapping[AccountKey, AccountSnapshot]:
+        """Return what came within the time. A region that does not answer is asked again, but not waited for."""
+        answering = [key for key in keys if self.health.answers(key.region)]
+        others = [key for key in keys if key not in answering]
+        self.refresher.refresh(others, within_s=0)
+        return self.refresher.refresh(answering, within_s=within_s)
 
     @staticmethod
     def _may_be_asked(account: BillingAccount) -> bool:

@@ -107,6 +107,25 @@ def test_a_region_that_is_down_is_soon_not_asked_any_more_and_soon_again_when_it
     eventually(lambda: _overview(cabinet).region_available)
 
 
+def test_a_region_that_keeps_one_caller_waiting_keeps_no_second_one(cabinet: Cabinet) -> None:
+    cabinet.linked()
+    _overview(cabinet)
+    released = threading.Event()
+    cabinet.region.before = _hanging(released)
+    try:
+        _overview(
+            cabinet, within_ms=700
+        )  # waits for as long as it may, which is long enough to see that the region hangs
+        began_at = time.monotonic()
+        account = _overview(cabinet, within_ms=5000)
+        took_s = time.monotonic() - began_at
+    finally:
+        released.set()
+
+    assert (account.balance.value, account.region_available) == (rub(100_00), False)
+    assert took_s < 1.5
+
+
 def test_the_overview_reads_links_once_and_snapshots_once_however_many_there_are(
     cabinet: Cabinet, database: Database[dict[str, Any]]
 ) -> None:
