@@ -24,6 +24,7 @@ from sandbox.region.profiles import Profiles, SpoilingInterceptor
 from sandbox.region.rules import read_rules
 from sandbox.region.schema import SCHEMA
 from sandbox.region.servicer import Servicer
+from sandbox.region.tls import channel_to_cabinet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +54,12 @@ def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.Ser
         region=region, key_file=settings.region_key_file, trust_file=settings.trust_file, clock=clock
     )
     feed = FeedPusher(
-        database=database, credentials=credentials, profiles=profiles, accounts_address=settings.accounts_address
+        database=database, credentials=credentials, profiles=profiles, channel=channel_to_cabinet(settings)
     )
     calendar = Calendar(database=database, rules=rules, clock=clock, on_news=feed.wake)
     calls = Calls(credentials=credentials, faults=Faults(database))
     server = _grpc_server(
-        Servicer(database=database, calls=calls, clock=clock, on_news=feed.wake),
+        Servicer(database=database, calls=calls, profiles=profiles, clock=clock, on_news=feed.wake),
         OrderingServicer(
             database=database, rules=rules, calls=calls, calendar=calendar, clock=clock, on_news=feed.wake
         ),

@@ -26,14 +26,12 @@ class FeedPusher:
     """
 
     def __init__(
-        self, *, database: Database, credentials: Credentials, profiles: Profiles, accounts_address: str
+        self, *, database: Database, credentials: Credentials, profiles: Profiles, channel: grpc.Channel
     ) -> None:
         self._database = database
         self._profiles = profiles
         self._credentials = credentials
-        self._stub = feed_pb2_grpc.RegionalFeedServiceStub(
-            grpc.insecure_channel(accounts_address, [("grpc.max_reconnect_backoff_ms", 2000)])
-        )
+        self._stub = feed_pb2_grpc.RegionalFeedServiceStub(channel)
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)

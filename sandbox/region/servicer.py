@@ -1,7 +1,9 @@
 """The methods of `RegionalBillingService`: read a request, run the books, render the answer."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
+from datetime import UTC
 
 import grpc
 from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc
@@ -10,18 +12,23 @@ from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
 from sandbox.region import books, refusals
 from sandbox.region.calls import Calls
+from sandbox.region.profiles import Profiles
 from sandbox.region.values import money, positive_kopecks, timestamp
 
 _DEFAULT_PAGE = 20
 _LARGEST_PAGE = 100
+_DEFAULT_POSTINGS, _MOST_POSTINGS = 100, 1000
 
 
 class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
     """`RegionalBillingService` over a region's books."""
 
-    def __init__(self, *, database: Database, calls: Calls, clock: Clock, on_news: Callable[[], None]) -> None:
+    def __init__(
+        self, *, database: Database, calls: Calls, profiles: Profiles, clock: Clock, on_news: Callable[[], None]
+    ) -> None:
         self._database = database
         self._calls = calls
+        self._profiles = profiles
         self._clock = clock
         self._on_news = on_news
 
@@ -72,20 +79,34 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
         self, request: billing_pb2.PostPaymentRequest, context: grpc.ServicerContext
     ) -> billing_pb2.PostPaymentResponse:
         with self._calls.call("PostPayment", context, request.number, request.payment_id) as fault:
-            with self._database.write() as connection:
-                row = books.credit_payment(
-                    connection,
-                    payment_id=request.payment_id,
-                    number=request.number,
-                    amount_minor=positive_kopecks(request.amount),
-                    channel="kabinet",
-                    now=self._clock.now(),
-                )
-            self._on_news()
-            posting = _posting(row)
-            if fault == "wrong_amount":
+            name, _, argument = fault.partition(":")
+            if name == "late_ms":
+                self._credit_later(request, seconds=int(argument) / 1000)
+                raise refusals.no_answer_in_time()
+            posting = _posting(self._credit(request))
+            if name == "wrong_amount":
                 posting.amount.amount_minor += 1
             return billing_pb2.PostPaymentResponse(posting=posting)
+
+    def _credit(self, request: billing_pb2.PostPaymentRequest) -> sqlite3.Row:
+        credit = books.credit_payment if self._profiles.current().deduplicates else books.credit_payment_again
+        with self._database.write() as connection:
+            row = credit(
+                connection,
+                payment_id=request.payment_id,
+                number=request.number,
+                amount_minor=positive_kopecks(request.amount),
+                channel="kabinet",
+                now=self._clock.now(),
+            )
+        self._on_news()
+        return row
+
+    def _credit_later(self, request: billing_pb2.PostPaymentRequest, *, seconds: float) -> None:
+        """Apply a payment as a message that was long on its way; one that was killed with its region never arrives."""
+        arriving = threading.Timer(seconds, self._credit, [request])
+        arriving.daemon = True
+        arriving.start()
 
     def GetPosting(  # noqa: N802
         self, request: billing_pb2.GetPostingRequest, context: grpc.ServicerContext
@@ -113,13 +134,30 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
             self._on_news()
             return billing_pb2.PlaceChargeResponse(charge=_charge(row), balance_after=money(row["balance_after_minor"]))
 
+    def ListPostings(  # noqa: N802
+        self, request: billing_pb2.ListPostingsRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.ListPostingsResponse:
+        with self._calls.call("ListPostings", context):
+            start, end = request.posted_from.ToDatetime(UTC), request.posted_before.ToDatetime(UTC)
+            if start >= end:
+                raise refusals.period_invalid()
+            connection, wanted = self._database.read(), request.page_size
+            size = min(wanted, _MOST_POSTINGS) if wanted > 0 else _DEFAULT_POSTINGS
+            after = _position(request.page_token) or 0
+            rows = books.postings(connection, start=start, end=end, after=after, limit=size + 1)
+            count, kopecks = books.totals_of_postings(connection, start=start, end=end)
+            return billing_pb2.ListPostingsResponse(
+                postings=[_posted_payment(row) for row in rows[:size]],
+                next_page_token=str(rows[size - 1]["entry_id"]) if len(rows) > size else "",
+                total_count=count,
+                total_amount=money(kopecks),
+            )
+
     def _page(self, kind: str, number: str, wanted: int, token: str) -> tuple[list[sqlite3.Row], str]:
-        if token and not token.isdecimal():
-            raise refusals.page_token_invalid()
+        before = _position(token)
         connection = self._database.read()
         books.account(connection, number)
         size = min(wanted, _LARGEST_PAGE) if wanted > 0 else _DEFAULT_PAGE
-        before = int(token) if token else None
         rows = books.entries(connection, number=number, kind=kind, before=before, limit=size + 1)
         return rows[:size], str(rows[size - 1]["entry_id"]) if len(rows) > size else ""
 
@@ -168,3 +206,19 @@ def _posting(row: sqlite3.Row) -> billing_pb2.Posting:
         balance_after=money(row["balance_after_minor"]),
         service_restored_at=timestamp(row["service_restored_at"]),
     )
+
+
+def _posted_payment(row: sqlite3.Row) -> billing_pb2.PostedPayment:
+    return billing_pb2.PostedPayment(
+        payment_id=row["external_id"],
+        number=row["number"],
+        amount=money(row["amount_minor"]),
+        posted_at=timestamp(row["at"]),
+    )
+
+
+def _position(token: str) -> int | None:
+    """Return the entry that a page token stands for; nothing for the first page."""
+    if token and not token.isdecimal():
+        raise refusals.page_token_invalid()
+    return int(token) if token else None
