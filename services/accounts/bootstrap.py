@@ -31,6 +31,7 @@ from services.accounts.bootstrap_ordering import (
     recheck_promise,
     regional_work,
 )
+from services.accounts.bootstrap_reconciliation import ReconcilingOffice, reconciliation_loop, reconciling_office
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
 from services.accounts.domain.region import Regions
@@ -156,7 +157,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
     stores = open_stores(settings, role="dispatcher")
     database = stores.database
     waker = ChangeStreamWaker(database)
-    announcing = ("postings", "billing_accounts", "snapshots", "regional_bills")
+    announcing = ("postings", "billing_accounts", "snapshots", "regional_bills", "reconciliation_incidents")
     relay = Relay(
         [database[name] for name in announcing],
         publisher=Publisher(settings.amqp_url, exchange=exchange_of(_NAME)),
@@ -193,8 +194,31 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
         *ordering_loops(
             settings, stores, lines=lines, waker=waker, refresh=_refresh(settings, stores, billing, observe)
         ),
+        reconciliation_loop(settings, stores, lines=lines, regions=_regions(settings), waker=waker),
     ]
     return RunningDispatcher(loops=Dispatcher(loops, waker=waker), lines=lines, stores=stores)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciling:
+    """What an operator's command works with."""
+
+    office: ReconcilingOffice
+    lines: RegionLines
+    stores: Stores
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.lines.close()
+        self.stores.close()
+
+
+def build_reconciling(settings: Settings, /) -> Reconciling:
+    """Return what compares a day when somebody asks for it."""
+    stores = open_stores(settings, role="operator")
+    lines = _lines(settings, stores)
+    office = reconciling_office(settings, stores, lines=lines, regions=_regions(settings))
+    return Reconciling(office=office, lines=lines, stores=stores)
 
 
 def _regions(settings: Settings) -> Regions:

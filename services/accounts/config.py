@@ -45,13 +45,22 @@ class Settings(ServiceSettings):
     ordering_call_s: float = Field(default=2.5, gt=0, description="How long a call waits for the region to be told")
     ordering_threads: int = Field(default=4, gt=0, description="Wishes of one sort carried at a time")
 
+    reconcile_grace_s: float = Field(default=14400.0, ge=0, description="Time after a day's end before it is compared")
+    reconcile_again_s: float = Field(
+        default=21600.0, gt=0, description="Pause before a day that differs is compared anew"
+    )
+    reconcile_retry_s: str = Field(default="60,300,900", description="Pauses while a region is away; the last stays")
+    reconcile_items: int = Field(default=50, gt=0, description="Payments asked for one by one in one go")
+    reconcile_items_per_s: float = Field(default=20.0, gt=0, description="The same per second, on average")
+    reconcile_lease_s: float = Field(default=300.0, gt=0, description="When another replica takes a day over")
+
     @field_validator("region_endpoints")
     @classmethod
     def _endpoints_are_readable(cls, text: str) -> str:
         _parse_endpoints(text)
         return text
 
-    @field_validator("posting_retry_s", "ordering_retry_s", "ordering_look_s")
+    @field_validator("posting_retry_s", "ordering_retry_s", "ordering_look_s", "reconcile_retry_s")
     @classmethod
     def _pauses_are_readable(cls, text: str) -> str:
         _parse_pauses(text)
@@ -103,6 +112,12 @@ class Settings(ServiceSettings):
             pauses=_parse_pauses(self.posting_retry_s),
             longest_outage_pause=timedelta(seconds=self.posting_outage_pause_s),
         )
+
+    @property
+    def reconcile_plan(self) -> RetryPlan:
+        """When a day is tried again that could not be compared."""
+        pauses = _parse_pauses(self.reconcile_retry_s)
+        return RetryPlan(pauses=pauses, longest_outage_pause=pauses[-1])
 
     @property
     def errand_plan(self) -> ErrandPlan:
