@@ -20,6 +20,7 @@ Reply = TypeVar("Reply")
 
 _RECONNECT_FIRST_MS = 200  # with 200 and 2000 a restarted server is found again in 0.8 s instead of 11 s
 _RECONNECT_MAX_MS = 2000
+_CONNECT_WITHIN_S = 0.2
 _RETRY_TOKENS = 10  # a failure takes one, a success gives `budget` back; below half of them nothing is repeated
 
 
@@ -66,12 +67,18 @@ class Remote:
         idempotent_methods: Sequence[str] = (),
         retry: RetryRules | None = None,
         tls: ClientTls | None = None,
+        connect_within_s: float = _CONNECT_WITHIN_S,
     ) -> None:
         """`name` is the audience of our token ("accounts", "region:54"). `idempotent_methods`
         ("package.Service/Method") are repeated by gRPC itself when the callee is not there. Without `tls` the channel
-        is in the clear."""
+        is in the clear. `connect_within_s` is enough in one's own network; a far one needs it for the handshakes."""
         self.name = name
-        self.channel = _open(address, _service_config(idempotent_methods, retry or RetryRules()), tls)
+        options = [
+            ("grpc.service_config", _service_config(idempotent_methods, retry or RetryRules())),
+            # By its name a pause, and in truth the time that an attempt to connect has.
+            ("grpc.min_reconnect_backoff_ms", int(connect_within_s * 1000)),
+        ]
+        self.channel = _open(address, options, tls)
         self._tokens = tokens
 
     def call(
@@ -108,13 +115,12 @@ class Remote:
         return (("authorization", f"Bearer {token}"),) if token else ()
 
 
-def _open(address: str, service_config: str, tls: ClientTls | None) -> grpc.Channel:
+def _open(address: str, own_options: Sequence[tuple[str, Any]], tls: ClientTls | None) -> grpc.Channel:
     options: list[tuple[str, Any]] = [
         ("grpc.initial_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
-        ("grpc.min_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
         ("grpc.max_reconnect_backoff_ms", _RECONNECT_MAX_MS),
         ("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES),
-        ("grpc.service_config", service_config),
+        *own_options,
     ]
     if tls is None:
         channel: grpc.Channel = grpc.insecure_channel(address, options)

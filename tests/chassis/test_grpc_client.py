@@ -1,9 +1,10 @@
 """Calling over TLS and mutual TLS; and how far gRPC repeats calls by itself."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path / "authority")
 
 
-def _read(address: str, tls: ClientTls | None) -> None:
-    remote = Remote(name="identity", address=address, tokens=None, tls=tls)
+def _read(address: str, tls: ClientTls | None, *, connect_within_s: float = 0.2) -> None:
+    remote = Remote(name="identity", address=address, tokens=None, tls=tls, connect_within_s=connect_within_s)
     stub = identity_pb2_grpc.IdentityServiceStub(remote.channel)
     try:
         remote.call(stub.GetJsonWebKeySet, identity_pb2.GetJsonWebKeySetRequest(), cap_s=5)
@@ -84,6 +85,47 @@ def test_a_server_with_an_authority_lets_in_who_shows_its_certificate(authority:
         assert _refused(address, ClientTls(ca_file=ca_file)) is Kind.UNAVAILABLE
         forged = ClientTls(ca_file=ca_file, certificate_file=stranger.certificate_file, key_file=stranger.key_file)
         assert _refused(address, forged) is Kind.UNAVAILABLE
+
+
+@contextmanager
+def _far_away(address: str, *, late_s: float) -> Iterator[str]:
+    """Stand in the way to a server: the first bytes that come back are under way for that long."""
+    host, _, port = address.rpartition(":")
+    door = socket.create_server(("127.0.0.1", 0))
+    both: list[socket.socket] = [door]
+
+    def pass_on(source: socket.socket, target: socket.socket, late: float) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                closing.wait(late)
+                late = 0.0
+                target.sendall(data)
+
+    def let_in() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = door.accept()
+                far = socket.create_connection((host, int(port)))
+                both.extend([near, far])
+                for pair in ((near, far, 0.0), (far, near, late_s)):
+                    threading.Thread(target=pass_on, args=pair, daemon=True).start()
+
+    closing = threading.Event()
+    threading.Thread(target=let_in, daemon=True).start()
+    yield f"127.0.0.1:{door.getsockname()[1]}"
+    closing.set()
+    for each in both:
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
+
+
+def test_a_callee_is_given_the_time_that_its_distance_needs_to_connect() -> None:
+    with served(lambda: None, clock=SystemClock()) as address, _far_away(address, late_s=0.7) as distant:
+        with pytest.raises(RemoteError):
+            _read(distant, None)
+
+        _read(distant, None, connect_within_s=2.0)
 
 
 class _Settings:

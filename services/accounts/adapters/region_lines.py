@@ -23,6 +23,7 @@ Stub = TypeVar("Stub")
 Refusals = Mapping[str, Callable[[], DomainError]]
 
 
+_CONNECT_WITHIN_S = 1.5  # four times there and back over TLS, across the country
 _READS = tuple(
     f"{service.full_name}/{method.name}"
     for service in (
@@ -110,6 +111,7 @@ def _line(region: str, endpoint: RegionEndpoint, tokens: ServiceTokens, rules: L
         idempotent_methods=_READS,
         retry=RetryRules(attempts=2, budget=rules.retry_budget),
         tls=endpoint.tls,
+        connect_within_s=_CONNECT_WITHIN_S,
     )
     gate = RegionGate(region, rules=replace(rules.gate, calls=endpoint.calls or rules.gate.calls))
     return _Line(remote, gate, endpoint.timeout_s or rules.timeout_s, endpoint.posting_terms)
