@@ -23,7 +23,7 @@ from services.chassis.grpc_values import time_to_proto
 SLOW, DEAD, GARBAGE = "01", "02", "03"
 SICK = (SLOW, DEAD, GARBAGE)
 REGIONS = (*(f"{number:02}" for number in range(1, 20)), "21")  # there is no region 20
-_ANSWERS_AFTER_S = 0.02
+_ANSWERS_AFTER_S = 0.04
 _SLOW_S = 6.0  # after every time-out
 _Context = grpc.ServicerContext
 
