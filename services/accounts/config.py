@@ -22,6 +22,11 @@ class Settings(ServiceSettings):
 
     # Calls that wait for a region take a thread each, and many regions may keep theirs waiting at the same time.
     grpc_threads: int = Field(default=64, gt=0, description="Calls answered at a time; four times as many are let in")
+    feed_listen: str = Field(default="", description="host:port where regions push their news; empty for GRPC_LISTEN")
+    feed_threads: int = Field(default=16, gt=0, description="Calls of regions answered at a time there")
+    feed_tls_certificate_file: Path | None = Field(default=None, description="What is shown to regions there")
+    feed_tls_key_file: Path | None = Field(default=None, description="Its key; with both, that door speaks TLS")
+    feed_tls_ca_file: Path | None = Field(default=None, description="Whom regions must be vouched for by (mTLS)")
     region_registry_file: Path | None = Field(default=None, description="Connected regions (JSON), see the README")
     region_endpoints: str = Field(default="", description="The short form: 77=host:port,54=host:port")
     region_timeout_s: float = Field(default=3.0, gt=0, description="Longest call to a region")

@@ -1,6 +1,8 @@
 """What the composition roots of all services do alike for gRPC: credentials, verifier, server."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from joserfc.jwk import KeySet
 
@@ -18,6 +20,15 @@ def service_tokens(name: str, /, *, settings: ServiceSettings, clock: Clock) -> 
     return ServiceTokens(name=name, key=load_private_key(settings.service_key_file), clock=clock)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Where a server listens, how many calls it answers at a time, and its TLS."""
+
+    listen: str
+    threads: int
+    tls: Tls | None
+
+
 def grpc_server(
     name: str,
     /,
@@ -26,9 +37,11 @@ def grpc_server(
     clock: Clock,
     services: Sequence[Exposed],
     subscriber_keys: Callable[[str], KeySet] | None = None,
+    door: Door | None = None,
 ) -> GrpcServer:
     """Return the server of a service as its settings want it; `subscriber_keys` are identity's, unless it is
-    identity."""
+    identity. `door` is for a server that lets in others than the suite's own parts."""
+    door = door or Door(listen=settings.grpc_listen, threads=settings.grpc_threads, tls=_tls(settings))
     verifier = TokenVerifier(
         name=name,
         trusted=load_trusted_keys(settings.trust_file),
@@ -36,19 +49,24 @@ def grpc_server(
         clock=clock,
     )
     return GrpcServer(
-        listen=settings.grpc_listen,
+        listen=door.listen,
         services=services,
         verifier=verifier,
-        threads=settings.grpc_threads,
-        tls=_tls(settings),
+        threads=door.threads,
+        tls=door.tls,
         translate=unavailable,
     )
 
 
-def _tls(settings: ServiceSettings) -> Tls | None:
-    if settings.tls_certificate_file is None or settings.tls_key_file is None:
+def server_tls(*, certificate_file: Path | None, key_file: Path | None, ca_file: Path | None) -> Tls | None:
+    """Return a server's TLS, None unless there is a certificate with its key."""
+    if certificate_file is None or key_file is None:
         return None
-    return Tls(
+    return Tls(certificate_file=certificate_file, key_file=key_file, ca_file=ca_file)
+
+
+def _tls(settings: ServiceSettings) -> Tls | None:
+    return server_tls(
         certificate_file=settings.tls_certificate_file,
         key_file=settings.tls_key_file,
         ca_file=settings.tls_ca_file,
