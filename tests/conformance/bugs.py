@@ -94,54 +94,6 @@ def forgets_postings() -> Mapping[str, Bug]:
     return {"GetPosting": bug}
 
 
-def counts_the_page_only() -> Mapping[str, Bug]:
-    """The totals are summed up over the rows that are sent."""
-
-    def bug(request: Any, context: Any, proceed: Proceed) -> Any:
-        answer = proceed(request, context)
-        answer.total_count = len(answer.postings)
-        answer.total_amount.amount_minor = sum(row.amount.amount_minor for row in answer.postings)
-        return answer
-
-    return {"ListPostings": bug}
-
-
-def takes_the_end_in() -> Mapping[str, Bug]:
-    """The period is closed at both ends (BETWEEN)."""
-
-    def bug(request: Any, context: Any, proceed: Proceed) -> Any:
-        if request.posted_before.ToNanoseconds() > request.posted_from.ToNanoseconds():
-            request.posted_before.FromNanoseconds(request.posted_before.ToNanoseconds() + 1_000_000)
-        return proceed(request, context)
-
-    return {"ListPostings": bug}
-
-
-def lists_every_channel() -> Mapping[str, Bug]:
-    """The channel is forgotten in the query."""
-    others: dict[str, Any] = {}
-
-    def remember(request: Any, context: Any, proceed: Proceed) -> Any:
-        answer = proceed(request, context)
-        others.update({row.payment_id: row for row in answer.payments if row.channel != "kabinet"})
-        return answer
-
-    def bug(request: Any, context: Any, proceed: Proceed) -> Any:
-        answer = proceed(request, context)
-        period = request.posted_from.ToNanoseconds(), request.posted_before.ToNanoseconds()
-        for row in others.values():
-            if period[0] <= row.credited_at.ToNanoseconds() < period[1]:
-                answer.postings.add(payment_id=row.payment_id, amount=row.amount, posted_at=row.credited_at)
-        return answer
-
-    return {"ListPayments": remember, "ListPostings": bug}
-
-
-def lists_no_postings() -> Mapping[str, Bug]:
-    """No bug: a region may leave that method out."""
-    return {"ListPostings": _unimplemented}
-
-
 def leaves_out_the_currency() -> Mapping[str, Bug]:
     """The balance has a sum only."""
 
@@ -283,10 +235,11 @@ def offers_no_ordering() -> Mapping[str, Bug]:
     """No bug: a region may leave the second service out."""
 
     methods = ordering_pb2.DESCRIPTOR.services_by_name["RegionalOrderingService"].methods
-    return {method.name: _unimplemented for method in methods}
+    return {method.name: unimplemented for method in methods}
 
 
-def _unimplemented(request: Any, context: Any, proceed: Proceed) -> Any:
+def unimplemented(request: Any, context: Any, proceed: Proceed) -> Any:
+    """Leave a method out."""
     context.abort(grpc.StatusCode.UNIMPLEMENTED, "not here")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from kabinet_conformance.examination import Finding, Outcome, examine
-from tests.conformance import bugs
+from tests.conformance import bugs, posting_bugs
 from tests.conformance.conftest import StartRegion
 from tests.conformance.region_server import Bug, RunningRegion
 
@@ -20,9 +20,9 @@ _CAUGHT = [
     (bugs.takes_another_sum_for_a_repeat, {"RB-44"}),
     (bugs.fails_on_unknown_postings, {"RB-01", "RB-47", "RB-50"}),
     (bugs.forgets_postings, {"RB-46"}),
-    (bugs.counts_the_page_only, {"RB-81"}),
-    (bugs.takes_the_end_in, {"RB-82"}),
-    (bugs.lists_every_channel, {"RB-83"}),
+    (posting_bugs.counts_the_page_only, {"RB-81"}),
+    (posting_bugs.takes_the_end_in, {"RB-82"}),
+    (posting_bugs.lists_every_channel, {"RB-83"}),
     (bugs.leaves_out_the_currency, {"RB-20"}),
     (bugs.takes_local_time_for_utc, {"RB-21"}),
     (bugs.repeats_a_row_on_the_next_page, {"RB-30"}),
@@ -92,7 +92,7 @@ def test_skips_what_it_is_not_given_and_what_the_region_does_not_offer(start: St
 
 
 def test_skips_the_postings_of_a_region_that_does_not_list_them(start: StartRegion) -> None:
-    region = start(bugs.lists_no_postings())
+    region = start(posting_bugs.lists_no_postings())
 
     findings = list(examine(region.target, only=["RB-0", "RB-8"]))
 

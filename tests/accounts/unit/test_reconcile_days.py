@@ -1,127 +1,19 @@
 """Every day of a region is compared, once it is over there; what differs is an incident for as long as it differs."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
-from services.accounts.application.compare_books import CompareBooks, ComparisonPace
-from services.accounts.application.reconcile_days import PlanDays, ReconcileDueDay, ReconcileNow
 from services.accounts.domain.account_report import RegionalPosting
 from services.accounts.domain.errors import RegionUnavailable
-from services.accounts.domain.events import ReconciliationIncidentOpened
-from services.accounts.domain.posting import Posting
-from services.accounts.domain.reconciliation import Reconciliation, ReconciliationState, Totals
-from services.accounts.domain.region import Cutover, Region, Regions
+from services.accounts.domain.reconciliation import ReconciliationState, Totals
 from services.chassis.errors import FieldInvalid
 from services.chassis.money import Money
-from tests.accounts.builders import PLAN, SettableClock, make_answer, make_posting
-from tests.accounts.fakes import FakePostings
+from tests.accounts.auditor import TODAY, Auditor
+from tests.accounts.builders import make_answer, make_posting
 from tests.accounts.posting_office import Killed
-from tests.accounts.reconciliation_fakes import (
-    FakeIncidents,
-    FakeOurBooks,
-    FakeReconciliations,
-    ListingRegion,
-    make_booked,
-)
-
-_TODAY = date(2026, 11, 22)
-_GRACE = timedelta(hours=4)
-
-
-class Auditor:
-    """A dispatcher that compares books, with everything it needs."""
-
-    def __init__(self) -> None:
-        self.clock = SettableClock()
-        self.postings = FakePostings(self.clock)
-        self.region = ListingRegion(self.clock)
-        self.days = FakeReconciliations(self.clock)
-        self.incidents = FakeIncidents()
-        self.waited: list[float] = []
-        self._regions = Regions([_region()])
-        self.plan_days = PlanDays(days=self.days, regions=self._regions, grace=_GRACE, clock=self.clock)
-
-    @property
-    def compare(self) -> CompareBooks:
-        return CompareBooks(
-            books=FakeOurBooks(self.postings),
-            postings=self.postings,
-            regional_books=self.region,
-            incidents=self.incidents,
-            regions=self._regions,
-            pace=ComparisonPace(items=2, pause=timedelta(seconds=1), again_after=timedelta(hours=6)),
-            clock=self.clock,
-        )
-
-    def step(self) -> bool:
-        return ReconcileDueDay(
-            queue=self.days,
-            days=self.days,
-            plan_days=self.plan_days,
-            compare=self.compare,
-            plan=PLAN,
-            clock=self.clock,
-        )()
-
-    def run(self, *, minutes: int = 2) -> None:
-        """Go on until nothing is due, over some time."""
-        for _ in range(minutes * 60):
-            while self.step():
-                pass
-            self.clock.advance(seconds=1)
-
-    def now(self, day: date = _TODAY) -> Reconciliation:
-        reconcile = ReconcileNow(
-            days=self.days,
-            compare=self.compare,
-            regions=self._regions,
-            wait=self.waited.append,
-            clock=self.clock,
-        )
-        return reconcile(region="54", day=day)
-
-    def posted(self, *, kopecks: int = 45000, in_region: bool = True) -> Posting:
-        """Have a payment posted now: here, and in the region's books unless they lose it."""
-        posting = make_posting(kopecks=kopecks, now=self.clock.now())
-        answer = make_answer(posting, at=self.clock.now())
-        posting.confirm(answer, now=self.clock.now())
-        self.postings.save(posting)
-        if in_region:
-            self.region.books[posting.payment_id] = answer
-        return posting
-
-    def day_is_over(self) -> None:
-        """Let today be over, with its grace."""
-        self.clock.advance(days=1)
-
-    def day(self, day: date = _TODAY) -> Reconciliation:
-        found = self.days.get("54", day)
-        assert found is not None
-        return found
-
-    def open_kinds(self) -> list[str]:
-        return [row.difference.kind.value for row in self.incidents.of_day("54", _TODAY) if row.is_open]
-
-    def announced(self) -> list[str]:
-        events = [event for event in self.incidents.shelf.announced if isinstance(event, ReconciliationIncidentOpened)]
-        return [event.incident_id for event in events]
-
-
-def _region() -> Region:
-    return Region(
-        code="54",
-        name="Новосибирская область",
-        name_en="Novosibirsk Oblast",
-        time_zone="Asia/Novosibirsk",
-        cutover=Cutover.CLOSED,
-        cutover_date=date(2014, 7, 1),
-        proof_kinds=(),
-        number_pattern="[0-9]+",
-        fresh_for=timedelta(minutes=15),
-        connected=True,
-    )
+from tests.accounts.reconciliation_fakes import make_booked
 
 
 @pytest.fixture
@@ -160,7 +52,7 @@ def test_each_day_follows_the_one_before_also_after_a_week_of_standing_still(aud
 
     auditor.run()
 
-    states = [auditor.day(_TODAY + timedelta(days=days)).state for days in range(8)]
+    states = [auditor.day(TODAY + timedelta(days=days)).state for days in range(8)]
     assert states == [ReconciliationState.EQUAL] * 7 + [ReconciliationState.DUE]
 
 
@@ -206,7 +98,7 @@ def test_another_sum_is_an_incident_whether_the_region_lists_its_postings_or_not
 
     auditor.run()
 
-    (incident,) = auditor.incidents.of_day("54", _TODAY)
+    (incident,) = auditor.incidents.of_day("54", TODAY)
     difference = incident.difference
     assert (difference.kind.value, difference.ours, difference.theirs) == ("amount_differs", Money(100), Money(101))
 
@@ -218,7 +110,7 @@ def test_a_payment_posted_twice_is_an_incident_with_all_that_was_posted(auditor:
 
     auditor.run()
 
-    (incident,) = auditor.incidents.of_day("54", _TODAY)
+    (incident,) = auditor.incidents.of_day("54", TODAY)
     assert (incident.difference.kind.value, incident.difference.theirs) == ("posted_twice", Money(200))
 
 
@@ -231,7 +123,7 @@ def test_money_that_was_paid_back_and_credited_all_the_same_is_seen(auditor: Aud
 
     auditor.run()
 
-    (incident,) = auditor.incidents.of_day("54", _TODAY)
+    (incident,) = auditor.incidents.of_day("54", TODAY)
     assert (incident.difference.kind.value, incident.posting_state) == ("missing_here", "refused")
 
 
