@@ -13,6 +13,7 @@ from kabinet_conformance import (
     endurance,
     figures,
     ownership,
+    ownership_codes,
     pages,
     payments,
     postings,
@@ -29,6 +30,7 @@ from kabinet_conformance.verdicts import Broken, NotApplicable
 _AREAS = (
     access,
     ownership,
+    ownership_codes,
     figures,
     promised_payments,
     pages,

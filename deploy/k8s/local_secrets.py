@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.local.keys import CALLERS, REGIONS, SECRETS, Keys
-from deploy.local.world import SHOP_ID, SOCIAL_CLIENT_ID
+from deploy.local.keys import CALLERS, SECRETS, Keys
+from deploy.local.world import REGIONS, SHOP_ID, SOCIAL_CLIENT_ID
 
 NAMESPACE = "kabinet"
 _SERVICES = ("identity", "accounts", "payments", "documents", "content")
-_REGION_NAMES = {"77": "moscow", "54": "novosibirsk", "25": "vladivostok"}
 
 
 def service_secrets(keys: Keys, service: str) -> dict[str, str]:
@@ -34,8 +33,8 @@ def manifests(keys: Keys) -> Iterator[dict[str, Any]]:
         yield _secret(f"{service}-secrets", service_secrets(keys, service))
     for caller in CALLERS:
         yield _secret(f"{caller}-key", _key_files(keys, caller))
-    for code in REGIONS:
-        yield _secret(f"region-{code}-key", {"service.jwk.json": keys.region(code).read_text()})
+    for region in REGIONS:
+        yield _secret(f"region-{region.code}-key", {"service.jwk.json": keys.region(region.code).read_text()})
     yield _secret("sandbox-secrets", _sandbox_secrets(keys))
 
 
@@ -48,7 +47,7 @@ def _data_stores(keys: Keys) -> dict[str, str]:
 
 def _own_secrets(keys: Keys) -> dict[str, dict[str, str]]:
     mail = {"SMTP_URL": "smtp://mailbox:8025"}
-    regions = ",".join(f"{code}=region-{name}:50061" for code, name in _REGION_NAMES.items())
+    regions = ",".join(f"{region.code}={region.process}:50061" for region in REGIONS)
     return {
         "identity": mail
         | {

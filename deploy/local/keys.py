@@ -12,8 +12,8 @@ from pathlib import Path
 from joserfc.jwk import KeySet, OKPKey
 
 CALLERS = ("identity", "accounts", "payments", "documents", "content", "gateway")
-REGIONS = ("77", "54", "25")
-SECRETS = ("documents", "identity", "gateway", "acquirer", "social", "broker")
+REGIONS = ("77", "54", "25", "39", "66")
+SECRETS = ("accounts", "documents", "identity", "gateway", "acquirer", "social", "broker")
 
 
 class Keys:

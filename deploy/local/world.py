@@ -23,7 +23,13 @@ class Region:
         return f"region-{self.city}"
 
 
-REGIONS = (Region("77", "moscow"), Region("54", "novosibirsk"), Region("25", "vladivostok"))
+REGIONS = (
+    Region("77", "moscow"),
+    Region("54", "novosibirsk"),
+    Region("25", "vladivostok"),
+    Region("39", "kaliningrad"),
+    Region("66", "yekaterinburg"),
+)
 SHOP_ID = "100500"
 SOCIAL_CLIENT_ID = "kabinet"
 
@@ -62,6 +68,7 @@ def _region(region: Region, *, books: Path, ports: Ports, keys: Keys, common: Ma
             "REGION_KEY_FILE": str(keys.region(region.code)),
             "TRUST_FILE": str(keys.trust_file),
             "ACCOUNTS_ADDRESS": ports.address("accounts"),
+            "SMTP_URL": f"smtp://{ports.address('smtp')}",
         },
     )
 

@@ -27,12 +27,14 @@ from services.accounts.adapters.mongo_tariff_changes import (
 from services.accounts.adapters.mongo_tariff_quotes import MongoTariffQuoteRepository
 from services.accounts.adapters.mongo_wishes import MongoWishQueue
 from services.accounts.adapters.region_lines import RegionLines
-from services.accounts.adapters.regional_work import RegionalWork
 from services.accounts.application import change_tariff as tariff
 from services.accounts.application import order_service as service
 from services.accounts.application import promise_payment as promised
+from services.accounts.application.account_standing import CheckOwner
 from services.accounts.application.carry_wish import CarryDueWish, CarryInCall, CarryWish
+from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.application.tell_region import TellPromisedPayment, TellServiceOrder, TellTariffChange
+from services.accounts.bootstrap_lines import regional_work
 from services.accounts.bootstrap_stores import Stores
 from services.accounts.config import Settings
 from services.accounts.domain.account_key import AccountKey
@@ -43,7 +45,6 @@ from services.accounts.domain.service_order import ServiceOrder
 from services.accounts.domain.tariff_change import TariffChange
 from services.chassis.changes import ChangeStreamWaker
 from services.chassis.loops import DispatcherLoop
-from services.chassis.work import DueWork
 
 Document = dict[str, Any]
 Refresh = Callable[[AccountKey], object]
@@ -87,10 +88,17 @@ class _Carriers:
 
 
 def build_ordering(
-    settings: Settings, stores: Stores, /, *, lines: RegionLines, regions: Regions, refresh: Refresh
+    settings: Settings,
+    stores: Stores,
+    /,
+    *,
+    accounts: ManagedAccounts,
+    lines: RegionLines,
+    regions: Regions,
+    refresh: Refresh,
 ) -> OrderingUseCases:
     """Return the use cases; makes the indexes. `refresh` is not waited for: it works beside the call."""
-    repositories, accounts, clock = _open(stores), stores.accounts, stores.clock
+    repositories, clock = _open(stores), stores.clock
     region, carriers = GrpcRegionalOrdering(lines), _carriers(settings, stores, lines, refresh)
     within_s = settings.ordering_call_s
     changes, orders, promises = repositories.changes, repositories.orders, repositories.promises
@@ -155,17 +163,6 @@ def ordering_loops(
     ]
 
 
-def regional_work(
-    collection: Collection[Document], /, *, settings: Settings, stores: Stores, lines: RegionLines
-) -> RegionalWork:
-    """Return the due work of a collection whose documents are about regions."""
-    return RegionalWork(
-        DueWork(collection, owner=stores.owner, clock=stores.clock, lease_s=settings.posting_lease_s),
-        lines=lines,
-        share=settings.region_share,
-    )
-
-
 def recheck_promise(stores: Stores, /) -> promised.RecheckPromise:
     """Return what is to be done after a payment was posted."""
     return promised.RecheckPromise(promises=MongoPromisedPaymentRepository(stores.database), clock=stores.clock)
@@ -191,25 +188,25 @@ def _open(stores: Stores) -> _Repositories:
 
 def _carriers(settings: Settings, stores: Stores, lines: RegionLines, refresh: Refresh) -> _Carriers:
     plan, clock, database = settings.errand_plan, stores.clock, stores.database
-    region = GrpcRegionalOrdering(lines)
+    region, check_owner = GrpcRegionalOrdering(lines), CheckOwner(snapshots=stores.snapshots)
     return _Carriers(
         changes=CarryWish(
             wishes=MongoTariffChangeRepository(database),
-            tell=TellTariffChange(region=region, plan=plan, clock=clock),
+            tell=TellTariffChange(region=region, check_owner=check_owner, plan=plan, clock=clock),
             refresh=refresh,
             plan=plan,
             clock=clock,
         ),
         orders=CarryWish(
             wishes=MongoServiceOrderRepository(database),
-            tell=TellServiceOrder(region=region, plan=plan, clock=clock),
+            tell=TellServiceOrder(region=region, check_owner=check_owner, plan=plan, clock=clock),
             refresh=refresh,
             plan=plan,
             clock=clock,
         ),
         promises=CarryWish(
             wishes=MongoPromisedPaymentRepository(database),
-            tell=TellPromisedPayment(region=region, plan=plan, clock=clock),
+            tell=TellPromisedPayment(region=region, check_owner=check_owner, plan=plan, clock=clock),
             refresh=refresh,
             plan=plan,
             clock=clock,

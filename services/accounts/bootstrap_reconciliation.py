@@ -13,24 +13,30 @@ from services.accounts.adapters.mongo_reconciliations import (
     reconciliations_of,
 )
 from services.accounts.adapters.region_lines import RegionLines
-from services.accounts.adapters.regional_work import RegionalWork
 from services.accounts.application.compare_books import CompareBooks, ComparisonPace
 from services.accounts.application.reconcile_days import PlanDays, ReconcileDueDay, ReconcileNow
-from services.accounts.bootstrap_stores import Stores
+from services.accounts.bootstrap_lines import known_regions, region_lines, regional_work
+from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
 from services.accounts.domain.region import Regions
 from services.chassis.changes import ChangeStreamWaker
 from services.chassis.loops import DispatcherLoop
-from services.chassis.work import DueWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReconcilingOffice:
-    """Compares on demand, and shows what came of it."""
+class Reconciling:
+    """What an operator's command works with: compares on demand, and shows what came of it."""
 
     reconcile_now: ReconcileNow
     days: MongoReconciliationRepository
     incidents: MongoIncidentRepository
+    lines: RegionLines
+    stores: Stores
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.lines.close()
+        self.stores.close()
 
 
 def reconciliation_loop(
@@ -42,15 +48,12 @@ def reconciliation_loop(
         days=days, regions=regions, grace=timedelta(seconds=settings.reconcile_grace_s), clock=stores.clock
     )
     plan_days.first(settings.endpoints.keys())
-    due = RegionalWork(
-        DueWork(
-            reconciliations_of(stores.database),
-            owner=stores.owner,
-            clock=stores.clock,
-            lease_s=settings.reconcile_lease_s,
-        ),
+    due = regional_work(
+        reconciliations_of(stores.database),
+        settings=settings,
+        stores=stores,
         lines=lines,
-        share=settings.region_share,
+        lease_s=settings.reconcile_lease_s,
     )
     step = ReconcileDueDay(
         queue=MongoReconciliationQueue(due),
@@ -63,11 +66,10 @@ def reconciliation_loop(
     return DispatcherLoop("reconciliation", step, waker=waker, concurrency=2, next_due_in_s=due.seconds_until_due)
 
 
-def reconciling_office(
-    settings: Settings, stores: Stores, /, *, lines: RegionLines, regions: Regions
-) -> ReconcilingOffice:
-    """Return what an operator's command works with."""
-    days = _days(stores)
+def build_reconciling(settings: Settings, /) -> Reconciling:
+    """Return what compares a day when somebody asks for it."""
+    stores = open_stores(settings, role="operator")
+    lines, regions, days = region_lines(settings, stores), known_regions(settings), _days(stores)
     reconcile_now = ReconcileNow(
         days=days,
         compare=_compare(settings, stores, lines=lines, regions=regions),
@@ -75,7 +77,7 @@ def reconciling_office(
         wait=time.sleep,
         clock=stores.clock,
     )
-    return ReconcilingOffice(reconcile_now=reconcile_now, days=days, incidents=_incidents(stores))
+    return Reconciling(reconcile_now=reconcile_now, days=days, incidents=_incidents(stores), lines=lines, stores=stores)
 
 
 def _compare(settings: Settings, stores: Stores, *, lines: RegionLines, regions: Regions) -> CompareBooks:

@@ -38,6 +38,7 @@ def grpc_server(
     services: Sequence[Exposed],
     subscriber_keys: Callable[[str], KeySet] | None = None,
     door: Door | None = None,
+    stream_threads: int = 0,
 ) -> GrpcServer:
     """Return the server of a service as its settings want it; `subscriber_keys` are identity's, unless it is
     identity. `door` is for a server that lets in others than the suite's own parts."""
@@ -53,6 +54,7 @@ def grpc_server(
         services=services,
         verifier=verifier,
         threads=door.threads,
+        stream_threads=stream_threads,
         tls=door.tls,
         translate=unavailable,
     )

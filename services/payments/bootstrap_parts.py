@@ -22,6 +22,7 @@ from services.payments.adapters.storage import Storage, storage_in
 from services.payments.adapters.yookassa_acquirer import YookassaAcquirer
 from services.payments.adapters.yookassa_client import ShopSettings, YookassaClient
 from services.payments.application.charging import Charging
+from services.payments.application.pay_limits import PayLimits
 from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
 from services.payments.domain.backoff import Backoff, standard_backoff
@@ -91,6 +92,10 @@ class Parts:
             clock=self.clock,
             backoff=self.backoff,
         )
+
+    @cached_property
+    def limits(self) -> PayLimits:
+        return PayLimits(months=self.storage.months, payments=self.storage.payments, clock=self.clock)
 
     @cached_property
     def stop_rule(self) -> StopRule:

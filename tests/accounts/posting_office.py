@@ -28,15 +28,17 @@ class PostingOffice:
         self.postings = FakePostings(self.clock)
         self.regions = regions or FakeRegions(self.clock)
         self.snapshots = FakeSnapshots()
+        self.accounts = FakeBillingAccounts()
         self.rechecked: list[AccountKey] = []
         self._terms = terms
 
     def settle(self) -> bool:
         """Do one step of the dispatcher."""
-        observe = ObserveAccount(snapshots=self.snapshots, accounts=FakeBillingAccounts(), clock=self.clock)
+        observe = ObserveAccount(snapshots=self.snapshots, accounts=self.accounts, clock=self.clock)
         step = SettlePosting(
             queue=self.postings,
             postings=self.postings,
+            accounts=self.accounts,
             billing=self.regions,
             attempts=PostingAttempts(
                 postings=self.postings,

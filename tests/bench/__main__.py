@@ -7,12 +7,14 @@ the ratios are what can be compared.
 import argparse
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.ports import HOST, find_free_base
-from tests.bench import memory, primitives, scenarios
+from deploy.local.world import REGIONS
+from tests.bench import feed, memory, primitives, scenarios
 from tests.bench.cast import Cast
 from tests.bench.http_client import Request
 from tests.bench.load import Latencies
@@ -20,6 +22,10 @@ from tests.bench.table import Row, render
 from tests.support.running_suite import RunningSuite
 
 _PAYMENTS_PER_S = 15
+_BILLS_PER_S = 8
+_READS_PER_S = 40
+_UNTIL_NOTICED_S = 5.0  # the first calls to a region that is gone wait for it; then it is left alone
+_WIDE_MEMBERS, _WIDE_ACCOUNTS = 4, 2
 _OWN = ("identity", "accounts", "payments", "documents", "content", "gateway")
 
 
@@ -52,39 +58,90 @@ def _suite() -> Iterator[RunningSuite]:
 
 
 def _measure(cast: Cast, *, seconds: float) -> Iterator[Row]:
-    suite = cast.suite
+    bare = yield from _bare(seconds=seconds)
+    yield from _shown(cast, bare, seconds=seconds)
+    yield from _paid(cast, seconds=seconds)
+    yield from _billed(cast, seconds=seconds)
+    _say("feed from stream to snapshot")
+    yield from feed.rows(cast.suite)
+    yield from _without_regions(cast, bare, seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bare:
+    """What a page costs that asks nobody anything: the same number of calls, with nothing behind them."""
+
+    overview: Row
+    one_call: Row
+
+
+def _bare(*, seconds: float) -> Generator[Row, None, _Bare]:
     base = find_free_base()
     flask_address, grpc_address = f"{HOST}:{base}", f"{HOST}:{base + 1}"
+
+    def flask(name: str, path: str, beside: Row | None) -> Generator[Row, None, Row]:
+        return _reads(name, flask_address, [Request.of("GET", path)], seconds, beside=beside)
+
     with primitives.bare_servers(flask_address=flask_address, grpc_address=grpc_address):
-        bare = yield from _reads("bare Flask route", flask_address, [_get("/bare")], seconds, beside=None)
+        bare = yield from flask("bare Flask route", "/bare", None)
         calls = scenarios.OVERVIEW_CALLS
-        fan_out = yield from _reads(
-            f"Flask route with {calls} bare gRPC calls",
-            flask_address,
-            [_get(f"/fan-out/{calls}")],
-            seconds,
-            beside=bare,
-        )
-        one_call = yield from _reads(
-            "Flask route with one bare gRPC call", flask_address, [_get("/fan-out/1")], seconds, beside=bare
-        )
-        yield _primitive("bare gRPC call", primitives.grpc_calls(grpc_address, seconds=seconds))
-    address = suite.address("gateway")
-    yield from _reads("overview", address, scenarios.overview(cast.members), seconds, beside=fan_out)
-    yield from _reads("balance read", address, scenarios.balance(cast.members), seconds, beside=one_call)
-    yield from _reads("catalogue search", address, scenarios.catalogue_search(), seconds, beside=one_call)
-    updates = _primitive("journaled majority update", primitives.journaled_updates(suite.mongo_url, seconds=seconds))
+        overview = yield from flask(f"Flask route with {calls} bare gRPC calls", f"/fan-out/{calls}", bare)
+        one_call = yield from flask("Flask route with one bare gRPC call", "/fan-out/1", bare)
+        yield _primitive("bare gRPC call", lambda: primitives.grpc_calls(grpc_address, seconds=seconds))
+    return _Bare(overview=overview, one_call=one_call)
+
+
+def _shown(cast: Cast, bare: _Bare, *, seconds: float) -> Iterator[Row]:
+    address = cast.suite.address("gateway")
+    yield from _reads("overview", address, scenarios.overview(cast.members), seconds, beside=bare.overview)
+    wide = cast.wide_members(size=_WIDE_MEMBERS, accounts_in_each=_WIDE_ACCOUNTS)
+    name = f"overview, {len(wide[0].account_ids)} accounts in {len(cast.offices)} regions"
+    yield from _reads(name, address, scenarios.overview(wide), seconds, beside=bare.overview)
+    yield from _reads("balance read", address, scenarios.balance(cast.members), seconds, beside=bare.one_call)
+    yield from _reads("catalogue search", address, scenarios.catalogue_search(), seconds, beside=bare.one_call)
+
+
+def _paid(cast: Cast, *, seconds: float) -> Iterator[Row]:
+    suite = cast.suite
+    updates = _primitive(
+        "journaled majority update", lambda: primitives.journaled_updates(suite.mongo_url, seconds=seconds)
+    )
     yield updates
-    yield _primitive("confirmed publish", primitives.confirmed_publishes(suite.amqp_url, seconds=seconds))
+    yield _primitive("confirmed publish", lambda: primitives.confirmed_publishes(suite.amqp_url, seconds=seconds))
     _say("payment from creation to posting")
     paid = scenarios.payments(cast, rate=_PAYMENTS_PER_S, seconds=max(10.0, seconds))
     yield Row(f"payment to posting, {_PAYMENTS_PER_S}/s offered", paid.rate, paid, updates)
-    compiled = _primitive("bare typst compile", primitives.typst_compiles(seconds=seconds))
+
+
+def _billed(cast: Cast, *, seconds: float) -> Iterator[Row]:
+    compiled = _primitive("bare typst compile", lambda: primitives.typst_compiles(seconds=seconds))
     yield compiled
     _say("bill from feed to mailbox")
     cast.consent_to_bills()
-    billed = scenarios.bills(cast)
-    yield Row("bill from feed to mailbox", billed.rate, billed, compiled)
+    billed = scenarios.bills(cast, rate=_BILLS_PER_S)
+    yield Row(f"bill from feed to mailbox, {_BILLS_PER_S}/s offered", billed.rate, billed, compiled)
+
+
+def _without_regions(cast: Cast, bare: _Bare, *, seconds: float) -> Iterator[Row]:
+    """Show what a dead region costs those who only look: every region killed, then every region frozen."""
+    regions = [region.process for region in REGIONS]
+    reads = scenarios.overview(cast.members) + scenarios.balance(cast.members)
+    address = cast.suite.address("gateway")
+
+    def offered(state: str) -> Row:
+        _say(f"reads with every region {state}")
+        scenarios.reads_at(_READS_PER_S, address, reads, seconds=_UNTIL_NOTICED_S)
+        latencies = scenarios.reads_at(_READS_PER_S, address, reads, seconds=max(10.0, seconds))
+        return Row(f"reads, every region {state}, {_READS_PER_S}/s offered", latencies.rate, latencies, bare.overview)
+
+    for region in regions:
+        cast.suite.kill(region, "STOP")
+    yield offered("frozen")
+    for region in regions:
+        cast.suite.kill(region, "CONT")
+    cast.suite.stop(*regions)
+    yield offered("dead")
+    cast.suite.start(*regions)
 
 
 def _reads(
@@ -97,13 +154,10 @@ def _reads(
     return row
 
 
-def _primitive(name: str, latencies: Latencies) -> Row:
+def _primitive(name: str, measure: Callable[[], tuple[float, Latencies]]) -> Row:
     _say(name)
-    return Row(name, latencies.rate, latencies, None)
-
-
-def _get(path: str) -> Request:
-    return Request.of("GET", path)
+    most, latencies = measure()
+    return Row(name, most, latencies, None)
 
 
 def _pids(suite: RunningSuite) -> dict[str, int]:

@@ -1,22 +1,25 @@
 """Who the load comes from: subscribers with accounts and saved cards, made through the public API before anything is
 timed."""
 
+import itertools
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from deploy.local.world import REGIONS
 from tests.e2e.outside import Mailbox, Payer, RegionOffice
 from tests.e2e.subscriber import Subscriber
 from tests.support.running_suite import RunningSuite
 
-_REGIONS = {"77": "region-moscow", "54": "region-novosibirsk", "25": "region-vladivostok"}
+_REGIONS = ("77", "54", "25")
 _FIRST_NUMBER = 900_000_000
+_FIRST_WIDE_NUMBER = 950_000_000
 _RICH = 100_000_000
 
 
 @dataclass(kw_only=True)
 class Member:
-    """A subscriber with an account in each of three regions, and a saved card."""
+    """A subscriber with accounts, and a saved card where the id of one stands."""
 
     subscriber: Subscriber
     email: str
@@ -32,10 +35,17 @@ class Cast:
         self.suite = suite
         self.mailbox = Mailbox(suite.http("mailbox"))
         self.payer = Payer(suite.http("acquirer"))
-        self.offices = {code: RegionOffice(suite.http(f"{name}-control")) for code, name in _REGIONS.items()}
+        self.offices = {region.code: RegionOffice(suite.http(f"{region.process}-control")) for region in REGIONS}
         for office in self.offices.values():
             office.open_accounts(first_number=_FIRST_NUMBER, count=size, balance_minor=_RICH)
         self.members = [self._member(index) for index in range(size)]
+
+    def wide_members(self, *, size: int, accounts_in_each: int) -> list[Member]:
+        """Return further members who have several accounts in every region, and no card."""
+        for office in self.offices.values():
+            count = size * accounts_in_each
+            office.open_accounts(first_number=_FIRST_WIDE_NUMBER, count=count, balance_minor=_RICH)
+        return [self._wide_member(index * accounts_in_each, accounts_in_each) for index in range(size)]
 
     def consent_to_bills(self) -> None:
         """Have every member's first account billed by mail."""
@@ -48,17 +58,30 @@ class Cast:
             member.subscriber.post(f"/bill-delivery-confirmations/{link.rsplit('/', 1)[-1]}", None)
 
     def _member(self, index: int) -> Member:
+        member = self._registered()
+        for code in _REGIONS:
+            self._link(member, region=code, number=str(_FIRST_NUMBER + index))
+        member.card_id = self._saved_card(member)
+        return member
+
+    def _wide_member(self, first: int, accounts_in_each: int) -> Member:
+        member = self._registered()
+        for code, offset in itertools.product(self.offices, range(accounts_in_each)):
+            self._link(member, region=code, number=str(_FIRST_WIDE_NUMBER + first + offset))
+        return member
+
+    def _registered(self) -> Member:
         login = f"bench.{secrets.token_hex(5)}"
         member = Member(subscriber=Subscriber(self.suite.url), email=f"{login}@example.test")
         member.subscriber.register(
             login=login, password=f"Bench {secrets.token_hex(8)}", email=member.email, mailbox=self.mailbox
         )
-        number = str(_FIRST_NUMBER + index)
-        for code in _REGIONS:
-            member.account_ids.append(member.subscriber.link(region=code, number=number, proof=number)["id"])
-            member.numbers.append(number)
-        member.card_id = self._saved_card(member)
         return member
+
+    @staticmethod
+    def _link(member: Member, *, region: str, number: str) -> None:
+        member.account_ids.append(member.subscriber.link(region=region, number=number, proof=number)["id"])
+        member.numbers.append(number)
 
     def _saved_card(self, member: Member) -> str:
         payment = member.subscriber.pay(member.account_ids[0], 10_000, method={"kind": "new_card", "save": True})

@@ -1,21 +1,29 @@
-"""Load: how much a target can take, and how long an answer takes at a rate that does not wait for answers.
+"""Load that does not wait for answers, and the highest rate of it that a target sustains.
 
-Capacity is measured with a fixed number of requests under way. Latency is measured open-loop: requests are due at
-fixed moments, and an answer's time counts from the moment it was due, so that a stall is seen by everybody who had to
-wait behind it (no coordinated omission).
+All load is open-loop: requests are due at fixed moments, and an answer's time counts from the moment it was due, so
+that a stall is seen by everybody who had to wait behind it (no coordinated omission).
 """
 
 import asyncio
+import itertools
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 Act = Callable[[int], Awaitable[bool]]
+Offer = Callable[[float], "Latencies"]
+
+SHARE_OF_SUSTAINED = 0.6  # of the sustained rate: where latencies are measured
+_LONGEST_P99_MS = 250.0
+_KEEPS_UP = 0.97
+_STEPS = 5
+_FROM, _TO = 0.3, 1.3  # of the first guess: how far it may be wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latencies:
-    """Times in milliseconds of the answers of one open-loop run, and how many were no good."""
+    """Times in milliseconds of the answers of one run, how many were no good, and how many good ones came a second."""
 
     sorted_ms: tuple[float, ...]
     failures: int
@@ -37,25 +45,44 @@ class Latencies:
             return float("inf")
         return self.sorted_ms[min(len(self.sorted_ms) - 1, int(len(self.sorted_ms) * quantile))]
 
+    def keeps_up_with(self, rate: float, /) -> bool:
+        """Say whether a target that was offered this rate answered it: all good, in time, and as many as were asked."""
+        return not self.failures and self.p99_ms <= _LONGEST_P99_MS and self.rate >= rate * _KEEPS_UP
 
-async def capacity(act: Act, *, seconds: float, under_way: int) -> float:
-    """Return good answers per second with `under_way` requests always under way; `act` gets the number of its lane."""
+
+def sustained(offer: Offer, /, *, first_guess: float) -> float:
+    """Return the highest rate that is kept up with, by halving the range around a first guess.
+
+    When not even its lower end is, that end is returned: a lower bound of what nobody waited for.
+    """
+    low, high = first_guess * _FROM, first_guess * _TO
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if offer(middle).keeps_up_with(middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+async def closed_loop(act: Act, *, seconds: float, under_way: int) -> float:
+    """Return good answers a second with so many requests always under way: a warm-up, and a guess where to search."""
     good = 0
-    ends_at = time.perf_counter() + seconds
+    began = time.perf_counter()
 
     async def lane(number: int) -> None:
         nonlocal good
-        while time.perf_counter() < ends_at:
+        while time.perf_counter() < began + seconds:
             came_back = await act(number)  # before the sum is read: other lanes add to it meanwhile
             good += came_back
 
-    began = time.perf_counter()
     await asyncio.gather(*(lane(number) for number in range(under_way)))
     return good / (time.perf_counter() - began)
 
 
 async def open_loop(act: Act, *, rate: float, seconds: float, lanes: int) -> Latencies:
-    """Send `rate` requests a second for `seconds` and return the times of the answers."""
+    """Send `rate` requests a second for `seconds` and return the times of the answers; `act` gets the number of its
+    lane."""
     free: asyncio.Queue[int] = asyncio.Queue()
     for number in range(lanes):
         free.put_nowait(number)
@@ -81,5 +108,46 @@ async def open_loop(act: Act, *, rate: float, seconds: float, lanes: int) -> Lat
         await asyncio.sleep(max(0.0, due_at - time.perf_counter()))
         tasks.append(asyncio.create_task(one(due_at)))
     await asyncio.gather(*tasks)
-    elapsed = time.perf_counter() - began
-    return Latencies(sorted_ms=tuple(sorted(times)), failures=failures, rate=len(times) / elapsed)
+    return _measured(times, failures=failures, took_s=time.perf_counter() - began)
+
+
+def closed_loop_by_threads(act: Callable[[], object], *, seconds: float, threads: int) -> float:
+    """The first guess for what blocks."""
+    ends_at = time.perf_counter() + seconds
+    done = [0] * threads
+
+    def run(number: int) -> None:
+        while time.perf_counter() < ends_at:
+            act()
+            done[number] += 1
+
+    _run_threads([threading.Thread(target=run, args=(number,)) for number in range(threads)])
+    return sum(done) / seconds
+
+
+def open_loop_by_threads(act: Callable[[], object], *, rate: float, seconds: float, threads: int) -> Latencies:
+    """The same for what blocks: so many threads take the requests as they fall due."""
+    times: list[float] = []
+    turns = itertools.count()
+    began = time.perf_counter()
+
+    def run() -> None:
+        while (index := next(turns)) < rate * seconds:
+            due_at = began + index / rate
+            time.sleep(max(0.0, due_at - time.perf_counter()))
+            act()
+            times.append((time.perf_counter() - due_at) * 1000)
+
+    _run_threads([threading.Thread(target=run) for _ in range(threads)])
+    return _measured(times, failures=0, took_s=time.perf_counter() - began)
+
+
+def _run_threads(workers: Sequence[threading.Thread]) -> None:
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def _measured(times: list[float], *, failures: int, took_s: float) -> Latencies:
+    return Latencies(sorted_ms=tuple(sorted(times)), failures=failures, rate=len(times) / took_s)

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +16,10 @@ import pymongo
 import typst
 
 from deploy.local.waiting import wait_until
-from tests.bench.load import Latencies
+from tests.bench.load import SHARE_OF_SUSTAINED, Latencies, closed_loop_by_threads, open_loop_by_threads, sustained
 
 _THREADS = 8
+_GUESS_S = 0.5
 _PAGE = Path(__file__).parent / "bare_page.typ"
 
 
@@ -44,14 +44,14 @@ def bare_servers(*, flask_address: str, grpc_address: str) -> Iterator[None]:
             process.wait(10)
 
 
-def grpc_calls(address: str, *, seconds: float) -> Latencies:
+def grpc_calls(address: str, *, seconds: float) -> tuple[float, Latencies]:
     """Bare unary calls with 200 bytes each way."""
     with grpc.insecure_channel(address) as channel:
         method: Any = channel.unary_unary("/bench.Echo/Echo")
-        return _hammer(lambda: method(b"x" * 200, timeout=5), seconds=seconds)
+        return _measured(lambda: method(b"x" * 200, timeout=5), seconds=seconds)
 
 
-def journaled_updates(mongo_url: str, *, seconds: float) -> Latencies:
+def journaled_updates(mongo_url: str, *, seconds: float) -> tuple[float, Latencies]:
     """Updates of one document each, acknowledged by a journaled majority."""
     client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(mongo_url, w="majority", journal=True)
     collection = client["bench"]["updates"]
@@ -65,13 +65,13 @@ def journaled_updates(mongo_url: str, *, seconds: float) -> Latencies:
         collection.update_one({"_id": number}, {"$inc": {"value": 1}})
 
     try:
-        return _hammer(update, seconds=seconds)
+        return _measured(update, seconds=seconds)
     finally:
         client.drop_database("bench")
         client.close()
 
 
-def confirmed_publishes(amqp_url: str, *, seconds: float) -> Latencies:
+def confirmed_publishes(amqp_url: str, *, seconds: float) -> tuple[float, Latencies]:
     """Persistent messages to a durable exchange, each confirmed before the next, as one relay does it."""
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
     channel = connection.channel()
@@ -81,39 +81,32 @@ def confirmed_publishes(amqp_url: str, *, seconds: float) -> Latencies:
     channel.queue_bind("bench", "bench", "#")
     properties = pika.BasicProperties(delivery_mode=2)
     try:
-        return _hammer(lambda: channel.basic_publish("bench", "x", b"x" * 400, properties), seconds=seconds, threads=1)
+        return _measured(
+            lambda: channel.basic_publish("bench", "x", b"x" * 400, properties), seconds=seconds, threads=1
+        )
     finally:
         channel.queue_delete("bench")
         channel.exchange_delete("bench")
         connection.close()
 
 
-def typst_compiles(*, seconds: float) -> Latencies:
+def typst_compiles(*, seconds: float) -> tuple[float, Latencies]:
     """A page with a table, compiled to PDF/A by a compiler that is kept, as documents keeps its own."""
     compiler = typst.Compiler(str(_PAGE), root=str(_PAGE.parent), ignore_system_fonts=True)
-    return _hammer(
+    return _measured(
         lambda: compiler.compile(format="pdf", pdf_standards=["a-3a"], timestamp=0), seconds=seconds, threads=1
     )
 
 
-def _hammer(act: Callable[[], object], *, seconds: float, threads: int = _THREADS) -> Latencies:
-    """Repeat from several threads; primitives have no queue of their own to hide a stall in."""
-    times: list[float] = []
-    act()
-    began = time.perf_counter()
-    ends_at = began + seconds
+def _measured(act: Callable[[], object], *, seconds: float, threads: int = _THREADS) -> tuple[float, Latencies]:
+    """Return the highest rate that so many threads sustain, and the latencies at 0.6 of it."""
 
-    def run() -> None:
-        while (now := time.perf_counter()) < ends_at:
-            act()
-            times.append((time.perf_counter() - now) * 1000)
+    def offer(rate: float, for_s: float) -> Latencies:
+        return open_loop_by_threads(act, rate=rate, seconds=for_s, threads=threads)
 
-    workers = [threading.Thread(target=run) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return Latencies(sorted_ms=tuple(sorted(times)), failures=0, rate=len(times) / (time.perf_counter() - began))
+    guess = closed_loop_by_threads(act, seconds=_GUESS_S, threads=threads)
+    most = sustained(lambda rate: offer(rate, seconds / 2), first_guess=guess)
+    return most, offer(most * SHARE_OF_SUSTAINED, seconds)
 
 
 def _answers(address: str) -> bool:

@@ -1,40 +1,41 @@
 """The main scenarios under load, through the gateway, as clients would put it there."""
 
 import asyncio
+import itertools
 import json
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pymongo
 
 from deploy.local.waiting import wait_until
 from tests.bench.cast import Cast, Member, months_before
 from tests.bench.http_client import Connection, Request
-from tests.bench.load import Act, Latencies, capacity, open_loop
+from tests.bench.load import SHARE_OF_SUSTAINED, Act, Latencies, closed_loop, open_loop, sustained
 
 _UNDER_WAY = 16
-_SHARE_OF_CAPACITY = 0.6
 _BILLS_PER_MEMBER = 6
 _BILL_SUBJECT = re.compile(r"(\d\d\.\d{4}).* (\d+)$")
 OVERVIEW_CALLS = 5  # profile, accounts, payments, rules, bills: what the gateway asks for one overview
 Document = dict[str, Any]
+Measured = TypeVar("Measured")
 
 
 def reads(address: str, requests: Sequence[Request], *, seconds: float) -> tuple[float, Latencies]:
-    """Return the capacity for a mix of reads, and the latencies at 0.6 of it."""
+    """Return the highest rate of a mix of reads that is sustained, and the latencies at 0.6 of it."""
+    guess = _driven(address, requests, lambda act: closed_loop(act, seconds=1, under_way=_UNDER_WAY))
+    most = sustained(lambda rate: reads_at(rate, address, requests, seconds=seconds / 2), first_guess=guess)
+    return most, reads_at(max(1.0, most * SHARE_OF_SUSTAINED), address, requests, seconds=seconds)
 
-    async def run() -> tuple[float, Latencies]:
-        act = _sender(address, requests)
-        await capacity(act, seconds=1, under_way=_UNDER_WAY)  # connections, caches, channels
-        most = await capacity(act, seconds=seconds, under_way=_UNDER_WAY)
-        rate = max(1.0, most * _SHARE_OF_CAPACITY)
-        return most, await open_loop(act, rate=rate, seconds=seconds, lanes=_UNDER_WAY * 4)
 
-    return asyncio.run(run())
+def reads_at(rate: float, address: str, requests: Sequence[Request], *, seconds: float) -> Latencies:
+    """Return the latencies of a mix of reads at a rate."""
+    lanes = _UNDER_WAY * 4
+    return _driven(address, requests, lambda act: open_loop(act, rate=rate, seconds=seconds, lanes=lanes))
 
 
 def overview(members: Sequence[Member]) -> list[Request]:
@@ -87,29 +88,41 @@ def payments(cast: Cast, *, rate: float, seconds: float) -> Latencies:
     return Latencies(sorted_ms=tuple(times), failures=failures, rate=len(posted) / (last - began))
 
 
-def bills(cast: Cast) -> Latencies:
-    """Have six bills per member issued, one after the other; a bill's time ends when its mail is in the mailbox."""
+def bills(cast: Cast, *, rate: float) -> Latencies:
+    """Have six bills per member issued at a fixed rate; a bill's time ends when its mail is in the mailbox."""
+    due: dict[str, float] = {}
     began = time.time()
-    issued: dict[str, float] = {}
-    for month in months_before(_BILLS_PER_MEMBER):
-        for member in cast.members:
-            issued[_subject_of(member.numbers[0], month)] = time.time()
-            cast.offices["77"].issue_bill(member.numbers[0], month=month)
-    mailed = _mailed(cast, set(issued), timeout_s=120)
+    turns = itertools.product(months_before(_BILLS_PER_MEMBER), cast.members)
+    for index, (month, member) in enumerate(turns):
+        due_at = began + index / rate
+        time.sleep(max(0.0, due_at - time.time()))
+        due[_subject_of(member.numbers[0], month)] = due_at
+        cast.offices["77"].issue_bill(member.numbers[0], month=month)
+    mailed = _mailed(cast, set(due), timeout_s=120)
     last = max((moment.timestamp() for moment in mailed.values()), default=began)
-    times = sorted((moment.timestamp() - issued[subject]) * 1000 for subject, moment in mailed.items())
-    return Latencies(sorted_ms=tuple(times), failures=len(issued) - len(mailed), rate=len(mailed) / (last - began))
+    times = sorted((moment.timestamp() - due[subject]) * 1000 for subject, moment in mailed.items())
+    return Latencies(sorted_ms=tuple(times), failures=len(due) - len(mailed), rate=len(mailed) / (last - began))
 
 
-def _sender(address: str, requests: Sequence[Request]) -> Act:
-    connections = [Connection(address) for _ in range(_UNDER_WAY * 4)]
-    turn = iter(range(10**9))
+def _driven(
+    address: str, requests: Sequence[Request], drive: Callable[[Act], Coroutine[Any, Any, Measured]]
+) -> Measured:
+    """Return what `drive` measures with an act that sends the next of the requests."""
+    turn = itertools.cycle(requests)
 
-    async def act(lane: int) -> bool:
-        answer = await connections[lane].send(requests[next(turn) % len(requests)])
-        return answer.status == 200
+    async def run() -> Measured:
+        connections = [Connection(address) for _ in range(_UNDER_WAY * 4)]
 
-    return act
+        async def act(lane: int) -> bool:
+            return (await connections[lane].send(next(turn))).status == 200
+
+        try:
+            return await drive(act)
+        finally:
+            for connection in connections:
+                connection.close()
+
+    return asyncio.run(run())
 
 
 def _payment(member: Member) -> Request:

@@ -18,7 +18,8 @@ from deploy.local.supervision import configuration, socket_path
 
 SERVICES = {"identity", "accounts", "payments", "documents", "content"}
 WORKERS = {"accounts-worker", "payments-worker", "documents-worker", "content-worker"}
-WORLD = {"region-moscow", "region-novosibirsk", "region-vladivostok", "acquirer", "social", "mailbox"}
+REGIONS = {f"region-{city}" for city in ("moscow", "novosibirsk", "vladivostok", "kaliningrad", "yekaterinburg")}
+WORLD = REGIONS | {"acquirer", "social", "mailbox"}
 
 
 @pytest.fixture
@@ -124,7 +125,9 @@ def test_trust_file_names_every_caller_and_holds_no_private_half(tmp_path: Path)
     keys.make()
 
     trusted = json.loads(keys.trust_file.read_text())["keys"]
-    assert {key["kid"] for key in trusted} == SERVICES | {"gateway", "region:77", "region:54", "region:25"}
+    assert {key["kid"] for key in trusted} == SERVICES | {"gateway"} | {
+        f"region:{code}" for code in ("77", "54", "25", "39", "66")
+    }
     assert not any("d" in key for key in trusted)
 
 

@@ -8,7 +8,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from services.accounts.adapters.mongo_values import save_announcing, when_present
+from services.accounts.adapters.mongo_values import when_present
 from services.accounts.adapters.regional_work import RegionalWork
 from services.accounts.domain.reconciliation import (
     BookedPayment,
@@ -21,8 +21,8 @@ from services.accounts.domain.reconciliation import (
 from services.accounts.domain.reconciliation_incident import IncidentState, ReconciliationIncident, Step
 from services.chassis.clock import Clock
 from services.chassis.money import Money
-from services.chassis.mongo import save_versioned
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_aggregate, save_announcing
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 
 Document = dict[str, Any]
@@ -47,13 +47,12 @@ class MongoReconciliationRepository:
         return self._collection.find_one({"region": region}, {"_id": 1}) is not None
 
     def save(self, reconciliation: Reconciliation, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            reconciliation,
             document_id=reconciliation.reconciliation_id,
-            version=reconciliation.version,
             document=_reconciliation_document(reconciliation),
         )
-        reconciliation.version += 1
 
 
 class MongoReconciliationQueue:

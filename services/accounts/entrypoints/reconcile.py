@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from services.accounts.bootstrap import build_reconciling
-from services.accounts.bootstrap_reconciliation import ReconcilingOffice
+from services.accounts.bootstrap_reconciliation import Reconciling, build_reconciling
 from services.accounts.config import load
 from services.accounts.domain.reconciliation import Reconciliation, Totals
 from services.accounts.domain.reconciliation_incident import ReconciliationIncident
@@ -30,12 +29,12 @@ def run(arguments: Sequence[str]) -> int:
     wanted = parser.parse_args(arguments)
     reconciling = build_reconciling(load())
     try:
-        return _answer(reconciling.office, region=wanted.region, day=wanted.day, show=wanted.show)
+        return _answer(reconciling, region=wanted.region, day=wanted.day, show=wanted.show)
     finally:
         reconciling.close()
 
 
-def _answer(office: ReconcilingOffice, *, region: str, day: date, show: bool) -> int:
+def _answer(office: Reconciling, *, region: str, day: date, show: bool) -> int:
     try:
         comparison = office.days.get(region, day) if show else office.reconcile_now(region=region, day=day)
     except DomainError as problem:

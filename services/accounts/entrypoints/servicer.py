@@ -1,13 +1,21 @@
-"""Starts the gRPC server: AccountsService and AccountOrderingService for the cabinet, RegionalFeedService for the
-regions."""
+"""Starts the gRPC server: AccountsService, AccountOrderingService and AccountGrantsService for the cabinet,
+RegionalFeedService for the regions."""
 
-from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc, ordering_pb2, ordering_pb2_grpc
+from kabinet.accounts.v1 import (
+    accounts_pb2,
+    accounts_pb2_grpc,
+    grants_pb2,
+    grants_pb2_grpc,
+    ordering_pb2,
+    ordering_pb2_grpc,
+)
 from kabinet.regional.v1 import feed_pb2, feed_pb2_grpc
 
 from services.accounts.bootstrap import UseCases, build_grpc
 from services.accounts.config import Settings, load
 from services.accounts.entrypoints.accounts_servicer import AccountsServicer
 from services.accounts.entrypoints.feed_servicer import FeedServicer
+from services.accounts.entrypoints.grants_servicer import GrantsServicer
 from services.accounts.entrypoints.ordering_servicer import OrderingServicer
 from services.chassis.grpc_bootstrap import Door, grpc_server, server_tls
 from services.chassis.grpc_server import Exposed, GrpcServer
@@ -55,12 +63,13 @@ def start() -> RunningServer:
 def build_server(settings: Settings, /) -> RunningServer:
     """Return the server, not yet started."""
     use_cases = build_grpc(settings)
-    accounts, feed = AccountsServicer(use_cases), FeedServicer(use_cases)
+    accounts, feed = AccountsServicer(use_cases), FeedServicer(use_cases.feed)
     ordering = OrderingServicer(use_cases.ordering, clock=use_cases.clock)
     news = Exposed(
         service_name=feed_pb2.DESCRIPTOR.services_by_name["RegionalFeedService"].full_name,
         register=lambda server: feed_pb2_grpc.add_RegionalFeedServiceServicer_to_server(feed, server),
     )
+    grants = GrantsServicer(use_cases.grants)
     exposed = [
         Exposed(
             service_name=accounts_pb2.DESCRIPTOR.services_by_name["AccountsService"].full_name,
@@ -70,13 +79,33 @@ def build_server(settings: Settings, /) -> RunningServer:
             service_name=ordering_pb2.DESCRIPTOR.services_by_name["AccountOrderingService"].full_name,
             register=lambda server: ordering_pb2_grpc.add_AccountOrderingServiceServicer_to_server(ordering, server),
         ),
+        Exposed(
+            service_name=grants_pb2.DESCRIPTOR.services_by_name["AccountGrantsService"].full_name,
+            register=lambda server: grants_pb2_grpc.add_AccountGrantsServiceServicer_to_server(grants, server),
+        ),
     ]
     door = _feed_door(settings)
-    inside = exposed if door else [*exposed, news]
     return RunningServer(
-        grpc_server("accounts", settings=settings, clock=use_cases.clock, services=inside),
-        grpc_server("accounts", settings=settings, clock=use_cases.clock, services=[news], door=door) if door else None,
+        grpc_server(
+            "accounts",
+            settings=settings,
+            clock=use_cases.clock,
+            services=exposed if door else [*exposed, news],
+            stream_threads=0 if door else settings.feed_streams,
+        ),
+        _feed_server(settings, use_cases, news, door) if door else None,
         use_cases,
+    )
+
+
+def _feed_server(settings: Settings, use_cases: UseCases, news: Exposed, door: Door) -> GrpcServer:
+    return grpc_server(
+        "accounts",
+        settings=settings,
+        clock=use_cases.clock,
+        services=[news],
+        door=door,
+        stream_threads=settings.feed_streams,
     )
 
 
@@ -90,4 +119,4 @@ def _feed_door(settings: Settings) -> Door | None:
         key_file=settings.feed_tls_key_file,
         ca_file=settings.feed_tls_ca_file,
     )
-    return Door(listen=settings.feed_listen, threads=settings.feed_threads, tls=tls)
+    return Door(listen=settings.feed_listen, threads=settings.feed_calls, tls=tls)

@@ -8,6 +8,7 @@ from pymongo.database import Database
 from services.chassis.clock import Clock
 from services.payments.adapters.mongo_autopay_occasions import MongoAutopayOccasionRepository
 from services.payments.adapters.mongo_autopay_rules import MongoAutopayRuleRepository
+from services.payments.adapters.mongo_pay_months import MongoPayMonthRepository
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
 from services.payments.adapters.mongo_payments import MongoPaymentRepository
 
@@ -22,6 +23,7 @@ class Storage:
     methods: MongoPaymentMethodRepository
     rules: MongoAutopayRuleRepository
     occasions: MongoAutopayOccasionRepository
+    months: MongoPayMonthRepository
 
     def ensure_indexes(self) -> None:
         """Make the indexes that carry invariants, before anything is written."""
@@ -29,6 +31,7 @@ class Storage:
         self.methods.ensure_indexes()
         self.rules.ensure_indexes()
         self.occasions.ensure_indexes()
+        self.months.ensure_indexes()
 
 
 def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
@@ -38,4 +41,5 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
         methods=MongoPaymentMethodRepository(database),
         rules=MongoAutopayRuleRepository(database),
         occasions=MongoAutopayOccasionRepository(database),
+        months=MongoPayMonthRepository(database, clock=clock),
     )

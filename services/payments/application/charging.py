@@ -16,7 +16,7 @@ from services.payments.domain.acquirer import (
     Status,
 )
 from services.payments.domain.backoff import Backoff
-from services.payments.domain.payment import Payment, PaymentKind, State
+from services.payments.domain.payment import METHOD_REMOVED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PaymentMethodRepository, PaymentRepository
 from services.payments.domain.settlement import settle
@@ -41,7 +41,7 @@ class Charging:
         """Charge for the first time, settle and save."""
         token = self._token(payment)
         if token is None:
-            return self.record(payment, Refused("payment_method_removed"))
+            return self.record(payment, Refused(METHOD_REMOVED))
         return self.record(payment, self.acquirer.charge(_order(payment, token), timeout_s=timeout_s))
 
     def ask(self, payment: Payment, /, *, timeout_s: float) -> None:

@@ -91,6 +91,7 @@ def _operator(office: Cabinet, *arguments: str) -> tuple[int, Any]:
         "MONGO_DATABASE": settings.mongo_database,
         "AMQP_URL": settings.amqp_url,
         "SERVICE_KEY_FILE": str(settings.service_key_file),
+        "SECRET_KEY_FILE": str(settings.secret_key_file),
         "TRUST_FILE": str(settings.trust_file),
         "REGION_ENDPOINTS": settings.region_endpoints,
         "CLOCK_FILE": str(settings.clock_file),

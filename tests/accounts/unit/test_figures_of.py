@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.show_billing_accounts import FiguresOf
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_snapshot import AccountSnapshot
@@ -12,7 +13,7 @@ from services.accounts.domain.proof_ladder import Rung
 from services.accounts.domain.region import Cutover, Region, Regions
 from services.chassis.money import Money
 from tests.accounts.builders import SettableClock, make_account, make_report
-from tests.accounts.fakes import FakeSnapshots
+from tests.accounts.fakes import FakeBillingAccounts, FakeSnapshots
 
 _ANSWERS, _SILENT = AccountKey("54", "1"), AccountKey("77", "1")
 
@@ -50,6 +51,7 @@ def figures_of(refresher: Refresher) -> FiguresOf:
     clock.advance(minutes=1)
     return FiguresOf(
         snapshots=snapshots,
+        standing=AccountStanding(accounts=FakeBillingAccounts(), snapshots=snapshots),
         refresher=refresher,
         health=Health(),
         regions=Regions([_region("54"), _region("77")]),

@@ -210,7 +210,7 @@ def test_a_process_that_sleeps_sends_a_second_time_at_most_when_it_sleeps_within
 
     assert twice <= {
         "return self.billing.post_payment(",
-        "posting.key,",
+        "key,",
         "payment_id=posting.payment_id,",
         "amount=posting.amount,",
         "captured_at=posting.captured_at,",

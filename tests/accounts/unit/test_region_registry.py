@@ -33,7 +33,9 @@ def _registry(folder: Path, *entries: dict[str, Any], **defaults: Any) -> Path:
 
 
 def _settings(**own: Any) -> Settings:
-    required = {"mongo_url": "x", "mongo_database": "x", "amqp_url": "x", "service_key_file": "x", "trust_file": "x"}
+    required = dict.fromkeys(
+        ("mongo_url", "mongo_database", "amqp_url", "service_key_file", "secret_key_file", "trust_file"), "x"
+    )
     return Settings(**(required | own))
 
 

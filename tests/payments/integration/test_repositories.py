@@ -21,6 +21,7 @@ from services.payments.domain.ports import (
     PagePosition,
     PaymentMethodRepository,
     PaymentRepository,
+    PayMonthRepository,
 )
 from tests.payments.builders import (
     A_MORNING,
@@ -31,7 +32,7 @@ from tests.payments.builders import (
     make_rule,
     rub,
 )
-from tests.payments.fakes import FakeMethods, FakeOccasions, FakePayments, FakeRules
+from tests.payments.fakes import FakeMethods, FakeOccasions, FakePayments, FakePayMonths, FakeRules
 
 Document = dict[str, Any]
 _LATER = A_MORNING + timedelta(minutes=1)
@@ -41,7 +42,13 @@ _LATER = A_MORNING + timedelta(minutes=1)
 def build(request: pytest.FixtureRequest) -> Callable[[str], Any]:
     """Return one repository by its name in Storage."""
     if request.param == "fake":
-        fakes = {"payments": FakePayments, "methods": FakeMethods, "rules": FakeRules, "occasions": FakeOccasions}
+        fakes = {
+            "payments": FakePayments,
+            "methods": FakeMethods,
+            "rules": FakeRules,
+            "occasions": FakeOccasions,
+            "months": FakePayMonths,
+        }
         return lambda name: fakes[name]()
     database: Database[Document] = request.getfixturevalue("database")
     storage = storage_in(database, clock=SystemClock())
@@ -280,3 +287,31 @@ class TestAutopayOccasionRepository:
 
         with pytest.raises(AlreadySaved):
             occasions.save(make_occasion(decision_id="aru_1:2026-11"))
+
+
+class TestPayMonthRepository:
+    @pytest.fixture
+    def months(self, build: Callable[[str], Any]) -> PayMonthRepository:
+        repository: PayMonthRepository = build("months")
+        return repository
+
+    def test_returns_what_was_saved_and_an_empty_month_before(self, months: PayMonthRepository) -> None:
+        month = months.get("acc_1:2026-11")
+        assert (month.set_aside, month.version) == ({}, 0)
+        month.reserve("pay_1", rub(2**40), limit=rub(2**41), now=A_MORNING)
+        month.reserve("pay_2", rub(1), limit=rub(2**41), now=_LATER)
+        months.save(month)
+
+        assert months.get("acc_1:2026-11") == month
+        assert months.get("acc_1:2026-12").set_aside == {}
+
+    def test_of_two_who_set_something_aside_at_once_one_is_saved(self, months: PayMonthRepository) -> None:
+        one, other = months.get("acc_1:2026-11"), months.get("acc_1:2026-11")
+        one.reserve("pay_1", rub(1), limit=rub(2), now=A_MORNING)
+        other.reserve("pay_2", rub(1), limit=rub(2), now=A_MORNING)
+        months.save(one)
+
+        with pytest.raises(VersionConflict):
+            months.save(other)
+
+        assert list(months.get("acc_1:2026-11").set_aside) == ["pay_1"]
