@@ -66,7 +66,7 @@ class Api:
             test=True,
             fiscalization={"enabled": True, "provider": "atol"},
             fiscalization_enabled=True,
-            payment_methods=["bank_card"],
+            payment_methods=["bank_card", "sbp", "webmoney"],
         )
 
     def create_payment(self) -> Response:

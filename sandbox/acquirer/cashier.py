@@ -29,6 +29,7 @@ class Cashier:
         if card is None:
             raise invalid_request("The payment method does not exist or is not saved", parameter="payment_method_id")
         payment.card, payment.payment_method_saved, payment.expires_at = card, True, None
+        payment.confirmation_type = None
         issuer.decide(connection, payment, card.saved_outcome, now=now, pending_s=self._pending_s)
         self._books.record(connection, payment, was=Status.PENDING, now=now)
         return self._books.render(payment)
@@ -90,6 +91,8 @@ def _open(order: CreatePayment, *, now: datetime) -> Payment:
         metadata=order.metadata,
         merchant_customer_id=order.merchant_customer_id,
         return_url=order.confirmation.return_url if order.confirmation else None,
+        method_type=order.method_type,
+        confirmation_type=order.confirmation.type if order.confirmation else None,
         save_payment_method=order.save_payment_method,
         has_receipt=order.receipt is not None,
         payment_method_id=order.payment_method_id or payment_id,

@@ -1,4 +1,4 @@
-"""What a payer may do: type a card, type the 3-D Secure code. The page and the scripted payer both come here."""
+"""What a payer may do: type a card, type the 3-D Secure code, agree in bank or wallet. The page and the scripted payer both come here."""
 
 import re
 from dataclasses import dataclass, field
@@ -72,7 +72,7 @@ class Checkout:
         form = form.checked(now=now)
         with self._database.write() as connection:
             payment = records.get_payment(connection, payment_id)
-            if not payment.awaits_payer():
+            if not payment.awaits_payer() or payment.method_type != "bank_card":
                 return payment
             was = payment.status
             test_card = look_up(form.number)
@@ -83,6 +83,19 @@ class Checkout:
                 issuer.decide(connection, payment, test_card.outcome, now=now, pending_s=self._pending_s)
             self._books.record(connection, payment, was=was, now=now)
         json_log.info("card submitted", acquirer_payment_id=payment_id, status=payment.status)
+        return payment
+
+    def answer(self, payment_id: str, /, *, outcome: str) -> Payment:
+        """Answer in the application of bank or wallet: `success` or a reason of a decline. A card is not paid so."""
+        now = self._clock.now()
+        with self._database.write() as connection:
+            payment = records.get_payment(connection, payment_id)
+            if not payment.awaits_payer() or payment.method_type == "bank_card":
+                return payment
+            was = payment.status
+            issuer.decide(connection, payment, outcome, now=now, pending_s=self._pending_s)
+            self._books.record(connection, payment, was=was, now=now)
+        json_log.info("payer answered", acquirer_payment_id=payment_id, status=payment.status)
         return payment
 
     def enter_code(self, payment_id: str, code: str, /) -> Payment:

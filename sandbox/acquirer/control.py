@@ -19,7 +19,8 @@ from sandbox.chassis.sqlite import Database
 class _ScriptedPayer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    card: str
+    card: str = ""
+    outcome: str = SUCCESS
     expiry_month: str = "12"
     expiry_year: str = "2099"
     csc: str = "123"
@@ -79,8 +80,11 @@ class Control:
         return jsonify(items=[self._books.render(payment) for payment in found])
 
     def confirm(self, payment_id: str) -> Response:
-        """Pay as a payer would on the page, 3-D Secure included."""
+        """Pay as a payer would on the page, 3-D Secure included; `outcome` is for SBP and WebMoney, as in the bank."""
         payer = parse_strict(_ScriptedPayer)
+        if not payer.card:
+            _check_outcome(payer.outcome, parameter="outcome")
+            return jsonify(self._books.render(self._checkout.answer(payment_id, outcome=payer.outcome)))
         form = CardForm(
             number=payer.card, expiry_month=payer.expiry_month, expiry_year=payer.expiry_year, csc=payer.csc
         )
@@ -95,8 +99,7 @@ class Control:
     def set_saved_outcome(self, payment_method_id: str) -> Response:
         """Decide how payments by a saved card end from now on: `success` or a reason of a decline."""
         outcome = parse_strict(_SavedOutcome).saved_outcome
-        if outcome != SUCCESS and outcome not in DECLINE_REASONS:
-            raise invalid_request("Neither success nor a reason of a decline", parameter="saved_outcome")
+        _check_outcome(outcome, parameter="saved_outcome")
         with self._database.write() as connection:
             card = records.find_method(connection, payment_method_id)
             if card is None:
@@ -141,6 +144,11 @@ def _refuse_strangers() -> None:
     address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")
     if not address.is_loopback:
         raise forbidden("Only for this machine", parameter="remote address")
+
+
+def _check_outcome(outcome: str, /, *, parameter: str) -> None:
+    if outcome != SUCCESS and outcome not in DECLINE_REASONS:
+        raise invalid_request("Neither success nor a reason of a decline", parameter=parameter)
 
 
 def parse_strict(form: type[Any]) -> Any:

@@ -1,8 +1,9 @@
-"""The payer's pages: card form, 3-D Secure code, the end. Plain HTML that needs no script; parses, calls, renders."""
+"""The payer's pages: card form, 3-D Secure code, SBP and WebMoney, the end. Plain HTML that needs no script; parses, calls, renders."""
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from sandbox.acquirer.cards import SUCCESS
 from sandbox.acquirer.checkout import CardForm, CardRefused, Checkout
 from sandbox.acquirer.payment import Payment, Status
 
@@ -18,6 +19,7 @@ class Pages:
         pay = Blueprint("pay", __name__, url_prefix="/pay", template_folder="templates")
         pay.get("/<payment_id>")(self.card_page)
         pay.post("/<payment_id>")(self.submit_card)
+        pay.post("/<payment_id>/answer")(self.answer)
         pay.get("/<payment_id>/3ds")(self.code_page)
         pay.post("/<payment_id>/3ds")(self.enter_code)
         return pay
@@ -48,6 +50,13 @@ class Pages:
             return _onwards(self._checkout.submit_card(payment_id, form))
         except CardRefused as refusal:
             return _card_page(payment, form=form, refusal=refusal)
+
+    def answer(self, payment_id: str) -> BaseResponse:
+        """Agree or refuse, as the payer does in the application of their bank or wallet."""
+        if self._checkout.find(payment_id) is None:
+            return _page("absent.html", status=404)
+        outcome = SUCCESS if request.form.get("answer") == "pay" else "general_decline"
+        return _onwards(self._checkout.answer(payment_id, outcome=outcome))
 
     def code_page(self, payment_id: str) -> BaseResponse:
         """Show the bank's question."""
@@ -81,7 +90,10 @@ def _awaits_code(payment: Payment) -> bool:
 
 
 def _card_page(payment: Payment, *, form: CardForm | None = None, refusal: CardRefused | None = None) -> Response:
-    """Fill in again what is harmless; number and code have to be typed anew."""
+    """Fill in again what is harmless; number and code have to be typed anew. Bank and wallet have a page of their
+    own."""
+    if payment.method_type != "bank_card":
+        return _page("other.html", payment=payment, amount=_amount(payment))
     return _page(
         "card.html",
         status=422 if refusal else 200,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from sandbox.acquirer.amount import check_card_limits, parse_minor
+from sandbox.acquirer.amount import check_limits, parse_minor
 from sandbox.acquirer.errors import forbidden, invalid_request
 
 Metadata = Annotated[
@@ -13,6 +13,7 @@ Metadata = Annotated[
     Field(max_length=16),
 ]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s]+$")]
+MethodType = Literal["bank_card", "sbp", "webmoney"]
 Text128 = Annotated[str, StringConstraints(max_length=128)]
 
 
@@ -72,16 +73,22 @@ class Receipt(Body):
 
 
 class Confirmation(Body):
-    """The payer is sent to our page and back to `return_url`."""
+    """How the payer confirms: on our page and back to `return_url`, or (SBP) by a code that the shop draws itself."""
 
-    type: Literal["redirect"]
-    return_url: Url
+    type: Literal["redirect", "qr"]
+    return_url: Url | None = None
+
+    @model_validator(mode="after")
+    def _leads_back(self) -> "Confirmation":
+        if self.type == "redirect" and self.return_url is None:
+            raise ValueError("return_url is required")
+        return self
 
 
 class PaymentMethodData(Body):
-    """A bank card whose data the payer types on our page."""
+    """A way to pay whose data the payer gives on our page, or in an application of their own."""
 
-    type: Literal["bank_card"]
+    type: MethodType
     card: Any = None
 
 
@@ -100,19 +107,34 @@ class CreatePayment(Body):
     receipt: Receipt | None = None
     save_payment_method: bool = False
 
+    @property
+    def method_type(self) -> MethodType:
+        return self.payment_method_data.type if self.payment_method_data else "bank_card"
+
     def check(self) -> int:
         """Refuse what contradicts itself; return the amount in kopecks."""
         amount_minor = self.amount.minor("amount")
-        check_card_limits(amount_minor, parameter="amount.value")
+        check_limits(amount_minor, method_type=self.method_type, parameter="amount.value")
+        if self.method_type != "bank_card":
+            self._check_other_than_card()
         if self.payment_token or (self.payment_method_data and self.payment_method_data.card is not None):
             raise forbidden("The shop may not handle card data itself", parameter="payment_method_data")
         if self.payment_method_id and self.payment_method_data:
             raise invalid_request("payment_method_id excludes payment_method_data", parameter="payment_method_id")
         if not self.payment_method_id and self.confirmation is None:
             raise invalid_request("A confirmation is required", parameter="confirmation")
+        if self.confirmation and self.confirmation.type == "qr" and self.method_type != "sbp":
+            raise invalid_request("The method cannot be confirmed by a QR code", parameter="confirmation.type")
         if self.receipt:
             self.receipt.check_total(amount_minor)
         return amount_minor
+
+    def _check_other_than_card(self) -> None:
+        """Neither is taken in two stages, and neither is kept here for later charges."""
+        if not self.capture:
+            raise invalid_request("The method is paid in one stage only", parameter="capture")
+        if self.save_payment_method:
+            raise invalid_request("The method cannot be saved", parameter="save_payment_method")
 
 
 class CapturePayment(Body):

@@ -68,6 +68,8 @@ def _income(payment: Payment) -> dict[str, str]:
 
 
 def _payment_method(payment: Payment) -> dict[str, Any] | None:
+    if payment.method_type != "bank_card":
+        return _other_method(payment)
     if payment.card is None:
         return None
     card = payment.card.model_dump(exclude={"saved_outcome"})
@@ -81,14 +83,21 @@ def _payment_method(payment: Payment) -> dict[str, Any] | None:
     }
 
 
+def _other_method(payment: Payment) -> dict[str, Any]:
+    method: dict[str, Any] = {"type": payment.method_type, "id": payment.payment_method_id, "saved": False}
+    if payment.method_type == "sbp" and payment.status is Status.SUCCEEDED:
+        bank = {"bank_id": "100000000111", "bic": "044525225"}
+        method |= {"sbp_operation_id": payment.payment_id.replace("-", "").upper(), "payer_bank_details": bank}
+    return method
+
+
 def _confirmation(payment: Payment, public_url: str) -> dict[str, Any] | None:
-    if payment.status is not Status.PENDING or payment.return_url is None:
+    if payment.status is not Status.PENDING or payment.confirmation_type is None:
         return None
-    return {
-        "type": "redirect",
-        "confirmation_url": f"{public_url}/pay/{payment.payment_id}",
-        "return_url": payment.return_url,
-    }
+    url = f"{public_url}/pay/{payment.payment_id}"
+    if payment.confirmation_type == "qr":
+        return {"type": "qr", "confirmation_data": url}
+    return {"type": "redirect", "confirmation_url": url, "return_url": payment.return_url}
 
 
 def _authorization(payment: Payment) -> dict[str, Any] | None:

@@ -114,7 +114,7 @@ class FakeAcquirer:
         return Absent() if self.lists_lag else self.refunds.get(key, Absent())
 
     def _open(self, order: ChargeOrder) -> AcquirerPayment:
-        saved = bool(order.acquirer_method_id)
+        saved = order.kind is PaymentKind.SAVED_CARD
         made = AcquirerPayment(
             acquirer_payment_id=f"acquirer-{order.payment_id}",
             payment_id=order.payment_id,

@@ -125,6 +125,7 @@ def _order(payment: Payment, token: str) -> ChargeOrder:
         payment_id=payment.payment_id,
         idempotence_key=payment.charge_key,
         amount=payment.amount,
+        kind=payment.kind,
         return_url=payment.return_url,
         save_payment_method=payment.save_payment_method,
         acquirer_method_id=token,

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from services.chassis.money import Money
+from services.payments.domain.payment import PaymentKind
 
 
 class Status(Enum):
@@ -33,6 +34,7 @@ class ChargeOrder:
     payment_id: str
     idempotence_key: str
     amount: Money
+    kind: PaymentKind
     return_url: str
     save_payment_method: bool
     acquirer_method_id: str = field(repr=False)

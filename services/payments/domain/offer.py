@@ -22,7 +22,7 @@ class AmountNotPositive(DomainError):
 
 
 class AmountTooLarge(DomainError):
-    """A sum is beyond what a card payment may be."""
+    """A sum is beyond what may be paid at once."""
 
     reason = "AMOUNT_TOO_LARGE"
     kind = Kind.INVALID

@@ -28,6 +28,10 @@ class SandboxAcquirer:
         """Pay as a payer on the acquirer's page."""
         self._ok(self.http.post(f"/control/payments/{acquirer_payment_id}/confirm", json={"card": card}))
 
+    def answer(self, acquirer_payment_id: str, *, outcome: str = "success") -> None:
+        """Pay by SBP or WebMoney as a payer in their bank or wallet, or refuse."""
+        self._ok(self.http.post(f"/control/payments/{acquirer_payment_id}/confirm", json={"outcome": outcome}))
+
     def break_next(self, operation: str, fault: str, *, times: int = 1) -> None:
         """Let the next calls of an operation go wrong."""
         script = {"match": {"operation": operation}, "fault": fault, "times": times}

@@ -266,3 +266,17 @@ def test_a_removed_card_is_gone_for_good(world: PaymentsWorld) -> None:
     with pytest.raises(RemoteError) as foreign:
         world.ask("RemovePaymentMethod", request, subscriber="sub_" + "2" * 32)
     assert foreign.value.reason == "PAYMENT_METHOD_NOT_FOUND"
+
+
+@pytest.mark.usefixtures("dispatcher")
+def test_sbp_leads_to_the_acquirers_page_and_is_posted_once(world: PaymentsWorld) -> None:
+    payment = world.pay(kind=pb.PAYMENT_KIND_SBP)
+
+    world.acquirer.answer(world.acquirer_id(payment.payment_id))
+    world.notify(payment.payment_id)
+    posted = world.reaches(payment.payment_id, pb.PAYMENT_STATE_POSTED)
+
+    assert (payment.state, payment.confirmation_url[:4]) == (pb.PAYMENT_STATE_AWAITING_CONFIRMATION, "http")
+    assert posted.kind == pb.PAYMENT_KIND_SBP
+    assert world.acquirer.ledger(payment.payment_id) == [("charge", 45_000)]
+    assert world.accounts.credited == {payment.payment_id: 45_000}
