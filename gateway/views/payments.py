@@ -35,6 +35,7 @@ class PaymentView(TypedDict):
     stages: list[StageView]
     created_at: str
     autopay_rule_id: str
+    card_not_kept_reason: str
 
 
 class PaymentKindView(TypedDict):
@@ -124,6 +125,7 @@ def payment(message: payments_pb2.Payment, /) -> PaymentView:
         "stages": [{"stage": s.stage, "reached_at": moment_or_none(s, "reached_at")} for s in message.stages],
         "created_at": moment(message.created_at),
         "autopay_rule_id": message.autopay_rule_id,
+        "card_not_kept_reason": message.card_not_kept_reason,
     }
 
 

@@ -1,4 +1,5 @@
-"""What a payer may do: type a card, type the 3-D Secure code, agree in bank or wallet. The page and the scripted payer both come here."""
+"""What a payer may do: type a card or its 3-D Secure code, agree in bank or wallet. The page and the scripted payer
+both come here."""
 
 import re
 from dataclasses import dataclass, field

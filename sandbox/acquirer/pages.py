@@ -1,4 +1,5 @@
-"""The payer's pages: card form, 3-D Secure code, SBP and WebMoney, the end. Plain HTML that needs no script; parses, calls, renders."""
+"""The payer's pages: card form, 3-D Secure code, SBP and WebMoney, the end. Plain HTML that needs no script;
+parses, calls, renders."""
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse

@@ -116,6 +116,7 @@ def drive_payments(parts: Parts, due: DueWork, /) -> DrivePayments:
         accounts=parts.accounts,
         acquirer=parts.acquirer,
         charging=parts.charging,
+        card_policy=parts.offer.card_policy,
         clock=parts.clock,
         backoff=parts.backoff,
         charge_timeout_s=parts.settings.charge_timeout_s,

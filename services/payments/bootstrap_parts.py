@@ -89,6 +89,7 @@ class Parts:
             acquirer=self.acquirer,
             clock=self.clock,
             backoff=self.backoff,
+            card_policy=self.offer.card_policy,
         )
 
     @cached_property

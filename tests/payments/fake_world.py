@@ -26,6 +26,7 @@ from services.payments.domain.acquirer import (
     Status,
 )
 from services.payments.domain.backoff import standard_backoff
+from services.payments.domain.card_policy import CardBrand, CardPolicy
 from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import Payment, PaymentKind
 from services.payments.domain.ports import AccountGone, AccountsSilent, Action, DecisionBalance, Posting, PostingState
@@ -80,6 +81,7 @@ class FakeAcquirer:
     script: list[Callable[[PaymentAnswer], PaymentAnswer]] = field(default_factory=list)
     silent_before: int = 0
     lists_lag: bool = False
+    told: Callable[[PaymentAnswer], PaymentAnswer] = lambda answer: answer
 
     def charge(self, order: ChargeOrder, /, *, timeout_s: float) -> PaymentAnswer:
         if self.silent_before:
@@ -98,7 +100,7 @@ class FakeAcquirer:
 
     def get(self, acquirer_payment_id: str, /, *, timeout_s: float) -> PaymentAnswer:
         known = (told for told in self.by_key.values() if told.acquirer_payment_id == acquirer_payment_id)
-        return next(known, Refused("not_found"))
+        return self.told(next(known, Refused("not_found")))
 
     def find(self, payment_id: str, /, *, since: datetime, until: datetime, timeout_s: float) -> PaymentAnswer:
         return self.by_key.get(f"{payment_id}:charge", Absent())
@@ -189,7 +191,14 @@ class Process:
         payments, methods = around(world.payments), around(world.methods)
         rules, occasions = around(world.rules), around(world.occasions)
         acquirer, accounts = around(world.acquirer), around(world.accounts)
-        charging = Charging(payments=payments, methods=methods, acquirer=acquirer, clock=clock, backoff=backoff)
+        charging = Charging(
+            payments=payments,
+            methods=methods,
+            acquirer=acquirer,
+            clock=clock,
+            backoff=backoff,
+            card_policy=AN_OFFER.card_policy,
+        )
         stop_rule = StopRule(rules=rules, clock=clock)
         self.world = world
         self.create_payment = CreatePayment(
@@ -237,6 +246,7 @@ class Process:
             accounts=accounts,
             acquirer=acquirer,
             charging=charging,
+            card_policy=AN_OFFER.card_policy,
             clock=clock,
             backoff=backoff,
             charge_timeout_s=4,
@@ -262,7 +272,10 @@ AN_OFFER = Offer(
         KindStatus(kind=PaymentKind.SAVED_CARD, disabled_reason=""),
         KindStatus(kind=PaymentKind.WEBMONEY, disabled_reason="WITHDRAWN_BY_OPERATOR"),
     ),
-    card_brands=("Мир",),
+    card_policy=CardPolicy(
+        brands=(CardBrand(brand="mir", name="Мир"), CardBrand(brand="visa", name="VISA")),
+        issuer_countries=frozenset({"RU"}),
+    ),
     largest_payment=rub(350_000),
 )
 

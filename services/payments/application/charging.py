@@ -16,6 +16,7 @@ from services.payments.domain.acquirer import (
     Status,
 )
 from services.payments.domain.backoff import Backoff
+from services.payments.domain.card_policy import CardNotAccepted, CardPolicy
 from services.payments.domain.payment import Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PaymentMethodRepository, PaymentRepository
@@ -36,6 +37,7 @@ class Charging:
     acquirer: Acquirer
     clock: Clock
     backoff: Backoff
+    card_policy: CardPolicy
 
     def charge(self, payment: Payment, /, *, timeout_s: float) -> None:
         """Charge for the first time, settle and save."""
@@ -86,8 +88,12 @@ class Charging:
         return method.acquirer_method_id if method is not None and method.is_usable else None
 
     def _keep_card(self, payment: Payment, answer: AcquirerPayment) -> None:
+        """A card outside the policy has paid this once, and is not kept: docs/decisions/0019."""
         ours = answer.payment_id == payment.payment_id and answer.amount == payment.amount
         if answer.saved_card is None or not payment.save_payment_method or not ours:
+            return
+        if not self.card_policy.accepts(answer.saved_card):
+            payment.card_not_kept = CardNotAccepted.reason
             return
         method = PaymentMethod.saved_by(
             payment_id=payment.payment_id,

@@ -131,6 +131,7 @@ class CreatePayment:
         method = self.methods.get(request.payment_method_id)
         if method is None or method.subscriber_id != request.subscriber_id or not method.is_usable:
             raise PaymentMethodNotFound("There is no such saved card.")
+        self.offer.card_policy.check(method)
 
     def _new(self, request: PaymentRequest) -> Payment:
         now = self.clock.now()

@@ -10,6 +10,7 @@ from services.chassis.errors import VersionConflict
 from services.payments.application.charging import Charging, log_problem
 from services.payments.domain.acquirer import Absent, Acquirer, RefundAnswer
 from services.payments.domain.backoff import Backoff
+from services.payments.domain.card_policy import CardPolicy
 from services.payments.domain.crediting import credit
 from services.payments.domain.payment import KEY_IS_GOOD_FOR, Payment, Problem, State
 from services.payments.domain.ports import (
@@ -37,6 +38,7 @@ class DrivePayments:
     accounts: Accounts
     acquirer: Acquirer
     charging: Charging
+    card_policy: CardPolicy
     clock: Clock
     backoff: Backoff
     charge_timeout_s: float
@@ -83,6 +85,8 @@ class DrivePayments:
         method = self.methods.get(payment.payment_method_id)
         if method is None or not method.is_usable:
             return "payment_method_removed"
+        if not self.card_policy.accepts(method):
+            return "card_not_accepted"
         rule = self.rules.get(payment.autopay_rule_id)
         if rule is None or not rule.is_active or rule.rule_version != payment.autopay_rule_version:
             return "autopay_stopped"

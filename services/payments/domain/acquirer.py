@@ -25,6 +25,7 @@ class SavedCard:
     brand: str
     last4: str
     expires: str
+    issuer_country: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,6 +118,7 @@ class Payment:
     acquirer_refund_id: str = ""
     confirmation_url: str = ""
     decline_reason: str = ""
+    card_not_kept: str = ""
     captured_at: datetime | None = None
     posted_at: datetime | None = None
     service_restored_at: datetime | None = None

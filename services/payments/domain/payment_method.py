@@ -27,6 +27,7 @@ class PaymentMethod:
     expires: str
     saved_at: datetime
     acquirer_method_id: str = field(repr=False)
+    issuer_country: str = ""
     removed_at: datetime | None = None
     version: int = 0
 
@@ -41,6 +42,7 @@ class PaymentMethod:
             expires=card.expires,
             saved_at=now,
             acquirer_method_id=card.acquirer_method_id,
+            issuer_country=card.issuer_country,
         )
 
     @property

@@ -61,6 +61,7 @@ def payment_message(payment: Payment, /) -> pb.Payment:
         stages=[_stage_message(stage) for stage in payment.stages()],
         created_at=time_to_proto(payment.created_at),
         autopay_rule_id=payment.autopay_rule_id,
+        card_not_kept_reason=payment.card_not_kept,
     )
 
 

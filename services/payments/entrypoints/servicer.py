@@ -75,7 +75,7 @@ class PaymentsServicer(payments_pb2_grpc.PaymentsServiceServicer):
     ) -> pb.ListPaymentKindsResponse:
         offer = self._use.offer
         return pb.ListPaymentKindsResponse(
-            kinds=[kind_message(status) for status in offer.kinds], card_brands=offer.card_brands
+            kinds=[kind_message(status) for status in offer.kinds], card_brands=offer.card_policy.brand_names
         )
 
     def ListPaymentMethods(  # noqa: N802

@@ -14,6 +14,7 @@ from tests.support.servers import Server
 
 A_CARD = "2202474301322987"
 A_MASTERCARD = "5555555555554444"
+A_CARD_FROM_ABROAD = "4012888888881881"
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from services.chassis.events import EventSchemas, decode
 from services.chassis.grpc_client import RemoteError
 from services.payments.domain.payment import Problem
 from tests.payments.integration.conftest import PaymentsWorld
-from tests.payments.integration.sandbox_acquirer import A_MASTERCARD
+from tests.payments.integration.sandbox_acquirer import A_CARD_FROM_ABROAD, A_MASTERCARD
 from tests.support import eventually
 
 
@@ -280,3 +280,16 @@ def test_sbp_leads_to_the_acquirers_page_and_is_posted_once(world: PaymentsWorld
     assert posted.kind == pb.PAYMENT_KIND_SBP
     assert world.acquirer.ledger(payment.payment_id) == [("charge", 45_000)]
     assert world.accounts.credited == {payment.payment_id: 45_000}
+
+
+@pytest.mark.usefixtures("dispatcher")
+def test_a_card_from_abroad_pays_once_and_is_not_kept(world: PaymentsWorld) -> None:
+    payment = world.pay(save_payment_method=True)
+
+    world.acquirer.confirm(world.acquirer_id(payment.payment_id), card=A_CARD_FROM_ABROAD)
+    world.notify(payment.payment_id)
+    posted = world.reaches(payment.payment_id, pb.PAYMENT_STATE_POSTED)
+
+    assert posted.card_not_kept_reason == "CARD_NOT_ACCEPTED"
+    assert world.ask("ListPaymentMethods", pb.ListPaymentMethodsRequest()).payment_methods == []
+    assert world.parts.database["payment_methods"].count_documents({}) == 0

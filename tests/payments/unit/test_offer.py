@@ -17,7 +17,7 @@ def test_cards_are_offered_and_every_kind_says_where_it_stands(profile: str) -> 
     enabled = {status.kind for status in offer.kinds if status.enabled}
     assert {status.kind for status in offer.kinds} == set(PaymentKind)
     assert enabled == {PaymentKind.NEW_CARD, PaymentKind.SAVED_CARD, _OF_ITS_TIME[profile]}
-    assert {"VISA", "VISA Electron", "MasterCard", "Maestro"} <= set(offer.card_brands)
+    assert {"VISA", "VISA Electron", "MasterCard", "Maestro"} <= set(offer.card_policy.brand_names)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,6 @@ def test_what_is_off_is_refused_with_its_reason(profile: str, kind: PaymentKind,
 
 
 def test_mir_came_after_2014() -> None:
-    brands = [load_offer(profile).card_brands for profile in _PROFILES]
+    brands = [load_offer(profile).card_policy.brand_names for profile in _PROFILES]
 
     assert ["Мир" in offered for offered in brands] == [False, True]

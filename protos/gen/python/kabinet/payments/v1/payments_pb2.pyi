@@ -171,6 +171,7 @@ class Payment(_message.Message):
     STAGES_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     AUTOPAY_RULE_ID_FIELD_NUMBER: _builtins.int
+    CARD_NOT_KEPT_REASON_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """Its id."""
     billing_account_id: _builtins.str
@@ -187,6 +188,8 @@ class Payment(_message.Message):
     """Why nothing was taken, the acquirer's word ("insufficient_funds"). Empty otherwise."""
     autopay_rule_id: _builtins.str
     """The autopay rule that made it; empty for a manual one."""
+    card_not_kept_reason: _builtins.str
+    """Why the card was not kept although that was asked for (CARD_NOT_ACCEPTED): the payment itself stands. Empty otherwise."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The sum: one number on our page, at the acquirer and in the region."""
@@ -218,10 +221,11 @@ class Payment(_message.Message):
         stages: _abc.Iterable[Global___Stage] | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         autopay_rule_id: _builtins.str = ...,
+        card_not_kept_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "commission", b"commission", "created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "autopay_rule_id", b"autopay_rule_id", "billing_account_id", b"billing_account_id", "commission", b"commission", "confirmation_url", b"confirmation_url", "created_at", b"created_at", "decline_reason", b"decline_reason", "kind", b"kind", "payment_id", b"payment_id", "payment_method_id", b"payment_method_id", "stages", b"stages", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "autopay_rule_id", b"autopay_rule_id", "billing_account_id", b"billing_account_id", "card_not_kept_reason", b"card_not_kept_reason", "commission", b"commission", "confirmation_url", b"confirmation_url", "created_at", b"created_at", "decline_reason", b"decline_reason", "kind", b"kind", "payment_id", b"payment_id", "payment_method_id", b"payment_method_id", "stages", b"stages", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -271,7 +275,9 @@ class PaymentMethod(_message.Message):
     payment_method_id: _builtins.str
     """Its id."""
     brand: _builtins.str
-    """"visa", "visa_electron", "mastercard", "maestro", "mir"; "unknown" when the acquirer does not say."""
+    """"visa", "visa_electron", "mastercard", "maestro", "mir", or a brand that is not accepted ("jcb", ...); "unknown" when
+    the acquirer does not say.
+    """
     last4: _builtins.str
     """Last four digits."""
     expires: _builtins.str

@@ -122,7 +122,7 @@ class PaymentsServiceServicer:
         answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
         Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
         ALREADY_EXISTS (REQUEST_ID_REUSED: with another content), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
-        PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
+        PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED with the accepted brands), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
         UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -184,7 +184,8 @@ class PaymentsServiceServicer:
 
         Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, DAY_OUT_OF_RANGE, THRESHOLD_MISSING,
         TRIGGER_MISSING), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19),
+        PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,7 +43,7 @@ class PaymentsServiceStub:
     answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
     Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
     ALREADY_EXISTS (REQUEST_ID_REUSED: with another content), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
-    PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
+    PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED with the accepted brands), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
     UNAVAILABLE.
     """
     GetPayment: _grpc.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentRequest, _payments_pb2.GetPaymentResponse]
@@ -75,7 +75,8 @@ class PaymentsServiceStub:
 
     Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, DAY_OUT_OF_RANGE, THRESHOLD_MISSING,
     TRIGGER_MISSING), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19),
+    PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     GetAutopayRule: _grpc.UnaryUnaryMultiCallable[_payments_pb2.GetAutopayRuleRequest, _payments_pb2.GetAutopayRuleResponse]
     """Returns a rule.
@@ -121,7 +122,7 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
     Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
     ALREADY_EXISTS (REQUEST_ID_REUSED: with another content), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
-    PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
+    PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED with the accepted brands), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
     UNAVAILABLE.
     """
     GetPayment: _aio.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentRequest, _payments_pb2.GetPaymentResponse]  # type: ignore[assignment]
@@ -153,7 +154,8 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
 
     Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, DAY_OUT_OF_RANGE, THRESHOLD_MISSING,
     TRIGGER_MISSING), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19),
+    PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     GetAutopayRule: _aio.UnaryUnaryMultiCallable[_payments_pb2.GetAutopayRuleRequest, _payments_pb2.GetAutopayRuleResponse]  # type: ignore[assignment]
     """Returns a rule.
@@ -202,7 +204,7 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
         Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
         ALREADY_EXISTS (REQUEST_ID_REUSED: with another content), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
-        PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
+        PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED with the accepted brands), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
         UNAVAILABLE.
         """
 
@@ -276,7 +278,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, DAY_OUT_OF_RANGE, THRESHOLD_MISSING,
         TRIGGER_MISSING), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19),
+        PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
 
     @_abc_1.abstractmethod
