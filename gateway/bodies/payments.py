@@ -26,6 +26,12 @@ class NewPayment(Body):
     return_url: Url
 
 
+class NewPaymentMethod(Body):
+    """Starts to keep a card without a payment."""
+
+    return_url: Url
+
+
 class Trigger(Body):
     """When autopay charges: on the 1st, on a `day`, or when the balance reaches `minimum_balance` (F20)."""
 

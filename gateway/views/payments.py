@@ -7,6 +7,7 @@ from gateway.views.values import MoneyView, moment, moment_or_none, money, money
 
 _STATES = words_of(payments_pb2.PaymentState, "PAYMENT_STATE_")
 _KINDS = words_of(payments_pb2.PaymentKind, "PAYMENT_KIND_")
+_METHOD_STATES = words_of(payments_pb2.PaymentMethodState, "PAYMENT_METHOD_STATE_")
 _RULE_STATES = words_of(payments_pb2.AutopayRuleState, "AUTOPAY_RULE_STATE_")
 
 FINAL_STATES = frozenset({"posted", "declined", "refunded"})
@@ -54,13 +55,17 @@ class PaymentKindsView(TypedDict):
 
 
 class PaymentMethodView(TypedDict):
-    """A saved card; its number is at the acquirer only."""
+    """A saved card, or one that is being bound; its number is at the acquirer only."""
 
     id: str
+    state: str
     brand: str
     last4: str
     expires: str
-    saved_at: str
+    issuer_country: str
+    saved_at: str | None
+    confirmation_url: str
+    refusal_reason: str
 
 
 class TriggerView(TypedDict):
@@ -146,10 +151,14 @@ def payment_kinds(message: payments_pb2.ListPaymentKindsResponse, /) -> PaymentK
 def payment_method(message: payments_pb2.PaymentMethod, /) -> PaymentMethodView:
     return {
         "id": message.payment_method_id,
+        "state": _METHOD_STATES.get(message.state, "unspecified"),
         "brand": message.brand,
         "last4": message.last4,
         "expires": message.expires,
-        "saved_at": moment(message.saved_at),
+        "issuer_country": message.issuer_country,
+        "saved_at": moment_or_none(message, "saved_at"),
+        "confirmation_url": message.confirmation_url,
+        "refusal_reason": message.refusal_reason,
     }
 
 

@@ -2,6 +2,8 @@
 
 from sandbox.acquirer.api import Api
 from sandbox.acquirer.app import build_app
+from sandbox.acquirer.binder import Binder
+from sandbox.acquirer.binding_pages import BindingPages
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.cashier import Cashier
 from sandbox.acquirer.checkout import Checkout
@@ -25,16 +27,17 @@ def main() -> None:
     database = Database(settings.acquirer_database, schema=SCHEMA)
     books = Books(shop_id=settings.acquirer_shop_id, public_url=settings.public_url)
     checkout = Checkout(database=database, books=books, clock=clock, pending_s=settings.acquirer_pending_s)
+    binder = Binder(database=database, clock=clock, shop_id=settings.acquirer_shop_id, public_url=settings.public_url)
     deliverer = (
         Deliverer(database=database, url=settings.acquirer_webhook_url) if settings.acquirer_webhook_url else None
     )
     wake = deliverer.wake if deliverer else lambda: None
-    housekeeping = Housekeeping(database=database, books=books, clock=clock, on_change=wake)
+    housekeeping = Housekeeping(database=database, books=books, binder=binder, clock=clock, on_change=wake)
     app = build_app(
         database=database,
-        api=_build_api(settings, database, books, clock),
-        pages=Pages(checkout=checkout),
-        control=Control(database=database, books=books, checkout=checkout),
+        api=_build_api(settings, database, books, binder, clock),
+        pages=[Pages(checkout=checkout).blueprint(), BindingPages(binder=binder).blueprint()],
+        control=Control(database=database, books=books, checkout=checkout, binder=binder),
         on_answer=wake,
     )
     server = build_server(app, listen=settings.acquirer_listen, threads=settings.acquirer_threads)
@@ -50,11 +53,12 @@ def main() -> None:
     serve_until_signal(server, on_stop=stop)
 
 
-def _build_api(settings: Settings, database: Database, books: Books, clock: Clock) -> Api:
+def _build_api(settings: Settings, database: Database, books: Books, binder: Binder, clock: Clock) -> Api:
     return Api(
         database=database,
         books=books,
         cashier=Cashier(books=books, pending_s=settings.acquirer_pending_s),
+        binder=binder,
         clock=clock,
         shop_id=settings.acquirer_shop_id,
         secret_key=settings.acquirer_secret_key,

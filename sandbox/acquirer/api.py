@@ -10,10 +10,18 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from sandbox.acquirer import errors, idempotence, listing, records
+from sandbox.acquirer.binder import Binder
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.cashier import Cashier
 from sandbox.acquirer.faults import Family, Fault, take
-from sandbox.acquirer.request_bodies import CancelPayment, CapturePayment, CreatePayment, CreateRefund, parse
+from sandbox.acquirer.request_bodies import (
+    CancelPayment,
+    CapturePayment,
+    CreatePayment,
+    CreatePaymentMethod,
+    CreateRefund,
+    parse,
+)
 from sandbox.acquirer.wire import render_refund
 from sandbox.chassis import json_log
 from sandbox.chassis.clock import Clock
@@ -30,6 +38,7 @@ class Api:
         database: Database,
         books: Books,
         cashier: Cashier,
+        binder: Binder,
         clock: Clock,
         shop_id: str,
         secret_key: str,
@@ -38,6 +47,7 @@ class Api:
         self._database = database
         self._books = books
         self._cashier = cashier
+        self._binder = binder
         self._clock = clock
         self._shop_id = shop_id
         self._secret_key = secret_key
@@ -53,6 +63,8 @@ class Api:
         v3.get("/payments/<payment_id>")(self.get_payment)
         v3.post("/payments/<payment_id>/capture")(self.capture)
         v3.post("/payments/<payment_id>/cancel")(self.cancel)
+        v3.post("/payment_methods")(self.create_payment_method)
+        v3.get("/payment_methods/<payment_method_id>")(self.get_payment_method)
         v3.post("/refunds")(self.create_refund)
         v3.get("/refunds")(self.list_refunds)
         v3.get("/refunds/<refund_id>")(self.get_refund)
@@ -94,6 +106,22 @@ class Api:
             "cancel",
             self._metadata(payment_id),
             lambda connection: self._cashier.cancel(connection, payment_id, now=self._clock.now()),
+        )
+
+    def create_payment_method(self) -> Response:
+        """Open the binding of a card without a payment."""
+        order = parse(CreatePaymentMethod, _json_body())
+        return self._effect(
+            "create_payment_method",
+            order.metadata,
+            lambda connection: self._binder.create(connection, order, now=self._clock.now()),
+        )
+
+    def get_payment_method(self, payment_method_id: str) -> Response:
+        """Return a card that was or is being bound without a payment."""
+        binding = records.get_binding(self._database.read(), payment_method_id)
+        return self._around_fault(
+            self._take_fault("get_payment_method", binding.metadata), lambda: self._binder.render(binding)
         )
 
     def create_refund(self) -> Response:

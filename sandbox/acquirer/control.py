@@ -8,9 +8,11 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.acquirer import faults, ledger, records, webhook_queue
+from sandbox.acquirer.binder import Binder
 from sandbox.acquirer.books import Books
+from sandbox.acquirer.card_form import CardForm, CardRefused
 from sandbox.acquirer.cards import DECLINE_REASONS, SUCCESS
-from sandbox.acquirer.checkout import CardForm, CardRefused, Checkout
+from sandbox.acquirer.checkout import Checkout
 from sandbox.acquirer.errors import forbidden, invalid_request, not_found
 from sandbox.acquirer.request_bodies import parse
 from sandbox.chassis.sqlite import Database
@@ -25,6 +27,10 @@ class _ScriptedPayer(BaseModel):
     expiry_year: str = "2099"
     csc: str = "123"
     code: str = "1234"
+
+    @property
+    def form(self) -> CardForm:
+        return CardForm(number=self.card, expiry_month=self.expiry_month, expiry_year=self.expiry_year, csc=self.csc)
 
 
 class _SendAgain(BaseModel):
@@ -43,10 +49,11 @@ class _SavedOutcome(BaseModel):
 class Control:
     """The routes under `/control`."""
 
-    def __init__(self, *, database: Database, books: Books, checkout: Checkout) -> None:
+    def __init__(self, *, database: Database, books: Books, checkout: Checkout, binder: Binder) -> None:
         self._database = database
         self._books = books
         self._checkout = checkout
+        self._binder = binder
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -55,6 +62,7 @@ class Control:
         control.get("/ledger")(self.ledger)
         control.get("/payments")(self.payments)
         control.post("/payments/<payment_id>/confirm")(self.confirm)
+        control.post("/payment-methods/<payment_method_id>/confirm")(self.confirm_binding)
         control.post("/payment-methods/<payment_method_id>")(self.set_saved_outcome)
         control.get("/faults")(self.armed_faults)
         control.post("/faults")(self.arm_fault)
@@ -85,16 +93,22 @@ class Control:
         if not payer.card:
             _check_outcome(payer.outcome, parameter="outcome")
             return jsonify(self._books.render(self._checkout.answer(payment_id, outcome=payer.outcome)))
-        form = CardForm(
-            number=payer.card, expiry_month=payer.expiry_month, expiry_year=payer.expiry_year, csc=payer.csc
-        )
         try:
-            payment = self._checkout.submit_card(payment_id, form)
+            payment = self._checkout.submit_card(payment_id, payer.form)
         except CardRefused as refusal:
             raise invalid_request(refusal.text, parameter=refusal.field_name) from None
         if payment.suspense is not None and payment.suspense.kind == "three_d_secure":
             payment = self._checkout.enter_code(payment_id, payer.code)
         return jsonify(self._books.render(payment))
+
+    def confirm_binding(self, payment_method_id: str) -> Response:
+        """Bind a card as a payer would on the page, 3-D Secure included."""
+        payer = parse_strict(_ScriptedPayer)
+        try:
+            self._binder.submit_card(payment_method_id, payer.form)
+        except CardRefused as refusal:
+            raise invalid_request(refusal.text, parameter=refusal.field_name) from None
+        return jsonify(self._binder.render(self._binder.enter_code(payment_method_id, payer.code)))
 
     def set_saved_outcome(self, payment_method_id: str) -> Response:
         """Decide how payments by a saved card end from now on: `success` or a reason of a decline."""

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.acquirer.cards import DECLINE_REASONS
 from sandbox.acquirer.errors import invalid_request
 
-OPERATIONS = frozenset({"create_payment", "capture", "cancel", "create_refund", "get_payment", "list_payments"})
-_READING = {"get_payment", "list_payments"}
+_READING = frozenset({"get_payment", "list_payments", "get_payment_method"})
+OPERATIONS = _READING | {"create_payment", "capture", "cancel", "create_refund", "create_payment_method"}
 TOKEN_KEY = "fault_token"
 
 

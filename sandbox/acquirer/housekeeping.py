@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sandbox.acquirer import idempotence, records
+from sandbox.acquirer.binder import Binder
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.payment import Payment
 from sandbox.chassis import json_log
@@ -19,8 +20,11 @@ _FORGET_EVERY_S = 600.0
 class Housekeeping:
     """A thread that looks for what is due; `on_change` is called after a round that changed something."""
 
-    def __init__(self, *, database: Database, books: Books, clock: Clock, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, *, database: Database, books: Books, binder: Binder, clock: Clock, on_change: Callable[[], None]
+    ) -> None:
         self._database = database
+        self._binder = binder
         self._books = books
         self._clock = clock
         self._on_change = on_change
@@ -51,7 +55,7 @@ class Housekeeping:
             self._change(payment_id, _resolve, now)
         for payment_id in lapsed:
             self._change(payment_id, _lapse, now)
-        if resolved or lapsed:
+        if self._binder.lapse(now=now) or resolved or lapsed:
             self._on_change()
         if wall_time - self._forgotten_at > _FORGET_EVERY_S:
             self._forgotten_at = wall_time

@@ -137,6 +137,23 @@ class CreatePayment(Body):
             raise invalid_request("The method cannot be saved", parameter="save_payment_method")
 
 
+class CreatePaymentMethod(Body):
+    """`POST /v3/payment_methods`: a bank card whose data the payer types on our page."""
+
+    type: Literal["bank_card"]
+    confirmation: Confirmation
+    metadata: Metadata = {}
+    card: Any = None
+
+    def checked_return_url(self) -> str:
+        """Refuse card data, and a confirmation that cards do not have; return where the payer goes afterwards."""
+        if self.card is not None:
+            raise forbidden("The shop may not handle card data itself", parameter="card")
+        if self.confirmation.return_url is None or self.confirmation.type != "redirect":
+            raise invalid_request("A card is bound by redirect only", parameter="confirmation.type")
+        return self.confirmation.return_url
+
+
 class CapturePayment(Body):
     """`POST /v3/payments/{id}/capture`; without an amount all of it is taken."""
 

@@ -13,6 +13,9 @@ CREATE TABLE IF NOT EXISTS refunds (
 CREATE INDEX IF NOT EXISTS refunds_by_payment ON refunds (payment_id);
 CREATE TABLE IF NOT EXISTS payment_methods (
     payment_method_id TEXT PRIMARY KEY, card TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS bindings (
+    payment_method_id TEXT PRIMARY KEY, status TEXT NOT NULL, expires_at TEXT NOT NULL, document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS bindings_to_lapse ON bindings (expires_at) WHERE status = 'pending';
 CREATE TABLE IF NOT EXISTS idempotence_keys (
     idempotence_key TEXT PRIMARY KEY, request_hash TEXT NOT NULL, answer TEXT NOT NULL, created_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS idempotence_keys_by_time ON idempotence_keys (created_at);

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.acquirer.amount import render as render_amount
-from sandbox.acquirer.payment import Payment, Refund, Status
+from sandbox.acquirer.binding import Binding, BindingStatus
+from sandbox.acquirer.payment import Card, Payment, Refund, Status
 
 _FEE_BASIS_POINTS = 350  # a usual card tariff; what the shop gets is `income_amount`
 
@@ -52,6 +53,24 @@ def render_refund(refund: Refund, /) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def render_binding(binding: Binding, /, *, shop_id: str, public_url: str) -> dict[str, Any]:
+    """Return the payment method object of a binding."""
+    method: dict[str, Any] = {
+        "type": "bank_card",
+        "id": binding.payment_method_id,
+        "saved": binding.status is BindingStatus.ACTIVE,
+        "status": binding.status.value,
+        "holder": {"account_id": shop_id, "gateway_id": shop_id},
+        "metadata": binding.metadata,
+    }
+    if binding.card is not None and binding.status is BindingStatus.ACTIVE:
+        method |= {"title": f"Bank card *{binding.card.last4}", "card": _card(binding.card)}
+    if binding.status is BindingStatus.PENDING:
+        url = f"{public_url}/bind/{binding.payment_method_id}"
+        method["confirmation"] = {"type": "redirect", "confirmation_url": url, "return_url": binding.return_url}
+    return method
+
+
 def render_notification(event: str, subject: dict[str, Any], /) -> dict[str, Any]:
     """Return the body of a webhook."""
     return {"type": "notification", "event": event, "object": subject}
@@ -72,15 +91,18 @@ def _payment_method(payment: Payment) -> dict[str, Any] | None:
         return _other_method(payment)
     if payment.card is None:
         return None
-    card = payment.card.model_dump(exclude={"saved_outcome"})
     return {
         "type": "bank_card",
         "id": payment.payment_method_id,
         "saved": payment.payment_method_saved,
         "status": "active" if payment.payment_method_saved else "inactive",
         "title": f"Bank card *{payment.card.last4}",
-        "card": card | {"card_product": {"code": "E"}},
+        "card": _card(payment.card),
     }
+
+
+def _card(card: Card) -> dict[str, Any]:
+    return card.model_dump(exclude={"saved_outcome"}) | {"card_product": {"code": "E"}}
 
 
 def _other_method(payment: Payment) -> dict[str, Any]:

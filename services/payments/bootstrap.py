@@ -12,6 +12,7 @@ from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.work import DueWork
 from services.payments.adapters.mongo_autopay_occasions import occasions_collection, to_occasion
 from services.payments.adapters.mongo_autopay_rules import rules_collection, to_rule
+from services.payments.adapters.mongo_card_bindings import bindings_collection, to_binding
 from services.payments.adapters.mongo_payments import payments_collection, to_payment
 from services.payments.adapters.mongo_saving import MongoDue
 from services.payments.application.autopay_forecast import ForecastAutopayRule, ListAutopayDecisions
@@ -23,12 +24,13 @@ from services.payments.application.autopay_rules import (
     StopAutopayRule,
     UpdateAutopayRule,
 )
+from services.payments.application.bind_card import BindCard, DriveBindings
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
 from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.note_notification import NoteNotification
 from services.payments.application.open_occasions import RecheckRules
-from services.payments.application.payment_methods import ListPaymentMethods, RemovePaymentMethod
+from services.payments.application.payment_methods import GetPaymentMethod, ListPaymentMethods, RemovePaymentMethod
 from services.payments.application.read_payments import GetPayment, ListPayments
 from services.payments.application.stop_rules import StopRulesOfMethod
 from services.payments.bootstrap_parts import Parts
@@ -46,6 +48,8 @@ class UseCases:
     list_payments: ListPayments
     offer: Offer
     list_payment_methods: ListPaymentMethods
+    bind_card: BindCard
+    get_payment_method: GetPaymentMethod
     remove_payment_method: RemovePaymentMethod
     note_notification: NoteNotification
     create_rule: CreateAutopayRule
@@ -78,12 +82,24 @@ def build_grpc(parts: Parts, /) -> UseCases:
         list_payments=ListPayments(payments=storage.payments),
         offer=parts.offer,
         list_payment_methods=ListPaymentMethods(methods=storage.methods),
+        bind_card=BindCard(
+            bindings=storage.bindings,
+            binding=parts.binding,
+            offer=parts.offer,
+            return_prefixes=(parts.settings.public_url,),
+            clock=clock,
+            charge_timeout_s=parts.settings.charge_timeout_s,
+            charge_grace=parts.charge_grace,
+        ),
+        get_payment_method=GetPaymentMethod(methods=storage.methods, bindings=storage.bindings),
         remove_payment_method=RemovePaymentMethod(
             methods=storage.methods,
+            bindings=storage.bindings,
+            binding=parts.binding,
             stop_rules=StopRulesOfMethod(rules=storage.rules, stop_rule=parts.stop_rule),
             clock=clock,
         ),
-        note_notification=NoteNotification(payments=storage.payments, clock=clock),
+        note_notification=NoteNotification(payments=storage.payments, bindings=storage.bindings, clock=clock),
         create_rule=CreateAutopayRule(
             rules=storage.rules, accounts=parts.accounts, check_terms=check_terms, clock=clock
         ),
@@ -102,7 +118,14 @@ def build_dispatcher(parts: Parts, /) -> Dispatcher:
     """Return the loops through which everything leaves, not yet started."""
     waker = ChangeStreamWaker(parts.database)
     return Dispatcher(
-        [_relay(parts, waker), _payments(parts, waker), _occasions(parts, waker), _rechecks(parts, waker)], waker=waker
+        [
+            _relay(parts, waker),
+            _payments(parts, waker),
+            _bindings(parts, waker),
+            _occasions(parts, waker),
+            _rechecks(parts, waker),
+        ],
+        waker=waker,
     )
 
 
@@ -172,6 +195,14 @@ def _payments(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
         concurrency=parts.settings.dispatcher_concurrency,
         next_due_in_s=due.seconds_until_due,
     )
+
+
+def _bindings(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
+    due = parts.due(bindings_collection(parts.database))
+    step = DriveBindings(
+        due=MongoDue(due, to_binding), binding=parts.binding, charge_timeout_s=parts.settings.charge_timeout_s
+    )
+    return DispatcherLoop("card-bindings", step, waker=waker, next_due_in_s=due.seconds_until_due)
 
 
 def _occasions(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:

@@ -19,7 +19,9 @@ from services.payments.adapters.grpc_accounts import IDEMPOTENT, GrpcAccounts
 from services.payments.adapters.profile_file import load_offer
 from services.payments.adapters.storage import Storage, storage_in
 from services.payments.adapters.yookassa_acquirer import YookassaAcquirer
+from services.payments.adapters.yookassa_bindings import YookassaCardBinder
 from services.payments.adapters.yookassa_client import ShopSettings, YookassaClient
+from services.payments.application.bind_card import Binding
 from services.payments.application.charging import Charging
 from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
@@ -65,13 +67,17 @@ class Parts:
         return GrpcAccounts(self.remote_accounts)
 
     @cached_property
-    def acquirer(self) -> YookassaAcquirer:
+    def yookassa(self) -> YookassaClient:
         shop = ShopSettings(
             api_url=self.settings.yookassa_api_url,
             shop_id=self.settings.yookassa_shop_id,
             secret_key=self.settings.yookassa_secret_key.get_secret_value(),
         )
-        return YookassaAcquirer(YookassaClient(shop))
+        return YookassaClient(shop)
+
+    @cached_property
+    def acquirer(self) -> YookassaAcquirer:
+        return YookassaAcquirer(self.yookassa)
 
     @cached_property
     def offer(self) -> Offer:
@@ -90,6 +96,17 @@ class Parts:
             clock=self.clock,
             backoff=self.backoff,
             card_policy=self.offer.card_policy,
+        )
+
+    @cached_property
+    def binding(self) -> Binding:
+        return Binding(
+            bindings=self.storage.bindings,
+            methods=self.storage.methods,
+            binder=YookassaCardBinder(self.yookassa),
+            card_policy=self.offer.card_policy,
+            clock=self.clock,
+            backoff=self.backoff,
         )
 
     @cached_property

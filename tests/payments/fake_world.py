@@ -6,22 +6,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.chassis.money import Money
+from services.payments.application.bind_card import BindCard, Binding, DriveBindings
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
 from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
-from services.payments.application.payment_methods import RemovePaymentMethod
+from services.payments.application.payment_methods import GetPaymentMethod, RemovePaymentMethod
 from services.payments.application.record_crediting import RecordCrediting
 from services.payments.application.stop_rules import StopRule, StopRulesOfMethod
 from services.payments.domain.acquirer import (
     Absent,
+    AcquirerBinding,
     AcquirerPayment,
     AcquirerRefund,
+    BindingAnswer,
+    BindingStatus,
     ChargeOrder,
     PaymentAnswer,
     RefundAnswer,
     Refused,
+    SavedCard,
     Silence,
     Status,
 )
@@ -31,7 +36,7 @@ from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import Payment, PaymentKind
 from services.payments.domain.ports import AccountGone, AccountsSilent, Action, DecisionBalance, Posting, PostingState
 from tests.payments.builders import GRACE, MOSCOW, ManualClock, rub
-from tests.payments.fakes import FakeDue, FakeMethods, FakeOccasions, FakePayments, FakeRules
+from tests.payments.fakes import FakeBindings, FakeDue, FakeMethods, FakeOccasions, FakePayments, FakeRules
 
 
 class Killed(BaseException):
@@ -131,6 +136,41 @@ class FakeAcquirer:
 
 
 @dataclass
+class FakeBinder:
+    """Opens one binding per key, which waits for `confirm`; `script` breaks answers."""
+
+    by_key: dict[str, AcquirerBinding] = field(default_factory=dict)
+    script: list[Callable[[BindingAnswer], BindingAnswer]] = field(default_factory=list)
+
+    def bind(self, *, idempotence_key: str, payment_method_id: str, return_url: str, timeout_s: float) -> BindingAnswer:
+        opened = AcquirerBinding(
+            acquirer_method_id=f"acquirer-{payment_method_id}",
+            payment_method_id=payment_method_id,
+            status=BindingStatus.PENDING,
+            confirmation_url="http://acquirer/bind",
+        )
+        return self._answer(self.by_key.setdefault(idempotence_key, opened))
+
+    def get_binding(self, acquirer_method_id: str, /, *, timeout_s: float) -> BindingAnswer:
+        known = (told for told in self.by_key.values() if told.acquirer_method_id == acquirer_method_id)
+        return self._answer(next(known, Refused("not_found")))
+
+    def confirm(self, payment_method_id: str, *, country: str = "RU") -> None:
+        key = f"{payment_method_id}:bind"
+        card = SavedCard(
+            acquirer_method_id=f"acquirer-{payment_method_id}",
+            brand="visa",
+            last4="1111",
+            expires="2099-12",
+            issuer_country=country,
+        )
+        self.by_key[key] = replace(self.by_key[key], status=BindingStatus.ACTIVE, confirmation_url="", card=card)
+
+    def _answer(self, answer: BindingAnswer) -> BindingAnswer:
+        return self.script.pop(0)(answer) if self.script else answer
+
+
+@dataclass
 class FakeAccounts:
     """One balance for all; credits what is asked for once per payment, unless it refuses or is silent."""
 
@@ -172,6 +212,8 @@ class World:
     clock: ManualClock = field(default_factory=ManualClock)
     payments: FakePayments = field(default_factory=FakePayments)
     methods: FakeMethods = field(default_factory=FakeMethods)
+    bindings: FakeBindings = field(default_factory=FakeBindings)
+    binder: FakeBinder = field(default_factory=FakeBinder)
     rules: FakeRules = field(default_factory=FakeRules)
     occasions: FakeOccasions = field(default_factory=FakeOccasions)
 
@@ -215,8 +257,33 @@ class Process:
         self.record_crediting = RecordCrediting(payments=payments, clock=clock)
         self.observe_balance = ObserveBalance(rules=rules, occasions=occasions, clock=clock)
         self.open_due_occasions = OpenDueOccasions(rules=rules, occasions=occasions, clock=clock)
+        binding = Binding(
+            bindings=around(world.bindings),
+            methods=methods,
+            binder=around(world.binder),
+            card_policy=AN_OFFER.card_policy,
+            clock=clock,
+            backoff=backoff,
+        )
+        self.bind_card = BindCard(
+            bindings=around(world.bindings),
+            binding=binding,
+            offer=AN_OFFER,
+            return_prefixes=("http://localhost:18080",),
+            clock=clock,
+            charge_timeout_s=4,
+            charge_grace=GRACE,
+        )
+        self.drive_bindings = DriveBindings(
+            due=around(FakeDue(world.bindings.rows, clock)), binding=binding, charge_timeout_s=4
+        )
+        self.get_method = GetPaymentMethod(methods=methods, bindings=around(world.bindings))
         self.remove_method = RemovePaymentMethod(
-            methods=methods, stop_rules=StopRulesOfMethod(rules=rules, stop_rule=stop_rule), clock=clock
+            methods=methods,
+            bindings=around(world.bindings),
+            binding=binding,
+            stop_rules=StopRulesOfMethod(rules=rules, stop_rule=stop_rule),
+            clock=clock,
         )
         self.recheck_rules = RecheckRules(
             due=around(FakeDue(world.rules.rows, clock)),
@@ -256,7 +323,7 @@ class Process:
     def turn(self) -> bool:
         """Do whatever is due now, everything once."""
         opened = bool(self.open_due_occasions())
-        return any([opened, self.recheck_rules(), self.drive_occasions(), self.drive_payments()])
+        return any([opened, self.recheck_rules(), self.drive_occasions(), self.drive_payments(), self.drive_bindings()])
 
     def run(self, *, minutes: int = 30) -> None:
         """Let time pass in steps of 20 s."""

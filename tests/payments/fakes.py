@@ -11,12 +11,13 @@ from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists
+from services.payments.domain.card_binding import CardBinding
 from services.payments.domain.events import PaymentEvent
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PagePosition
 
-Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, AutopayRule, AutopayOccasion)
+Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, CardBinding, AutopayRule, AutopayOccasion)
 _LEASE = timedelta(seconds=60)
 
 
@@ -152,6 +153,34 @@ class FakeMethods:
 
     def save(self, method: PaymentMethod, /) -> None:
         self.rows.save(method)
+
+
+@dataclass
+class FakeBindings:
+    """See CardBindingRepository."""
+
+    rows: Rows[CardBinding] = field(default_factory=lambda: Rows(lambda binding: binding.payment_method_id))
+
+    def get(self, payment_method_id: str, /) -> CardBinding | None:
+        return self.rows.get(payment_method_id)
+
+    def by_request(self, *, subscriber_id: str, request_id: str) -> CardBinding | None:
+        wanted = (subscriber_id, request_id)
+        return next((row for row in self.rows.all() if (row.subscriber_id, row.request_id) == wanted), None)
+
+    def save(self, binding: CardBinding, /) -> None:
+        first = self.by_request(subscriber_id=binding.subscriber_id, request_id=binding.request_id)
+        if first is not None and first.payment_method_id != binding.payment_method_id:
+            raise AlreadySaved(binding.payment_method_id)
+        self.rows.save(binding)
+
+    def hurry(self, *, acquirer_method_id: str, now: datetime) -> None:
+        for row in self.rows.rows.values():
+            if row.acquirer_method_id == acquirer_method_id and row.is_open:
+                leased = row.payment_method_id in self.rows.leases
+                if leased or row.due_at is None or row.due_at > now:
+                    row.due_at, row.version = now, row.version + 1
+                    self.rows.leases.pop(row.payment_method_id, None)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from pymongo.database import Database
 from services.chassis.clock import Clock
 from services.payments.adapters.mongo_autopay_occasions import MongoAutopayOccasionRepository
 from services.payments.adapters.mongo_autopay_rules import MongoAutopayRuleRepository
+from services.payments.adapters.mongo_card_bindings import MongoCardBindingRepository
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
 from services.payments.adapters.mongo_payments import MongoPaymentRepository
 
@@ -20,6 +21,7 @@ class Storage:
 
     payments: MongoPaymentRepository
     methods: MongoPaymentMethodRepository
+    bindings: MongoCardBindingRepository
     rules: MongoAutopayRuleRepository
     occasions: MongoAutopayOccasionRepository
 
@@ -27,6 +29,7 @@ class Storage:
         """Make the indexes that carry invariants, before anything is written."""
         self.payments.ensure_indexes()
         self.methods.ensure_indexes()
+        self.bindings.ensure_indexes()
         self.rules.ensure_indexes()
         self.occasions.ensure_indexes()
 
@@ -36,6 +39,7 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
     return Storage(
         payments=MongoPaymentRepository(database, clock=clock),
         methods=MongoPaymentMethodRepository(database),
+        bindings=MongoCardBindingRepository(database),
         rules=MongoAutopayRuleRepository(database),
         occasions=MongoAutopayOccasionRepository(database),
     )

@@ -1,10 +1,9 @@
 """YooKassa as our acquirer: orders and answers between our terms and its API."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from yookassa.domain.request import PaymentRequest
 from yookassa.domain.request.refund_request import RefundRequest
 
@@ -14,6 +13,7 @@ from services.chassis.money import Money
 from services.payments.adapters.yookassa_amount import from_amount, to_amount
 from services.payments.adapters.yookassa_card import saved_card_of
 from services.payments.adapters.yookassa_client import YookassaClient, word_of
+from services.payments.adapters.yookassa_reading import read, text_of
 from services.payments.domain.acquirer import (
     Absent,
     AcquirerPayment,
@@ -38,8 +38,6 @@ _STATUSES = {
     "succeeded": Status.SUCCEEDED,
     "canceled": Status.CANCELED,
 }
-
-_log = structlog.get_logger(__name__)
 
 
 class YookassaAcquirer:
@@ -118,26 +116,17 @@ def _body(order: ChargeOrder) -> dict[str, Any]:
 
 
 def _payment_answer(answer: dict[str, Any] | Refused | Busy | Silence) -> PaymentAnswer:
-    return _read(answer, _to_payment) if isinstance(answer, dict) else answer
+    return read(answer, _to_payment) if isinstance(answer, dict) else answer
 
 
 def _refund_answer(answer: dict[str, Any] | Refused | Busy | Silence) -> RefundAnswer:
-    return _read(answer, _to_refund) if isinstance(answer, dict) else answer
-
-
-def _read(document: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Any]) -> Any:
-    """Return what a document says; one that cannot be understood is no answer."""
-    try:
-        return read(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        _log.error("acquirer_not_understood", error=type(error).__name__)
-        return Silence()
+    return read(answer, _to_refund) if isinstance(answer, dict) else answer
 
 
 def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
     captured_at = document.get("captured_at")
     return AcquirerPayment(
-        acquirer_payment_id=_text(document["id"]),
+        acquirer_payment_id=text_of(document["id"]),
         payment_id=_our_id(document),
         status=_STATUSES[document["status"]],
         amount=from_amount(document["amount"]),
@@ -150,7 +139,7 @@ def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
 
 def _to_refund(document: Mapping[str, Any]) -> AcquirerRefund:
     return AcquirerRefund(
-        acquirer_refund_id=_text(document["id"]),
+        acquirer_refund_id=text_of(document["id"]),
         status=_STATUSES[document["status"]],
         amount=from_amount(document["amount"]),
     )
@@ -158,12 +147,6 @@ def _to_refund(document: Mapping[str, Any]) -> AcquirerRefund:
 
 def _our_id(document: Mapping[str, Any]) -> str:
     return str((document.get("metadata") or {}).get("payment_id", ""))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("not a text")
-    return value
 
 
 def _moment(text: str) -> datetime:

@@ -64,6 +64,25 @@ class AcquirerRefund:
     amount: Money
 
 
+class BindingStatus(Enum):
+    """How far a card that is bound without a payment is at the acquirer."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquirerBinding:
+    """A card that is being bound as the acquirer tells it. `payment_method_id` is ours, from its metadata."""
+
+    acquirer_method_id: str = field(repr=False)
+    payment_method_id: str
+    status: BindingStatus
+    confirmation_url: str = ""
+    card: SavedCard | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """It refused this very request, and did not execute it. `code` is a word such as `invalid_request`."""
@@ -88,6 +107,7 @@ class Absent:
 
 PaymentAnswer = AcquirerPayment | Refused | Busy | Silence | Absent
 RefundAnswer = AcquirerRefund | Refused | Busy | Silence | Absent
+BindingAnswer = AcquirerBinding | Refused | Busy | Silence
 
 
 class Acquirer(Protocol):
@@ -113,4 +133,16 @@ class Acquirer(Protocol):
 
     def find_refund(self, acquirer_payment_id: str, /, *, timeout_s: float) -> RefundAnswer:
         """Return the refund of a payment."""
+        ...
+
+
+class CardBinder(Protocol):
+    """Whoever keeps cards without a payment, on the same terms."""
+
+    def bind(self, *, idempotence_key: str, payment_method_id: str, return_url: str, timeout_s: float) -> BindingAnswer:
+        """Start a binding, or return the one that this key has started before."""
+        ...
+
+    def get_binding(self, acquirer_method_id: str, /, *, timeout_s: float) -> BindingAnswer:
+        """Return a binding by the acquirer's id."""
         ...

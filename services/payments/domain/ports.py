@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from services.chassis.money import Money
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
+from services.payments.domain.card_binding import CardBinding
 from services.payments.domain.payment import Payment
 from services.payments.domain.payment_method import PaymentMethod
 
@@ -73,6 +74,20 @@ class PaymentMethodRepository(Protocol):
         ...
 
     def save(self, method: PaymentMethod, /) -> None: ...
+
+
+class CardBindingRepository(Protocol):
+    """Cards that are being bound. `save` raises VersionConflict, AlreadySaved for a second one of a request."""
+
+    def get(self, payment_method_id: str, /) -> CardBinding | None: ...
+
+    def by_request(self, *, subscriber_id: str, request_id: str) -> CardBinding | None: ...
+
+    def save(self, binding: CardBinding, /) -> None: ...
+
+    def hurry(self, *, acquirer_method_id: str, now: datetime) -> None:
+        """Make the open binding with that acquirer id due now. An id that nobody has is ignored."""
+        ...
 
 
 class AutopayRuleRepository(Protocol):

@@ -29,6 +29,11 @@ class SandboxAcquirer:
         """Pay as a payer on the acquirer's page."""
         self._ok(self.http.post(f"/control/payments/{acquirer_payment_id}/confirm", json={"card": card}))
 
+    def confirm_binding(self, acquirer_method_id: str, *, card: str = A_CARD) -> None:
+        """Type a card on the acquirer's page of a binding."""
+        path = f"/control/payment-methods/{acquirer_method_id}/confirm"
+        self._ok(self.http.post(path, json={"card": card}))
+
     def answer(self, acquirer_payment_id: str, *, outcome: str = "success") -> None:
         """Pay by SBP or WebMoney as a payer in their bank or wallet, or refuse."""
         self._ok(self.http.post(f"/control/payments/{acquirer_payment_id}/confirm", json={"outcome": outcome}))

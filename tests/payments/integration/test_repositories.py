@@ -11,19 +11,23 @@ from pymongo.database import Database
 from services.chassis.clock import SystemClock
 from services.chassis.errors import VersionConflict
 from services.payments.adapters.storage import storage_in
+from services.payments.domain.acquirer import SavedCard
 from services.payments.domain.autopay_rule import AutopayRuleExists, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, FirstOfMonth, Threshold
+from services.payments.domain.card_binding import BindingState
 from services.payments.domain.payment import PaymentKind, Problem, State
 from services.payments.domain.ports import (
     AlreadySaved,
     AutopayOccasionRepository,
     AutopayRuleRepository,
+    CardBindingRepository,
     PagePosition,
     PaymentMethodRepository,
     PaymentRepository,
 )
 from tests.payments.builders import (
     A_MORNING,
+    make_binding,
     make_grounds,
     make_method,
     make_occasion,
@@ -31,7 +35,7 @@ from tests.payments.builders import (
     make_rule,
     rub,
 )
-from tests.payments.fakes import FakeMethods, FakeOccasions, FakePayments, FakeRules
+from tests.payments.fakes import FakeBindings, FakeMethods, FakeOccasions, FakePayments, FakeRules
 
 Document = dict[str, Any]
 _LATER = A_MORNING + timedelta(minutes=1)
@@ -41,7 +45,13 @@ _LATER = A_MORNING + timedelta(minutes=1)
 def build(request: pytest.FixtureRequest) -> Callable[[str], Any]:
     """Return one repository by its name in Storage."""
     if request.param == "fake":
-        fakes = {"payments": FakePayments, "methods": FakeMethods, "rules": FakeRules, "occasions": FakeOccasions}
+        fakes = {
+            "payments": FakePayments,
+            "methods": FakeMethods,
+            "bindings": FakeBindings,
+            "rules": FakeRules,
+            "occasions": FakeOccasions,
+        }
         return lambda name: fakes[name]()
     database: Database[Document] = request.getfixturevalue("database")
     storage = storage_in(database, clock=SystemClock())
@@ -199,6 +209,50 @@ class TestPaymentMethodRepository:
             methods.save(make_method(payment_method_id=old.payment_method_id))
         with pytest.raises(VersionConflict):
             methods.save(replace(old, version=7))
+
+
+class TestCardBindingRepository:
+    @pytest.fixture
+    def bindings(self, build: Callable[[str], Any]) -> CardBindingRepository:
+        repository: CardBindingRepository = build("bindings")
+        return repository
+
+    def test_returns_what_was_saved(self, bindings: CardBindingRepository) -> None:
+        card = SavedCard(acquirer_method_id="t", brand="mir", last4="2987", expires="2099-12", issuer_country="RU")
+        binding = make_binding(state=BindingState.BOUND, acquirer_method_id="t", card=card, due_at=_LATER, asked=2)
+
+        bindings.save(binding)
+
+        assert bindings.get(binding.payment_method_id) == binding
+        found = bindings.by_request(subscriber_id=binding.subscriber_id, request_id=binding.request_id)
+        assert found == binding
+
+    def test_a_request_has_one_binding_and_a_lost_race_is_a_conflict(self, bindings: CardBindingRepository) -> None:
+        first = make_binding()
+        bindings.save(first)
+        second = make_binding(subscriber_id=first.subscriber_id, request_id=first.request_id)
+        stale = replace(first)
+
+        with pytest.raises(AlreadySaved):
+            bindings.save(second)
+        bindings.save(first)
+        with pytest.raises(VersionConflict):
+            bindings.save(stale)
+
+    def test_a_hint_makes_an_open_binding_due_and_nothing_else(self, bindings: CardBindingRepository) -> None:
+        waiting = make_binding(
+            state=BindingState.AWAITING_CONFIRMATION, acquirer_method_id="open", due_at=_LATER + timedelta(hours=1)
+        )
+        ended = make_binding(state=BindingState.REFUSED, acquirer_method_id="ended")
+        for binding in (waiting, ended):
+            bindings.save(binding)
+
+        for acquirer_method_id in ("open", "ended", "nobody's"):
+            bindings.hurry(acquirer_method_id=acquirer_method_id, now=_LATER)
+
+        hurried, left = (bindings.get(binding.payment_method_id) for binding in (waiting, ended))
+        assert hurried is not None and (hurried.due_at, hurried.version) == (_LATER, 2)
+        assert left is not None and (left.due_at, left.version) == (None, 1)
 
 
 class TestAutopayRuleRepository:

@@ -6,8 +6,9 @@ import pytest
 
 from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold
+from services.payments.domain.card_binding import BindingState
 from services.payments.domain.payment import PaymentKind, State
-from tests.payments.builders import make_method, make_request, make_rule, rub
+from tests.payments.builders import RETURN_URL, make_method, make_request, make_rule, rub
 from tests.payments.fake_world import Killed, Killer, Process, World
 
 
@@ -106,6 +107,23 @@ def test_a_payment_by_saved_card_survives_a_death_at_every_call_and_is_acknowled
         repeated = world.process().create_payment(request)
         assert repeated.state is State.POSTED
         assert_one_charge_credited(world)
+
+
+def test_a_binding_survives_a_death_at_every_call_and_keeps_one_card() -> None:
+    def act(process: Process) -> None:
+        world = process.world
+        binding = process.bind_card(request_id="one", subscriber_id="sub_1", return_url=RETURN_URL)
+        process.run(minutes=1)
+        world.binder.confirm(binding.payment_method_id)
+        world.bindings.hurry(acquirer_method_id=f"acquirer-{binding.payment_method_id}", now=world.clock.now())
+        process.run(minutes=3)
+
+    for world in deaths(World, act):
+        act(world.process())  # the client repeats the request; the subscriber types the card in the end
+        [binding] = world.bindings.rows.all()
+        [method] = world.methods.usable_of(subscriber_id="sub_1")
+        assert (binding.state, binding.card, binding.due_at) == (BindingState.BOUND, None, None)
+        assert method.payment_method_id == binding.payment_method_id
 
 
 @pytest.mark.parametrize("lists_lag", [False, True])

@@ -101,6 +101,38 @@ PAYMENT_KIND_SBP: PaymentKind.ValueType  # 4
 """The fast payment system."""
 Global___PaymentKind: _TypeAlias = PaymentKind  # noqa: Y015
 
+class _PaymentMethodState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PaymentMethodStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaymentMethodState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAYMENT_METHOD_STATE_UNSPECIFIED: _PaymentMethodState.ValueType  # 0
+    """Never sent."""
+    PAYMENT_METHOD_STATE_PENDING: _PaymentMethodState.ValueType  # 1
+    """Being bound: the subscriber types the card at `confirmation_url`."""
+    PAYMENT_METHOD_STATE_UNKNOWN: _PaymentMethodState.ValueType  # 2
+    """Being bound: the acquirer did not answer. It is being asked."""
+    PAYMENT_METHOD_STATE_ACTIVE: _PaymentMethodState.ValueType  # 3
+    """Saved: it can be charged."""
+    PAYMENT_METHOD_STATE_REFUSED: _PaymentMethodState.ValueType  # 4
+    """Not saved; `refusal_reason` says why."""
+
+class PaymentMethodState(_PaymentMethodState, metaclass=_PaymentMethodStateEnumTypeWrapper):
+    """State of a payment method."""
+
+PAYMENT_METHOD_STATE_UNSPECIFIED: PaymentMethodState.ValueType  # 0
+"""Never sent."""
+PAYMENT_METHOD_STATE_PENDING: PaymentMethodState.ValueType  # 1
+"""Being bound: the subscriber types the card at `confirmation_url`."""
+PAYMENT_METHOD_STATE_UNKNOWN: PaymentMethodState.ValueType  # 2
+"""Being bound: the acquirer did not answer. It is being asked."""
+PAYMENT_METHOD_STATE_ACTIVE: PaymentMethodState.ValueType  # 3
+"""Saved: it can be charged."""
+PAYMENT_METHOD_STATE_REFUSED: PaymentMethodState.ValueType  # 4
+"""Not saved; `refusal_reason` says why."""
+Global___PaymentMethodState: _TypeAlias = PaymentMethodState  # noqa: Y015
+
 class _AutopayRuleState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -272,6 +304,10 @@ class PaymentMethod(_message.Message):
     LAST4_FIELD_NUMBER: _builtins.int
     EXPIRES_FIELD_NUMBER: _builtins.int
     SAVED_AT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_URL_FIELD_NUMBER: _builtins.int
+    REFUSAL_REASON_FIELD_NUMBER: _builtins.int
+    ISSUER_COUNTRY_FIELD_NUMBER: _builtins.int
     payment_method_id: _builtins.str
     """Its id."""
     brand: _builtins.str
@@ -282,6 +318,14 @@ class PaymentMethod(_message.Message):
     """Last four digits."""
     expires: _builtins.str
     """Printed expiry, "2028-09"; information only, no stop signal."""
+    state: Global___PaymentMethodState.ValueType
+    """Whether it can be charged. Until then brand, last four digits and expiry are not known."""
+    confirmation_url: _builtins.str
+    """Where the subscriber types the card; empty when there is nothing to type."""
+    refusal_reason: _builtins.str
+    """Why it was not saved: "card_not_accepted", "not_confirmed", "expired_on_confirmation", or a word of the acquirer."""
+    issuer_country: _builtins.str
+    """Country of the bank, ISO 3166-1 alpha-2; empty when the acquirer does not say."""
     @_builtins.property
     def saved_at(self) -> _timestamp_pb2.Timestamp:
         """When it was saved."""
@@ -294,10 +338,14 @@ class PaymentMethod(_message.Message):
         last4: _builtins.str = ...,
         expires: _builtins.str = ...,
         saved_at: _timestamp_pb2.Timestamp | None = ...,
+        state: Global___PaymentMethodState.ValueType = ...,
+        confirmation_url: _builtins.str = ...,
+        refusal_reason: _builtins.str = ...,
+        issuer_country: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["saved_at", b"saved_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["brand", b"brand", "expires", b"expires", "last4", b"last4", "payment_method_id", b"payment_method_id", "saved_at", b"saved_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brand", b"brand", "confirmation_url", b"confirmation_url", "expires", b"expires", "issuer_country", b"issuer_country", "last4", b"last4", "payment_method_id", b"payment_method_id", "refusal_reason", b"refusal_reason", "saved_at", b"saved_at", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -798,6 +846,102 @@ class ListPaymentKindsResponse(_message.Message):
 Global___ListPaymentKindsResponse: _TypeAlias = ListPaymentKindsResponse  # noqa: Y015
 
 @_typing.final
+class CreatePaymentMethodRequest(_message.Message):
+    """Starts to keep a card without a payment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RETURN_URL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The client's Idempotency-Key."""
+    return_url: _builtins.str
+    """Where the acquirer's page sends the subscriber back; one of the allowed prefixes."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        return_url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "return_url", b"return_url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreatePaymentMethodRequest: _TypeAlias = CreatePaymentMethodRequest  # noqa: Y015
+
+@_typing.final
+class CreatePaymentMethodResponse(_message.Message):
+    """The card that is being bound, new or first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment_method(self) -> Global___PaymentMethod:
+        """It."""
+
+    def __init__(
+        self,
+        *,
+        payment_method: Global___PaymentMethod | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreatePaymentMethodResponse: _TypeAlias = CreatePaymentMethodResponse  # noqa: Y015
+
+@_typing.final
+class GetPaymentMethodRequest(_message.Message):
+    """Asks for a saved card or one that is being bound."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_METHOD_ID_FIELD_NUMBER: _builtins.int
+    payment_method_id: _builtins.str
+    """Which."""
+    def __init__(
+        self,
+        *,
+        payment_method_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_method_id", b"payment_method_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPaymentMethodRequest: _TypeAlias = GetPaymentMethodRequest  # noqa: Y015
+
+@_typing.final
+class GetPaymentMethodResponse(_message.Message):
+    """A card."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment_method(self) -> Global___PaymentMethod:
+        """It."""
+
+    def __init__(
+        self,
+        *,
+        payment_method: Global___PaymentMethod | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPaymentMethodResponse: _TypeAlias = GetPaymentMethodResponse  # noqa: Y015
+
+@_typing.final
 class ListPaymentMethodsRequest(_message.Message):
     """Asks for the saved cards."""
 
@@ -886,7 +1030,7 @@ class NoteAcquirerNotificationRequest(_message.Message):
     ACQUIRER_PAYMENT_ID_FIELD_NUMBER: _builtins.int
     EVENT_FIELD_NUMBER: _builtins.int
     acquirer_payment_id: _builtins.str
-    """`object.id` of the notification: the acquirer's id of the payment."""
+    """`object.id` of the notification: the acquirer's id of the payment, or of the card that is bound."""
     event: _builtins.str
     """`event` of the notification."""
     def __init__(

@@ -57,6 +57,16 @@ class PaymentsServiceStub:
                 request_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsRequest.SerializeToString,
                 response_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsResponse.FromString,
                 _registered_method=True)
+        self.CreatePaymentMethod = channel.unary_unary(
+                '/kabinet.payments.v1.PaymentsService/CreatePaymentMethod',
+                request_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodRequest.SerializeToString,
+                response_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodResponse.FromString,
+                _registered_method=True)
+        self.GetPaymentMethod = channel.unary_unary(
+                '/kabinet.payments.v1.PaymentsService/GetPaymentMethod',
+                request_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodRequest.SerializeToString,
+                response_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodResponse.FromString,
+                _registered_method=True)
         self.ListPaymentMethods = channel.unary_unary(
                 '/kabinet.payments.v1.PaymentsService/ListPaymentMethods',
                 request_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentMethodsRequest.SerializeToString,
@@ -154,6 +164,27 @@ class PaymentsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreatePaymentMethod(self, request, context):
+        """Starts to keep a card without a payment: nothing is charged, the subscriber types the card on the acquirer's page.
+
+        Idempotent by `request_id`. The answer leads to the page, or is in state UNKNOWN when the acquirer did not answer in
+        time; it is settled by asking. A card outside the policy ends in state REFUSED with `card_not_accepted`.
+        Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING), ALREADY_EXISTS (REQUEST_ID_REUSED),
+        FAILED_PRECONDITION (PAYMENT_KIND_DISABLED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPaymentMethod(self, request, context):
+        """Returns a saved card, or one that is being bound.
+
+        Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND, also for a removed one).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListPaymentMethods(self, request, context):
         """Lists the subscriber's saved cards.
         """
@@ -162,7 +193,7 @@ class PaymentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RemovePaymentMethod(self, request, context):
-        """Removes a saved card; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
+        """Removes a saved card, or calls its binding off; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
 
         Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND).
         """
@@ -266,6 +297,16 @@ def add_PaymentsServiceServicer_to_server(servicer, server):
                     servicer.ListPaymentKinds,
                     request_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsRequest.FromString,
                     response_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsResponse.SerializeToString,
+            ),
+            'CreatePaymentMethod': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePaymentMethod,
+                    request_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodRequest.FromString,
+                    response_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodResponse.SerializeToString,
+            ),
+            'GetPaymentMethod': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPaymentMethod,
+                    request_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodRequest.FromString,
+                    response_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodResponse.SerializeToString,
             ),
             'ListPaymentMethods': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPaymentMethods,
@@ -429,6 +470,60 @@ class PaymentsService:
             '/kabinet.payments.v1.PaymentsService/ListPaymentKinds',
             kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsRequest.SerializeToString,
             kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePaymentMethod(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.payments.v1.PaymentsService/CreatePaymentMethod',
+            kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodRequest.SerializeToString,
+            kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPaymentMethod(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.payments.v1.PaymentsService/GetPaymentMethod',
+            kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodRequest.SerializeToString,
+            kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -58,10 +58,23 @@ class PaymentsServiceStub:
     """
     ListPaymentKinds: _grpc.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentKindsRequest, _payments_pb2.ListPaymentKindsResponse]
     """Lists the ways to pay, with the reason of one that is switched off (F16, F17)."""
+    CreatePaymentMethod: _grpc.UnaryUnaryMultiCallable[_payments_pb2.CreatePaymentMethodRequest, _payments_pb2.CreatePaymentMethodResponse]
+    """Starts to keep a card without a payment: nothing is charged, the subscriber types the card on the acquirer's page.
+
+    Idempotent by `request_id`. The answer leads to the page, or is in state UNKNOWN when the acquirer did not answer in
+    time; it is settled by asking. A card outside the policy ends in state REFUSED with `card_not_accepted`.
+    Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING), ALREADY_EXISTS (REQUEST_ID_REUSED),
+    FAILED_PRECONDITION (PAYMENT_KIND_DISABLED).
+    """
+    GetPaymentMethod: _grpc.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentMethodRequest, _payments_pb2.GetPaymentMethodResponse]
+    """Returns a saved card, or one that is being bound.
+
+    Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND, also for a removed one).
+    """
     ListPaymentMethods: _grpc.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentMethodsRequest, _payments_pb2.ListPaymentMethodsResponse]
     """Lists the subscriber's saved cards."""
     RemovePaymentMethod: _grpc.UnaryUnaryMultiCallable[_payments_pb2.RemovePaymentMethodRequest, _payments_pb2.RemovePaymentMethodResponse]
-    """Removes a saved card; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
+    """Removes a saved card, or calls its binding off; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
 
     Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND).
     """
@@ -137,10 +150,23 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     """
     ListPaymentKinds: _aio.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentKindsRequest, _payments_pb2.ListPaymentKindsResponse]  # type: ignore[assignment]
     """Lists the ways to pay, with the reason of one that is switched off (F16, F17)."""
+    CreatePaymentMethod: _aio.UnaryUnaryMultiCallable[_payments_pb2.CreatePaymentMethodRequest, _payments_pb2.CreatePaymentMethodResponse]  # type: ignore[assignment]
+    """Starts to keep a card without a payment: nothing is charged, the subscriber types the card on the acquirer's page.
+
+    Idempotent by `request_id`. The answer leads to the page, or is in state UNKNOWN when the acquirer did not answer in
+    time; it is settled by asking. A card outside the policy ends in state REFUSED with `card_not_accepted`.
+    Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING), ALREADY_EXISTS (REQUEST_ID_REUSED),
+    FAILED_PRECONDITION (PAYMENT_KIND_DISABLED).
+    """
+    GetPaymentMethod: _aio.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentMethodRequest, _payments_pb2.GetPaymentMethodResponse]  # type: ignore[assignment]
+    """Returns a saved card, or one that is being bound.
+
+    Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND, also for a removed one).
+    """
     ListPaymentMethods: _aio.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentMethodsRequest, _payments_pb2.ListPaymentMethodsResponse]  # type: ignore[assignment]
     """Lists the subscriber's saved cards."""
     RemovePaymentMethod: _aio.UnaryUnaryMultiCallable[_payments_pb2.RemovePaymentMethodRequest, _payments_pb2.RemovePaymentMethodResponse]  # type: ignore[assignment]
-    """Removes a saved card; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
+    """Removes a saved card, or calls its binding off; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
 
     Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND).
     """
@@ -239,6 +265,31 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists the ways to pay, with the reason of one that is switched off (F16, F17)."""
 
     @_abc_1.abstractmethod
+    def CreatePaymentMethod(
+        self,
+        request: _payments_pb2.CreatePaymentMethodRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payments_pb2.CreatePaymentMethodResponse, _abc.Awaitable[_payments_pb2.CreatePaymentMethodResponse]]:
+        """Starts to keep a card without a payment: nothing is charged, the subscriber types the card on the acquirer's page.
+
+        Idempotent by `request_id`. The answer leads to the page, or is in state UNKNOWN when the acquirer did not answer in
+        time; it is settled by asking. A card outside the policy ends in state REFUSED with `card_not_accepted`.
+        Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING), ALREADY_EXISTS (REQUEST_ID_REUSED),
+        FAILED_PRECONDITION (PAYMENT_KIND_DISABLED).
+        """
+
+    @_abc_1.abstractmethod
+    def GetPaymentMethod(
+        self,
+        request: _payments_pb2.GetPaymentMethodRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payments_pb2.GetPaymentMethodResponse, _abc.Awaitable[_payments_pb2.GetPaymentMethodResponse]]:
+        """Returns a saved card, or one that is being bound.
+
+        Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND, also for a removed one).
+        """
+
+    @_abc_1.abstractmethod
     def ListPaymentMethods(
         self,
         request: _payments_pb2.ListPaymentMethodsRequest,
@@ -252,7 +303,7 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_pb2.RemovePaymentMethodRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_pb2.RemovePaymentMethodResponse, _abc.Awaitable[_payments_pb2.RemovePaymentMethodResponse]]:
-        """Removes a saved card; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
+        """Removes a saved card, or calls its binding off; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
 
         Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND).
         """
