@@ -30,6 +30,7 @@ def create_payment(caller: Caller, body: bodies.NewPayment, /, *, request_id: st
         payment_method_id=body.method.payment_method_id,
         save_payment_method=body.method.save,
         return_url=body.return_url,
+        confirm_repeat=body.confirm_repeat,
     )
     return views.payment(caller.ask(payments, payments.stub.CreatePayment, request, cap_s=_ACQUIRER_S).payment)
 

@@ -19,7 +19,8 @@ def create_payment(header: bodies.IdempotencyHeader, body: bodies.NewPayment) ->
     """Create a payment and start it at the acquirer
 
     Needs `Idempotency-Key`: the same key and body get the first payment again, another body is refused with 422, and
-    while the first request is still being answered the second gets 409.
+    while the first request is still being answered the second gets 409. The same sum to the same account within three
+    minutes under another key is asked about: 409 `SIMILAR_PAYMENT`, unless `confirm_repeat` says that it is meant.
     """
     if header.idempotency_key is None:
         raise IdempotencyKeyMissing("A payment needs an Idempotency-Key.")

@@ -53,6 +53,7 @@ def create_payment(billing_account_id: str) -> Any:
                 "save": kind == "new_card" and "save" in request.form,
             },
             "return_url": f"{parts().settings.public_url}/payments/return/{request_id}",
+            "confirm_repeat": "confirm_repeat" in request.form,
         },
     )
     payment = actions.create_payment(caller(), body, request_id=request_id)

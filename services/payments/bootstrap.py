@@ -15,6 +15,7 @@ from services.payments.adapters.mongo_autopay_rules import rules_collection, to_
 from services.payments.adapters.mongo_card_bindings import bindings_collection, to_binding
 from services.payments.adapters.mongo_payments import payments_collection, to_payment
 from services.payments.adapters.mongo_saving import MongoDue
+from services.payments.application.ask_before_repeating import AskBeforeRepeating
 from services.payments.application.autopay_forecast import ForecastAutopayRule, ListAutopayDecisions
 from services.payments.application.autopay_rules import (
     CheckTerms,
@@ -72,6 +73,7 @@ def build_grpc(parts: Parts, /) -> UseCases:
             methods=storage.methods,
             accounts=parts.accounts,
             charging=parts.charging,
+            ask_before_repeating=AskBeforeRepeating(intents=storage.intents, payments=storage.payments, clock=clock),
             offer=parts.offer,
             return_prefixes=(parts.settings.public_url,),
             clock=clock,

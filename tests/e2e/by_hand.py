@@ -114,6 +114,7 @@ class Anna:
         window.type("Сумма", _AMOUNT)
         window.tick(f"Мир •••• {GOOD_CARD[-4:]}")
         window.press("Перейти к оплате")
+        window.press("Да, заплатить ещё раз")
         second = self.see_credited()
 
         assert first != second

@@ -207,3 +207,21 @@ def test_a_card_is_bound_under_its_key_and_leads_to_the_acquirers_page(
     (request,) = services.scripted["payments"].requests("CreatePaymentMethod")
     assert (request.request_id, request.return_url) == ("key-12345", "https://localhost/cards/return/1")
     assert (without.status_code, json_of(without)["code"]) == (400, "IDEMPOTENCY_KEY_MISSING")
+
+
+def test_the_same_again_is_a_409_that_asks_and_a_confirmed_one_goes_on(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    def asked(request: payments_pb2.CreatePaymentRequest) -> payments_pb2.CreatePaymentResponse:
+        if not request.confirm_repeat:
+            raise Refused("SIMILAR_PAYMENT", Kind.ALREADY_EXISTS, seconds_ago="42")
+        return payments_pb2.CreatePaymentResponse(payment=make.make_payment())
+
+    services.scripted["payments"].scripts["CreatePayment"] = asked
+
+    answer = _pay(api, bearer, make_body())
+    confirmed = _pay(api, bearer, make_body(confirm_repeat=True))
+
+    assert (answer.status_code, json_of(answer)["code"]) == (409, "SIMILAR_PAYMENT")
+    assert json_of(answer)["detail"].startswith("42 ")
+    assert confirmed.status_code == 201

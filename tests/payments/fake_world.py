@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.chassis.money import Money
+from services.payments.application.ask_before_repeating import AskBeforeRepeating
 from services.payments.application.bind_card import BindCard, Binding, DriveBindings
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
@@ -36,7 +37,7 @@ from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import Payment, PaymentKind
 from services.payments.domain.ports import AccountGone, AccountsSilent, Action, DecisionBalance, Posting, PostingState
 from tests.payments.builders import GRACE, MOSCOW, ManualClock, rub
-from tests.payments.fakes import FakeBindings, FakeDue, FakeMethods, FakeOccasions, FakePayments, FakeRules
+from tests.payments.fakes import FakeBindings, FakeDue, FakeIntents, FakeMethods, FakeOccasions, FakePayments, FakeRules
 
 
 class Killed(BaseException):
@@ -212,6 +213,7 @@ class World:
     clock: ManualClock = field(default_factory=ManualClock)
     payments: FakePayments = field(default_factory=FakePayments)
     methods: FakeMethods = field(default_factory=FakeMethods)
+    intents: FakeIntents = field(default_factory=FakeIntents)
     bindings: FakeBindings = field(default_factory=FakeBindings)
     binder: FakeBinder = field(default_factory=FakeBinder)
     rules: FakeRules = field(default_factory=FakeRules)
@@ -248,6 +250,7 @@ class Process:
             methods=methods,
             accounts=accounts,
             charging=charging,
+            ask_before_repeating=AskBeforeRepeating(intents=around(world.intents), payments=payments, clock=clock),
             offer=AN_OFFER,
             return_prefixes=("http://localhost:18080",),
             clock=clock,
@@ -337,6 +340,7 @@ AN_OFFER = Offer(
     kinds=(
         KindStatus(kind=PaymentKind.NEW_CARD, disabled_reason=""),
         KindStatus(kind=PaymentKind.SAVED_CARD, disabled_reason=""),
+        KindStatus(kind=PaymentKind.SBP, disabled_reason=""),
         KindStatus(kind=PaymentKind.WEBMONEY, disabled_reason="WITHDRAWN_BY_OPERATOR"),
     ),
     card_policy=CardPolicy(

@@ -16,6 +16,7 @@ from services.payments.domain.events import PaymentEvent
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PagePosition
+from services.payments.domain.similar_payment import Claim, Intent
 
 Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, CardBinding, AutopayRule, AutopayOccasion)
 _LEASE = timedelta(seconds=60)
@@ -136,6 +137,29 @@ class FakePayments:
             and row.payment_id != besides
             for row in self.rows.all()
         )
+
+
+@dataclass
+class FakeIntents:
+    """See IntentRegister."""
+
+    claims: dict[str, Claim] = field(default_factory=dict)
+
+    def claim(self, intent: Intent, /, *, now: datetime, older_than: datetime) -> Claim | None:
+        held = self.claims.get(intent.meaning)
+        if held is not None and held.at > older_than and held.request_id != intent.request_id:
+            return held
+        self.take(intent, now=now)
+        return None
+
+    def take_over(self, intent: Intent, held: Claim, /, *, now: datetime) -> bool:
+        if self.claims.get(intent.meaning) != held:
+            return False
+        self.take(intent, now=now)
+        return True
+
+    def take(self, intent: Intent, /, *, now: datetime) -> None:
+        self.claims[intent.meaning] = Claim(request_id=intent.request_id, at=now)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from services.chassis.clock import Clock
 from services.payments.adapters.mongo_autopay_occasions import MongoAutopayOccasionRepository
 from services.payments.adapters.mongo_autopay_rules import MongoAutopayRuleRepository
 from services.payments.adapters.mongo_card_bindings import MongoCardBindingRepository
+from services.payments.adapters.mongo_intents import MongoIntentRegister
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
 from services.payments.adapters.mongo_payments import MongoPaymentRepository
 
@@ -22,6 +23,7 @@ class Storage:
     payments: MongoPaymentRepository
     methods: MongoPaymentMethodRepository
     bindings: MongoCardBindingRepository
+    intents: MongoIntentRegister
     rules: MongoAutopayRuleRepository
     occasions: MongoAutopayOccasionRepository
 
@@ -30,6 +32,7 @@ class Storage:
         self.payments.ensure_indexes()
         self.methods.ensure_indexes()
         self.bindings.ensure_indexes()
+        self.intents.ensure_indexes()
         self.rules.ensure_indexes()
         self.occasions.ensure_indexes()
 
@@ -40,6 +43,7 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
         payments=MongoPaymentRepository(database, clock=clock),
         methods=MongoPaymentMethodRepository(database),
         bindings=MongoCardBindingRepository(database),
+        intents=MongoIntentRegister(database),
         rules=MongoAutopayRuleRepository(database),
         occasions=MongoAutopayOccasionRepository(database),
     )

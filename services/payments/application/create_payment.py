@@ -12,6 +12,7 @@ from services.chassis.errors import FieldInvalid, VersionConflict
 from services.chassis.ids import new_id
 from services.chassis.money import Money
 from services.chassis.return_url import check_return_url
+from services.payments.application.ask_before_repeating import AskBeforeRepeating
 from services.payments.application.charging import Charging
 from services.payments.domain.offer import Offer
 from services.payments.domain.payment import Payment, PaymentKind, Reached, State
@@ -24,6 +25,7 @@ from services.payments.domain.ports import (
     PaymentRepository,
 )
 from services.payments.domain.request import check_request_id, check_same, fingerprint_of
+from services.payments.domain.similar_payment import Intent
 
 _log = structlog.get_logger(__name__)
 
@@ -40,9 +42,11 @@ class PaymentRequest:
     payment_method_id: str
     save_payment_method: bool
     return_url: str
+    confirm_repeat: bool = False
 
     @property
     def fingerprint(self) -> str:
+        """Whether a repeat was confirmed is no part of what is paid."""
         return fingerprint_of(
             self.billing_account_id,
             self.amount.amount_minor,
@@ -51,6 +55,15 @@ class PaymentRequest:
             self.payment_method_id,
             self.save_payment_method,
             self.return_url,
+        )
+
+    @property
+    def intent(self) -> Intent:
+        return Intent(
+            subscriber_id=self.subscriber_id,
+            billing_account_id=self.billing_account_id,
+            amount=self.amount,
+            request_id=self.request_id,
         )
 
 
@@ -65,6 +78,7 @@ class CreatePayment:
     methods: PaymentMethodRepository
     accounts: Accounts
     charging: Charging
+    ask_before_repeating: AskBeforeRepeating
     offer: Offer
     return_prefixes: Sequence[str]
     clock: Clock
@@ -72,7 +86,10 @@ class CreatePayment:
     charge_grace: timedelta
 
     def __call__(self, request: PaymentRequest, /) -> Payment:
-        """Return the payment, new or first; UNKNOWN when the acquirer did not answer."""
+        """Return the payment, new or first; UNKNOWN when the acquirer did not answer.
+
+        Raises SimilarPayment for a second one of the same meaning within three minutes, unless that was confirmed.
+        """
         check_request_id(request.request_id)
         self._check_content(request)
         known = self._known(request)
@@ -82,6 +99,7 @@ class CreatePayment:
             subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id, action=Action.PAY
         )
         self._check_method(request)
+        self.ask_before_repeating(request.intent, confirmed=request.confirm_repeat)
         return self._create(request)
 
     def _create(self, request: PaymentRequest) -> Payment:

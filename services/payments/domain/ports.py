@@ -12,6 +12,7 @@ from services.payments.domain.autopay_rule import AutopayRule
 from services.payments.domain.card_binding import CardBinding
 from services.payments.domain.payment import Payment
 from services.payments.domain.payment_method import PaymentMethod
+from services.payments.domain.similar_payment import Claim, Intent
 
 Aggregate = TypeVar("Aggregate", covariant=True)
 
@@ -61,6 +62,25 @@ class PaymentRepository(Protocol):
 
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         """Return how many payments rules have made for an account since then that were not declined."""
+        ...
+
+
+class IntentRegister(Protocol):
+    """Who means to pay what. Every method is one atomic step."""
+
+    def claim(self, intent: Intent, /, *, now: datetime, older_than: datetime) -> Claim | None:
+        """Take a meaning that nobody holds, that this request holds, or whose claim is that old; None when taken.
+
+        Otherwise return the claim in the way. Of several at once exactly one takes it.
+        """
+        ...
+
+    def take_over(self, intent: Intent, held: Claim, /, *, now: datetime) -> bool:
+        """Take a meaning from exactly that claim; say whether it was still there."""
+        ...
+
+    def take(self, intent: Intent, /, *, now: datetime) -> None:
+        """Take a meaning, whoever holds it."""
         ...
 
 

@@ -53,6 +53,7 @@ def payment_request(message: pb.CreatePaymentRequest, /, *, subscriber_id: str) 
         payment_method_id=message.payment_method_id,
         save_payment_method=message.save_payment_method,
         return_url=message.return_url,
+        confirm_repeat=message.confirm_repeat,
     )
 
 

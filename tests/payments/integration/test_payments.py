@@ -293,3 +293,44 @@ def test_a_card_from_abroad_pays_once_and_is_not_kept(world: PaymentsWorld) -> N
     assert posted.card_not_kept_reason == "CARD_NOT_ACCEPTED"
     assert world.ask("ListPaymentMethods", pb.ListPaymentMethodsRequest()).payment_methods == []
     assert world.parts.database["payment_methods"].count_documents({}) == 0
+
+
+def test_of_two_different_keys_at_once_one_goes_through_unasked(world: PaymentsWorld) -> None:
+    def try_to_pay(_: int) -> str:
+        try:
+            return world.pay(confirm_repeat=False).payment_id
+        except RemoteError as error:
+            return error.reason
+
+    for _ in range(3):
+        world.parts.database["payments"].delete_many({})
+        world.parts.database["payment_intents"].delete_many({})
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(try_to_pay, range(16)))
+
+        assert answers.count("SIMILAR_PAYMENT") == 15
+        assert world.parts.database["payments"].count_documents({}) == 1
+
+
+def test_the_same_again_within_three_minutes_is_asked_about_and_then_paid(world: PaymentsWorld) -> None:
+    first = world.pay(confirm_repeat=False)
+
+    with pytest.raises(RemoteError) as caught:
+        world.pay(confirm_repeat=False, request_id="the second")
+    confirmed = world.pay(request_id="the second")
+    repeated = world.pay(confirm_repeat=False, request_id="the second")
+
+    assert caught.value.reason == "SIMILAR_PAYMENT"
+    assert int(caught.value.metadata["seconds_ago"]) >= 0
+    assert first.payment_id != confirmed.payment_id == repeated.payment_id
+
+
+def test_the_first_answer_comes_again_and_another_content_is_refused(world: PaymentsWorld) -> None:
+    first = world.pay(request_id="one and the same")
+
+    again = world.pay(request_id="one and the same")
+    with pytest.raises(RemoteError) as caught:
+        world.pay(request_id="one and the same", kopecks=45_001)
+
+    assert again == first
+    assert caught.value.reason == "REQUEST_ID_REUSED"

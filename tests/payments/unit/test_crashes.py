@@ -58,7 +58,12 @@ def a_date_rule() -> World:
     world = World()
     method = make_method()
     world.methods.save(method)
-    rule = make_rule(trigger=DayOfMonth(23), payment_method_id=method.payment_method_id, created_at=world.clock.now())
+    rule = make_rule(
+        autopay_rule_id="aru_1",  # a minute in the middle of the day: whoever dies has time to be followed
+        trigger=DayOfMonth(23),
+        payment_method_id=method.payment_method_id,
+        created_at=world.clock.now(),
+    )
     world.rules.save(rule)
     assert rule.next_charge_at is not None
     world.clock.moment = rule.next_charge_at

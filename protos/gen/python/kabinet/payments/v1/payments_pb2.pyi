@@ -635,6 +635,7 @@ class CreatePaymentRequest(_message.Message):
     PAYMENT_METHOD_ID_FIELD_NUMBER: _builtins.int
     SAVE_PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
     RETURN_URL_FIELD_NUMBER: _builtins.int
+    CONFIRM_REPEAT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The client's Idempotency-Key."""
     billing_account_id: _builtins.str
@@ -647,6 +648,8 @@ class CreatePaymentRequest(_message.Message):
     """Whether to save the card, for NEW_CARD, with the payer's consent."""
     return_url: _builtins.str
     """Where the acquirer's page sends the payer back; one of the allowed prefixes."""
+    confirm_repeat: _builtins.bool
+    """That the payer was asked and means to pay the same again (SIMILAR_PAYMENT). Not part of what makes two requests equal."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The sum."""
@@ -661,10 +664,11 @@ class CreatePaymentRequest(_message.Message):
         payment_method_id: _builtins.str = ...,
         save_payment_method: _builtins.bool = ...,
         return_url: _builtins.str = ...,
+        confirm_repeat: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "billing_account_id", b"billing_account_id", "kind", b"kind", "payment_method_id", b"payment_method_id", "request_id", b"request_id", "return_url", b"return_url", "save_payment_method", b"save_payment_method"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "billing_account_id", b"billing_account_id", "confirm_repeat", b"confirm_repeat", "kind", b"kind", "payment_method_id", b"payment_method_id", "request_id", b"request_id", "return_url", b"return_url", "save_payment_method", b"save_payment_method"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

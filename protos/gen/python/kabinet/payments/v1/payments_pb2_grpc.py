@@ -131,7 +131,8 @@ class PaymentsServiceServicer:
         Idempotent by `request_id`: a repeated call returns the first payment in its current state. When the acquirer does not
         answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
         Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
-        ALREADY_EXISTS (REQUEST_ID_REUSED: with another content), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
+        ALREADY_EXISTS (REQUEST_ID_REUSED: with another content; SIMILAR_PAYMENT with `seconds_ago`: the same payer, account and
+        sum within 3 minutes under another request_id, unless `confirm_repeat`; nothing was saved), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
         PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED with the accepted brands), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
         UNAVAILABLE.
         """
