@@ -27,6 +27,7 @@ class PaymentView(TypedDict):
     billing_account_id: str
     amount: MoneyView
     commission: MoneyView
+    refunded: MoneyView
     kind: str
     payment_method_id: str
     state: str
@@ -116,11 +117,13 @@ class AutopayDecisionView(TypedDict):
 
 def payment(message: payments_pb2.Payment, /) -> PaymentView:
     state = _STATES.get(message.state, "unspecified")
+    nothing: MoneyView = {"amount_minor": 0, "currency": message.amount.currency}
     return {
         "id": message.payment_id,
         "billing_account_id": message.billing_account_id,
         "amount": money(message.amount),
-        "commission": money_or_none(message, "commission") or {"amount_minor": 0, "currency": message.amount.currency},
+        "commission": money_or_none(message, "commission") or nothing,
+        "refunded": money_or_none(message, "refunded") or nothing,
         "kind": _KINDS.get(message.kind, "unspecified"),
         "payment_method_id": message.payment_method_id,
         "state": state,

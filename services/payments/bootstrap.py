@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.chassis.changes import ChangeStreamWaker
+from services.chassis.clock import Clock
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
@@ -33,6 +34,8 @@ from services.payments.application.note_notification import NoteNotification
 from services.payments.application.open_occasions import RecheckRules
 from services.payments.application.payment_methods import GetPaymentMethod, ListPaymentMethods, RemovePaymentMethod
 from services.payments.application.read_payments import GetPayment, ListPayments
+from services.payments.application.refund_payment import RefundPayment
+from services.payments.application.settle_by_hand import SettleByHand
 from services.payments.application.stop_rules import StopRulesOfMethod
 from services.payments.bootstrap_parts import Parts
 from services.payments.domain.offer import Offer
@@ -60,6 +63,25 @@ class UseCases:
     stop_rule: StopAutopayRule
     forecast_rule: ForecastAutopayRule
     list_decisions: ListAutopayDecisions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """What an operator's commands do."""
+
+    by_hand: SettleByHand
+    refund_payment: RefundPayment
+    clock: Clock
+
+
+def build_operations(parts: Parts, /) -> Operations:
+    """Return what an operator's commands do."""
+    payments, clock = parts.storage.payments, parts.clock
+    return Operations(
+        by_hand=SettleByHand(payments=payments, clock=clock),
+        refund_payment=RefundPayment(payments=payments, clock=clock),
+        clock=clock,
+    )
 
 
 def build_grpc(parts: Parts, /) -> UseCases:

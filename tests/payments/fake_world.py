@@ -15,6 +15,7 @@ from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
 from services.payments.application.payment_methods import GetPaymentMethod, RemovePaymentMethod
 from services.payments.application.record_crediting import RecordCrediting
+from services.payments.application.refund_payment import RefundPayment
 from services.payments.application.stop_rules import StopRule, StopRulesOfMethod
 from services.payments.domain.acquirer import (
     Absent,
@@ -87,6 +88,7 @@ class FakeAcquirer:
     script: list[Callable[[PaymentAnswer], PaymentAnswer]] = field(default_factory=list)
     silent_before: int = 0
     lists_lag: bool = False
+    refuses_refunds: bool = False
     told: Callable[[PaymentAnswer], PaymentAnswer] = lambda answer: answer
 
     def charge(self, order: ChargeOrder, /, *, timeout_s: float) -> PaymentAnswer:
@@ -111,15 +113,16 @@ class FakeAcquirer:
     def find(self, payment_id: str, /, *, since: datetime, until: datetime, timeout_s: float) -> PaymentAnswer:
         return self.by_key.get(f"{payment_id}:charge", Absent())
 
-    def refund(
-        self, *, idempotence_key: str, acquirer_payment_id: str, amount: Money, timeout_s: float
-    ) -> RefundAnswer:
-        made = AcquirerRefund(acquirer_refund_id=idempotence_key, status=Status.SUCCEEDED, amount=amount)
-        return self.refunds.setdefault(idempotence_key, made)
+    def refund(self, *, refund_id: str, acquirer_payment_id: str, amount: Money, timeout_s: float) -> RefundAnswer:
+        if self.refuses_refunds:
+            return Refused("invalid_request")
+        made = AcquirerRefund(
+            acquirer_refund_id=f"acquirer-{refund_id}", refund_id=refund_id, status=Status.SUCCEEDED, amount=amount
+        )
+        return self.refunds.setdefault(refund_id, made)
 
-    def find_refund(self, acquirer_payment_id: str, /, *, timeout_s: float) -> RefundAnswer:
-        key = f"{acquirer_payment_id.removeprefix('acquirer-')}:refund"
-        return Absent() if self.lists_lag else self.refunds.get(key, Absent())
+    def find_refund(self, refund_id: str, /, *, acquirer_payment_id: str, timeout_s: float) -> RefundAnswer:
+        return Absent() if self.lists_lag else self.refunds.get(refund_id, Absent())
 
     def _open(self, order: ChargeOrder) -> AcquirerPayment:
         saved = order.kind is PaymentKind.SAVED_CARD
@@ -257,6 +260,7 @@ class Process:
             charge_timeout_s=4,
             charge_grace=GRACE,
         )
+        self.refund_payment = RefundPayment(payments=payments, clock=clock)
         self.record_crediting = RecordCrediting(payments=payments, clock=clock)
         self.observe_balance = ObserveBalance(rules=rules, occasions=occasions, clock=clock)
         self.open_due_occasions = OpenDueOccasions(rules=rules, occasions=occasions, clock=clock)

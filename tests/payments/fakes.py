@@ -120,13 +120,20 @@ class FakePayments:
 
     def under_way(self, *, billing_account_id: str, balance_as_of: datetime) -> Money:
         def counts(row: Payment) -> bool:
-            if row.state is State.POSTED:
+            if row.state in {State.POSTED, State.RETURNING, State.REVERSAL_DUE}:
                 return row.posted_at is not None and row.posted_at > balance_as_of
             created = row.state is State.CREATED and row.kind is PaymentKind.SAVED_CARD
             return created or row.state in {State.UNKNOWN, State.CAPTURED}
 
         rows = [row for row in self.rows.all() if row.billing_account_id == billing_account_id and counts(row)]
         return sum((row.amount for row in rows), start=Money.zero())
+
+    def by_acquirer_payment(self, acquirer_payment_id: str, /) -> Payment | None:
+        return next((row for row in self.rows.all() if row.acquirer_payment_id == acquirer_payment_id), None)
+
+    def needing_person(self, *, limit: int) -> Sequence[Payment]:
+        rows = [row for row in self.rows.all() if row.needs_person is not None]
+        return sorted(rows, key=lambda row: (row.created_at, row.payment_id))[:limit]
 
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         return sum(

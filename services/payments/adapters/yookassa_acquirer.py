@@ -62,35 +62,37 @@ class YookassaAcquirer:
         return Silence() if isinstance(answer, Refused) else _payment_answer(answer)
 
     def find(self, payment_id: str, /, *, since: datetime, until: datetime, timeout_s: float) -> PaymentAnswer:
-        """Go through the list page by page: the API cannot search by metadata."""
         query = {"created_at.gte": to_rfc3339(since), "created_at.lt": to_rfc3339(until), "limit": _PAGE}
-        for _ in range(_PAGES_AT_MOST):
-            page = self._client.call("GET", "/payments", timeout_s=timeout_s, query=query)
-            if not isinstance(page, dict):
-                return Silence() if isinstance(page, Refused) else page
-            found = next((item for item in page.get("items", []) if _our_id(item) == payment_id), None)
-            if found is not None:
-                return _payment_answer(found)
-            if "next_cursor" not in page:
-                return Absent()
-            query["cursor"] = page["next_cursor"]
-        return Absent()
+        found = self._look_through("/payments", query, key="payment_id", wanted=payment_id, timeout_s=timeout_s)
+        return _payment_answer(found) if isinstance(found, dict) else found
 
-    def refund(
-        self, *, idempotence_key: str, acquirer_payment_id: str, amount: Money, timeout_s: float
-    ) -> RefundAnswer:
-        body = RefundRequest({"payment_id": acquirer_payment_id, "amount": to_amount(amount)})
-        answer = self._client.call("POST", "/refunds", timeout_s=timeout_s, body=body, idempotence_key=idempotence_key)
+    def refund(self, *, refund_id: str, acquirer_payment_id: str, amount: Money, timeout_s: float) -> RefundAnswer:
+        body = {"payment_id": acquirer_payment_id, "amount": to_amount(amount), "metadata": {"refund_id": refund_id}}
+        answer = self._client.call(
+            "POST", "/refunds", timeout_s=timeout_s, body=RefundRequest(body), idempotence_key=refund_id
+        )
         return _refund_answer(answer)
 
-    def find_refund(self, acquirer_payment_id: str, /, *, timeout_s: float) -> RefundAnswer:
-        """Return the refund that counts: one that went through before one that was cancelled."""
-        page = self._client.call("GET", "/refunds", timeout_s=timeout_s, query={"payment_id": acquirer_payment_id})
-        if not isinstance(page, dict):
-            return Silence() if isinstance(page, Refused) else page
-        refunds = [_refund_answer(item) for item in page.get("items", [])]
-        refunds.sort(key=lambda refund: isinstance(refund, AcquirerRefund) and refund.status is Status.CANCELED)
-        return refunds[0] if refunds else Absent()
+    def find_refund(self, refund_id: str, /, *, acquirer_payment_id: str, timeout_s: float) -> RefundAnswer:
+        query = {"payment_id": acquirer_payment_id, "limit": _PAGE}
+        found = self._look_through("/refunds", query, key="refund_id", wanted=refund_id, timeout_s=timeout_s)
+        return _refund_answer(found) if isinstance(found, dict) else found
+
+    def _look_through(
+        self, path: str, query: dict[str, str], *, key: str, wanted: str, timeout_s: float
+    ) -> dict[str, Any] | Busy | Silence | Absent:
+        """Go through a list page by page: the API cannot search by metadata."""
+        for _ in range(_PAGES_AT_MOST):
+            page = self._client.call("GET", path, timeout_s=timeout_s, query=query)
+            if not isinstance(page, dict):
+                return Silence() if isinstance(page, Refused) else page
+            found = next((item for item in page.get("items", []) if _our_id(item, key) == wanted), None)
+            if found is not None:
+                return dict(found)
+            if "next_cursor" not in page:
+                return Absent()
+            query = query | {"cursor": page["next_cursor"]}
+        return Absent()
 
 
 def _request(order: ChargeOrder) -> PaymentRequest | dict[str, Any]:
@@ -127,7 +129,7 @@ def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
     captured_at = document.get("captured_at")
     return AcquirerPayment(
         acquirer_payment_id=text_of(document["id"]),
-        payment_id=_our_id(document),
+        payment_id=_our_id(document, "payment_id"),
         status=_STATUSES[document["status"]],
         amount=from_amount(document["amount"]),
         confirmation_url=(document.get("confirmation") or {}).get("confirmation_url", ""),
@@ -140,13 +142,14 @@ def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
 def _to_refund(document: Mapping[str, Any]) -> AcquirerRefund:
     return AcquirerRefund(
         acquirer_refund_id=text_of(document["id"]),
+        refund_id=_our_id(document, "refund_id"),
         status=_STATUSES[document["status"]],
         amount=from_amount(document["amount"]),
     )
 
 
-def _our_id(document: Mapping[str, Any]) -> str:
-    return str((document.get("metadata") or {}).get("payment_id", ""))
+def _our_id(document: Mapping[str, Any], key: str) -> str:
+    return str((document.get("metadata") or {}).get(key, ""))
 
 
 def _moment(text: str) -> datetime:

@@ -22,6 +22,7 @@ from services.payments.domain.ports import (
     PaymentRepository,
     PostingRefusedByAccounts,
 )
+from services.payments.domain.refund import Refund
 from services.payments.domain.settlement import settle_refund
 
 _log = structlog.get_logger(__name__)
@@ -63,7 +64,7 @@ class DrivePayments:
                 self.charging.ask(payment, timeout_s=self.charge_timeout_s)
             case State.CAPTURED:
                 self._post(payment)
-            case State.REFUNDING:
+            case State.REFUNDING | State.RETURNING:
                 self._refund(payment)
             case _:
                 payment.due_at = None
@@ -107,20 +108,23 @@ class DrivePayments:
         log_problem(payment)
 
     def _refund(self, payment: Payment) -> None:
-        answer = self._refund_answer(payment)
+        refund = payment.pending_refund
+        assert refund is not None, "a payment is in these states while a refund is pending"
+        answer = self._refund_answer(payment, refund)
         settle_refund(payment, answer, now=self.clock.now(), backoff=self.backoff)
         self.payments.save(payment)
         log_problem(payment)
 
-    def _refund_answer(self, payment: Payment) -> RefundAnswer:
+    def _refund_answer(self, payment: Payment, refund: Refund) -> RefundAnswer:
         """Look first, then repeat with the same key while that is the same refund."""
-        began = payment.reached(State.REFUNDING) or payment.created_at
-        found = self.acquirer.find_refund(payment.acquirer_payment_id, timeout_s=self.charge_timeout_s)
-        if not isinstance(found, Absent) or self.clock.now() - began >= KEY_IS_GOOD_FOR:
+        found = self.acquirer.find_refund(
+            refund.refund_id, acquirer_payment_id=payment.acquirer_payment_id, timeout_s=self.charge_timeout_s
+        )
+        if not isinstance(found, Absent) or self.clock.now() - refund.requested_at >= KEY_IS_GOOD_FOR:
             return found
         return self.acquirer.refund(
-            idempotence_key=payment.refund_key,
+            refund_id=refund.refund_id,
             acquirer_payment_id=payment.acquirer_payment_id,
-            amount=payment.amount,
+            amount=refund.amount,
             timeout_s=self.charge_timeout_s,
         )

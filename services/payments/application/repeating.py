@@ -9,9 +9,9 @@ Result = TypeVar("Result")
 _TRIES = 5
 
 
-def repeating(step: Callable[[], Result], /) -> Result:
-    """Return what `step` returns, run again after a VersionConflict, five times at most. It reads anew each time."""
-    for _ in range(_TRIES - 1):
+def repeating(step: Callable[[], Result], /, *, tries: int = _TRIES) -> Result:
+    """Return what `step` returns, run again after a VersionConflict, `tries` times at most. It reads anew each time."""
+    for _ in range(tries - 1):
         try:
             return step()
         except VersionConflict:

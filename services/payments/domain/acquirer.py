@@ -57,9 +57,10 @@ class AcquirerPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcquirerRefund:
-    """A refund as the acquirer tells it."""
+    """A refund as the acquirer tells it. `refund_id` is ours, from its metadata."""
 
     acquirer_refund_id: str
+    refund_id: str
     status: Status
     amount: Money
 
@@ -125,14 +126,12 @@ class Acquirer(Protocol):
         """Look for a payment by our id among those started in that time."""
         ...
 
-    def refund(
-        self, *, idempotence_key: str, acquirer_payment_id: str, amount: Money, timeout_s: float
-    ) -> RefundAnswer:
-        """Give the money back, or return the refund that this key has made before."""
+    def refund(self, *, refund_id: str, acquirer_payment_id: str, amount: Money, timeout_s: float) -> RefundAnswer:
+        """Give money back, or return the refund that this id, which is its key, has made before."""
         ...
 
-    def find_refund(self, acquirer_payment_id: str, /, *, timeout_s: float) -> RefundAnswer:
-        """Return the refund of a payment."""
+    def find_refund(self, refund_id: str, /, *, acquirer_payment_id: str, timeout_s: float) -> RefundAnswer:
+        """Look for a refund by our id among those of a payment."""
         ...
 
 

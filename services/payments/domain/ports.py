@@ -60,6 +60,14 @@ class PaymentRepository(Protocol):
         """Return the sum that was or may have been taken and that a balance of that moment does not show."""
         ...
 
+    def by_acquirer_payment(self, acquirer_payment_id: str, /) -> Payment | None:
+        """Return the payment with that acquirer id."""
+        ...
+
+    def needing_person(self, *, limit: int) -> Sequence[Payment]:
+        """Return what was handed to a person, the oldest first."""
+        ...
+
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         """Return how many payments rules have made for an account since then that were not declined."""
         ...

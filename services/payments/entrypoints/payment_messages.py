@@ -8,8 +8,9 @@ from services.chassis.money import Money
 from services.payments.application.create_payment import PaymentRequest
 from services.payments.domain.card_binding import BindingState, CardBinding
 from services.payments.domain.offer import KindStatus
-from services.payments.domain.payment import Payment, PaymentKind, Stage, State
+from services.payments.domain.payment import Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
+from services.payments.domain.payment_stages import Stage, stages_of
 
 _STATES = {
     State.CREATED: pb.PAYMENT_STATE_CREATED,
@@ -20,6 +21,8 @@ _STATES = {
     State.DECLINED: pb.PAYMENT_STATE_DECLINED,
     State.REFUNDING: pb.PAYMENT_STATE_REFUNDING,
     State.REFUNDED: pb.PAYMENT_STATE_REFUNDED,
+    State.RETURNING: pb.PAYMENT_STATE_RETURNING,
+    State.REVERSAL_DUE: pb.PAYMENT_STATE_REVERSAL_DUE,
 }
 # What is bound is a saved card a moment later; what is called off is shown to nobody.
 _BINDING_STATES = {
@@ -69,10 +72,11 @@ def payment_message(payment: Payment, /) -> pb.Payment:
         state=_STATES[payment.state],
         confirmation_url=payment.confirmation_url if payment.state is State.AWAITING_CONFIRMATION else "",
         decline_reason=payment.decline_reason,
-        stages=[_stage_message(stage) for stage in payment.stages()],
+        stages=[_stage_message(stage) for stage in stages_of(payment)],
         created_at=time_to_proto(payment.created_at),
         autopay_rule_id=payment.autopay_rule_id,
         card_not_kept_reason=payment.card_not_kept,
+        refunded=money_to_proto(payment.refunded),
     )
 
 

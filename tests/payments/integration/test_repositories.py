@@ -15,6 +15,7 @@ from services.payments.domain.acquirer import SavedCard
 from services.payments.domain.autopay_rule import AutopayRuleExists, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, FirstOfMonth, Threshold
 from services.payments.domain.card_binding import BindingState
+from services.payments.domain.evidence import Chargeback, Evidence
 from services.payments.domain.payment import PaymentKind, Problem, State
 from services.payments.domain.ports import (
     AlreadySaved,
@@ -26,6 +27,7 @@ from services.payments.domain.ports import (
     PaymentMethodRepository,
     PaymentRepository,
 )
+from services.payments.domain.refund import Refund, RefundState
 from services.payments.domain.similar_payment import Claim
 from tests.payments.builders import (
     A_MORNING,
@@ -84,6 +86,26 @@ class TestPaymentRepository:
             asked=3,
             autopay_rule_id="aru_1",
             autopay_rule_version=2,
+            card_not_kept="CARD_NOT_ACCEPTED",
+            receipt_expected=True,
+            receipt_at=_LATER,
+            refunds=[
+                Refund(
+                    refund_id="one",
+                    amount=rub(100),
+                    reference="T-1",
+                    reason="moved out",
+                    requested_at=_LATER,
+                    state=RefundState.SUCCEEDED,
+                    acquirer_refund_id="r",
+                    ended_at=_LATER,
+                    reversed_at=_LATER,
+                )
+            ],
+            chargebacks=[
+                Chargeback(chargeback_id="cb", amount=rub(450), reason="r", received_at=_LATER, recorded_at=_LATER)
+            ],
+            evidence=[Evidence(about="one", note="ledger 7", recorded_by="op", recorded_at=_LATER)],
         )
 
         payments.save(payment)
@@ -91,6 +113,24 @@ class TestPaymentRepository:
         assert payments.get(payment.payment_id) == payment
         assert payment.version == 1
         assert payments.get("pay_none") is None
+
+    def test_lists_what_waits_for_a_person_the_oldest_first(self, payments: PaymentRepository) -> None:
+        made = [
+            make_payment(created_at=A_MORNING + timedelta(minutes=age), needs_person=problem)
+            for age, problem in ((3, Problem.CHARGEBACK), (1, Problem.OUTCOME_UNKNOWN), (2, None))
+        ]
+        for payment in made:
+            payments.save(payment)
+
+        assert payments.needing_person(limit=10) == [made[1], made[0]]
+        assert payments.needing_person(limit=1) == [made[1]]
+
+    def test_finds_by_the_acquirers_id(self, payments: PaymentRepository) -> None:
+        payment = make_payment(acquirer_payment_id="a")
+        payments.save(payment)
+
+        assert payments.by_acquirer_payment("a") == payment
+        assert payments.by_acquirer_payment("b") is None
 
     def test_a_lost_race_is_a_conflict_and_announces_nothing(self, payments: PaymentRepository) -> None:
         payment = make_payment()

@@ -156,7 +156,7 @@ def test_a_refusal_to_show_a_payment_says_nothing_about_it(yookassa: YookassaAcq
         lambda yookassa: yookassa.charge(order(), timeout_s=1),
         lambda yookassa: yookassa.get("any", timeout_s=1),
         lambda yookassa: look_for(yookassa, "any"),
-        lambda yookassa: yookassa.find_refund("any", timeout_s=1),
+        lambda yookassa: yookassa.find_refund("any", acquirer_payment_id="any", timeout_s=1),
     ],
 )
 def test_nobody_there_is_silence(acquirer: SandboxAcquirer, ask: Callable[[YookassaAcquirer], object]) -> None:
@@ -170,20 +170,24 @@ def test_gives_back_once_whatever_happens_to_the_answer(yookassa: YookassaAcquir
     told = paid(yookassa, acquirer, wanted)
     acquirer.break_next("create_refund", "reset_after")
 
+    refund_id = f"{wanted.payment_id}:refund:1"
+
     def refund() -> object:
         return yookassa.refund(
-            idempotence_key=f"{wanted.payment_id}:refund",
+            refund_id=refund_id,
             acquirer_payment_id=told.acquirer_payment_id,
             amount=wanted.amount,
             timeout_s=4,
         )
 
-    before = yookassa.find_refund(told.acquirer_payment_id, timeout_s=4)
+    def found() -> object:
+        return yookassa.find_refund(refund_id, acquirer_payment_id=told.acquirer_payment_id, timeout_s=4)
+
+    before = found()
     lost, made = refund(), refund()
-    found = yookassa.find_refund(told.acquirer_payment_id, timeout_s=4)
 
     assert (before, lost) == (Absent(), Silence())
-    assert isinstance(made, AcquirerRefund) and made == found
+    assert isinstance(made, AcquirerRefund) and made == found()
     assert acquirer.ledger(wanted.payment_id) == [("charge", 45_005), ("refund", 45_005)]
 
 

@@ -150,6 +150,35 @@ def test_a_refund_survives_a_death_at_every_call(lists_lag: bool) -> None:
         assert [type(event).__name__ for event in world.payments.published] == ["PaymentCaptured", "PaymentRefunded"]
 
 
+@pytest.mark.parametrize("lists_lag", [False, True])
+def test_refunds_by_an_operator_survive_a_death_at_every_call(lists_lag: bool) -> None:
+    request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
+
+    def prepare() -> World:
+        world = World()
+        world.methods.save(make_method(payment_method_id="pm_1", subscriber_id=request.subscriber_id))
+        world.acquirer.lists_lag = lists_lag
+        world.process().create_payment(request)
+        world.process().run(minutes=1)
+        return world
+
+    def act(process: Process) -> None:
+        [payment] = process.world.payments.rows.all()
+        for reference in ("T-1", "T-2"):
+            process.refund_payment(
+                payment_id=payment.payment_id, amount_minor=10_000, reference=reference, reason="moved out"
+            )
+        process.run(minutes=3)
+
+    for world in deaths(prepare, act):
+        act(world.process())  # the operator repeats the commands
+        [payment] = world.payments.rows.all()
+        assert (payment.state, payment.refunded) == (State.REVERSAL_DUE, rub(200))
+        assert len(world.acquirer.refunds) == 2
+        names = [type(event).__name__ for event in world.payments.published]
+        assert names == ["PaymentCaptured", "RefundSucceeded", "RefundSucceeded"]
+
+
 def test_a_rule_stopped_after_its_charge_was_sent_does_not_make_it_unsent() -> None:
     world = a_date_rule()
     process = world.process()

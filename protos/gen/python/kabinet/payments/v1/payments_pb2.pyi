@@ -45,6 +45,10 @@ class _PaymentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaymentS
     """The region refused it for good; the money is on its way back."""
     PAYMENT_STATE_REFUNDED: _PaymentState.ValueType  # 8
     """The money went back to the payer."""
+    PAYMENT_STATE_RETURNING: _PaymentState.ValueType  # 9
+    """An operator gives it back after it was credited, in part or all of it."""
+    PAYMENT_STATE_REVERSAL_DUE: _PaymentState.ValueType  # 10
+    """Money went back that the region's books still show; an operator puts them right."""
 
 class PaymentState(_PaymentState, metaclass=_PaymentStateEnumTypeWrapper):
     """Life cycle of a payment."""
@@ -67,6 +71,10 @@ PAYMENT_STATE_REFUNDING: PaymentState.ValueType  # 7
 """The region refused it for good; the money is on its way back."""
 PAYMENT_STATE_REFUNDED: PaymentState.ValueType  # 8
 """The money went back to the payer."""
+PAYMENT_STATE_RETURNING: PaymentState.ValueType  # 9
+"""An operator gives it back after it was credited, in part or all of it."""
+PAYMENT_STATE_REVERSAL_DUE: PaymentState.ValueType  # 10
+"""Money went back that the region's books still show; an operator puts them right."""
 Global___PaymentState: _TypeAlias = PaymentState  # noqa: Y015
 
 class _PaymentKind:
@@ -166,7 +174,7 @@ class Stage(_message.Message):
     STAGE_FIELD_NUMBER: _builtins.int
     REACHED_AT_FIELD_NUMBER: _builtins.int
     stage: _builtins.str
-    """"created", "taken", "credited", "service_restored", "declined", "refunded"."""
+    """"created", "taken", "receipt", "credited", "service_restored", "declined", "refunded"."""
     @_builtins.property
     def reached_at(self) -> _timestamp_pb2.Timestamp:
         """When it was reached; absent while it is awaited."""
@@ -204,6 +212,7 @@ class Payment(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     AUTOPAY_RULE_ID_FIELD_NUMBER: _builtins.int
     CARD_NOT_KEPT_REASON_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """Its id."""
     billing_account_id: _builtins.str
@@ -238,6 +247,10 @@ class Payment(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
 
+    @_builtins.property
+    def refunded(self) -> _money_pb2.Money:
+        """What went back to the payer so far."""
+
     def __init__(
         self,
         *,
@@ -254,10 +267,11 @@ class Payment(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         autopay_rule_id: _builtins.str = ...,
         card_not_kept_reason: _builtins.str = ...,
+        refunded: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "commission", b"commission", "created_at", b"created_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "commission", b"commission", "created_at", b"created_at", "refunded", b"refunded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "autopay_rule_id", b"autopay_rule_id", "billing_account_id", b"billing_account_id", "card_not_kept_reason", b"card_not_kept_reason", "commission", b"commission", "confirmation_url", b"confirmation_url", "created_at", b"created_at", "decline_reason", b"decline_reason", "kind", b"kind", "payment_id", b"payment_id", "payment_method_id", b"payment_method_id", "stages", b"stages", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "autopay_rule_id", b"autopay_rule_id", "billing_account_id", b"billing_account_id", "card_not_kept_reason", b"card_not_kept_reason", "commission", b"commission", "confirmation_url", b"confirmation_url", "created_at", b"created_at", "decline_reason", b"decline_reason", "kind", b"kind", "payment_id", b"payment_id", "payment_method_id", b"payment_method_id", "refunded", b"refunded", "stages", b"stages", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
