@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.acquirer import issuer, records
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.errors import invalid_request
+from sandbox.acquirer.faults import Family, take
 from sandbox.acquirer.payment import TIME_TO_CONFIRM, Payment, Refund, Status, new_object_id
 from sandbox.acquirer.request_bodies import CapturePayment, CreatePayment, CreateRefund
 from sandbox.acquirer.wire import render_refund
@@ -63,7 +64,9 @@ class Cashier:
         amount_minor = order.amount.minor("amount")
         if order.receipt:
             order.receipt.check_total(amount_minor)
-        payment.refund(amount_minor)
+        fault = take(connection, family=Family.REFUND, operation="decide", metadata=payment.metadata)
+        if fault is None:
+            payment.refund(amount_minor)
         refund = Refund(
             refund_id=new_object_id(now=now),
             payment_id=payment.payment_id,
@@ -73,6 +76,7 @@ class Cashier:
             description=order.description,
             metadata=order.metadata,
             has_receipt=order.receipt is not None,
+            canceled_because="general_decline" if fault else None,
         )
         self._books.record_refund(connection, refund, payment)
         return render_refund(refund)

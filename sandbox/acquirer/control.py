@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.acquirer import faults, ledger, records, webhook_queue
+from sandbox.acquirer import chargebacks, faults, ledger, records, webhook_queue
 from sandbox.acquirer.binder import Binder
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.card_form import CardForm, CardRefused
@@ -15,6 +15,7 @@ from sandbox.acquirer.cards import DECLINE_REASONS, SUCCESS
 from sandbox.acquirer.checkout import Checkout
 from sandbox.acquirer.errors import forbidden, invalid_request, not_found
 from sandbox.acquirer.request_bodies import parse
+from sandbox.acquirer.wire import render_receipt
 from sandbox.chassis.sqlite import Database
 
 
@@ -38,6 +39,13 @@ class _SendAgain(BaseModel):
 
     subject_id: str
     times: int = Field(default=1, ge=1, le=1_000)
+
+
+class _Dispute(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    payment_id: str
+    reason: str = "not_recognised"
 
 
 class _SavedOutcome(BaseModel):
@@ -64,6 +72,9 @@ class Control:
         control.post("/payments/<payment_id>/confirm")(self.confirm)
         control.post("/payment-methods/<payment_method_id>/confirm")(self.confirm_binding)
         control.post("/payment-methods/<payment_method_id>")(self.set_saved_outcome)
+        control.get("/receipts")(self.receipts)
+        control.get("/chargebacks.csv")(self.chargeback_registry)
+        control.post("/chargebacks")(self.dispute)
         control.get("/faults")(self.armed_faults)
         control.post("/faults")(self.arm_fault)
         control.delete("/faults")(self.disarm_faults)
@@ -109,6 +120,24 @@ class Control:
         except CardRefused as refusal:
             raise invalid_request(refusal.text, parameter=refusal.field_name) from None
         return jsonify(self._binder.render(self._binder.enter_code(payment_method_id, payer.code)))
+
+    def receipts(self) -> Response:
+        """Return the receipts of payments with the shop's id `?payment_id=`, and of their refunds."""
+        connection = self._database.read()
+        payments = records.payments_of(connection, request.args.get("payment_id", ""))
+        found = [receipt for payment in payments for receipt in records.receipts_of(connection, payment.payment_id)]
+        return jsonify(items=[render_receipt(receipt) | {"sent_to": receipt.sent_to} for receipt in found])
+
+    def dispute(self) -> tuple[Response, int]:
+        """Let the payer's bank dispute a payment of ours. A line of the registry: no money moves."""
+        order = parse_strict(_Dispute)
+        with self._database.write() as connection:
+            payment = records.get_payment(connection, order.payment_id)
+            return jsonify(chargeback_id=chargebacks.record(connection, payment, reason=order.reason)), 201
+
+    def chargeback_registry(self) -> Response:
+        """Return the registry that the shop is sent: its API has no chargebacks."""
+        return Response(chargebacks.registry(self._database.read()), mimetype="text/csv")
 
     def set_saved_outcome(self, payment_method_id: str) -> Response:
         """Decide how payments by a saved card end from now on: `success` or a reason of a decline."""

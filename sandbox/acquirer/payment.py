@@ -149,7 +149,7 @@ class Payment(BaseModel):
 
 
 class Refund(BaseModel):
-    """Money given back; final as soon as it exists, as YooKassa's are for cards as a rule."""
+    """Money given back, or a refund that a script has cancelled; final as soon as it exists, as a rule for cards."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -161,6 +161,7 @@ class Refund(BaseModel):
     description: str | None
     metadata: dict[str, str]
     has_receipt: bool
+    canceled_because: str | None = None
 
 
 def new_object_id(*, now: datetime) -> str:

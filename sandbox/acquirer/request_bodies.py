@@ -72,6 +72,36 @@ class Receipt(Body):
             raise invalid_request("The sum of the receipt differs from the amount", parameter="receipt")
 
 
+class Settlement(Body):
+    """How the money of a receipt moved."""
+
+    type: Literal["cashless", "prepayment", "postpayment", "consideration"]
+    amount: Amount
+
+
+class CreateReceipt(Body):
+    """`POST /v3/receipts`: a receipt that follows its payment or refund."""
+
+    type: Literal["payment", "refund"]
+    payment_id: str | None = None
+    refund_id: str | None = None
+    customer: ReceiptCustomer
+    items: Annotated[list[ReceiptItem], Field(min_length=1, max_length=80)]
+    settlements: Annotated[list[Settlement], Field(min_length=1)]
+    tax_system_code: Annotated[int, Field(ge=1, le=6)] | None = None
+    send: Literal[True]
+
+    def total(self) -> int:
+        """Return the sum in kopecks; refuse a receipt whose lines and settlements are not one sum."""
+        if (self.type == "payment") == bool(self.refund_id) or not (self.payment_id or self.refund_id):
+            raise invalid_request("A receipt is of one payment or one refund", parameter="payment_id")
+        lines = sum(item.amount.minor("items.amount") * item.quantity for item in self.items)
+        settled = sum(settlement.amount.minor("settlements.amount") for settlement in self.settlements)
+        if lines != settled:
+            raise invalid_request("The lines and the settlements are not one sum", parameter="settlements")
+        return settled
+
+
 class Confirmation(Body):
     """How the payer confirms: on our page and back to `return_url`, or (SBP) by a code that the shop draws itself."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.acquirer.amount import render as render_amount
 from sandbox.acquirer.binding import Binding, BindingStatus
 from sandbox.acquirer.payment import Card, Payment, Refund, Status
+from sandbox.acquirer.receipt import Receipt, ReceiptStatus
 
 _FEE_BASIS_POINTS = 350  # a usual card tariff; what the shop gets is `income_amount`
 
@@ -43,12 +44,15 @@ def render_refund(refund: Refund, /) -> dict[str, Any]:
     fields = {
         "id": refund.refund_id,
         "payment_id": refund.payment_id,
-        "status": "succeeded",
+        "status": "canceled" if refund.canceled_because else "succeeded",
         "created_at": render_time(refund.created_at),
         "amount": render_amount(refund.amount_minor, refund.currency),
         "description": refund.description,
         "receipt_registration": "succeeded" if refund.has_receipt else None,
         "metadata": refund.metadata,
+        "cancellation_details": (
+            {"party": "refund_network", "reason": refund.canceled_because} if refund.canceled_because else None
+        ),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -69,6 +73,25 @@ def render_binding(binding: Binding, /, *, shop_id: str, public_url: str) -> dic
         url = f"{public_url}/bind/{binding.payment_method_id}"
         method["confirmation"] = {"type": "redirect", "confirmation_url": url, "return_url": binding.return_url}
     return method
+
+
+def render_receipt(receipt: Receipt, /) -> dict[str, Any]:
+    """Return the receipt object."""
+    registered = receipt.status is ReceiptStatus.SUCCEEDED
+    fields = {
+        "id": receipt.receipt_id,
+        "type": receipt.kind,
+        "payment_id": receipt.payment_id if receipt.refund_id is None else None,
+        "refund_id": receipt.refund_id,
+        "status": receipt.status.value,
+        "fiscal_document_number": receipt.receipt_id[-6:] if registered else None,
+        "fiscal_storage_number": "9288000100115785" if registered else None,
+        "registered_at": render_time(receipt.registered_at),
+        "tax_system_code": receipt.tax_system_code,
+        "items": receipt.items,
+        "settlements": receipt.settlements,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def render_notification(event: str, subject: dict[str, Any], /) -> dict[str, Any]:

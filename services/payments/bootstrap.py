@@ -11,11 +11,14 @@ from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.work import DueWork
+from services.payments.adapters.grpc_identity import GrpcContacts
 from services.payments.adapters.mongo_autopay_occasions import occasions_collection, to_occasion
 from services.payments.adapters.mongo_autopay_rules import rules_collection, to_rule
 from services.payments.adapters.mongo_card_bindings import bindings_collection, to_binding
 from services.payments.adapters.mongo_payments import payments_collection, to_payment
+from services.payments.adapters.mongo_receipts import receipts_collection, to_receipt
 from services.payments.adapters.mongo_saving import MongoDue
+from services.payments.adapters.yookassa_receipts import YookassaFiscalRegister
 from services.payments.application.ask_before_repeating import AskBeforeRepeating
 from services.payments.application.autopay_forecast import ForecastAutopayRule, ListAutopayDecisions
 from services.payments.application.autopay_rules import (
@@ -34,6 +37,7 @@ from services.payments.application.note_notification import NoteNotification
 from services.payments.application.open_occasions import RecheckRules
 from services.payments.application.payment_methods import GetPaymentMethod, ListPaymentMethods, RemovePaymentMethod
 from services.payments.application.read_payments import GetPayment, ListPayments
+from services.payments.application.receipts import DriveReceipts, ReceiptsByHand
 from services.payments.application.refund_payment import RefundPayment
 from services.payments.application.settle_by_hand import SettleByHand
 from services.payments.application.stop_rules import StopRulesOfMethod
@@ -70,6 +74,7 @@ class Operations:
     """What an operator's commands do."""
 
     by_hand: SettleByHand
+    receipts_by_hand: ReceiptsByHand
     refund_payment: RefundPayment
     clock: Clock
 
@@ -78,7 +83,8 @@ def build_operations(parts: Parts, /) -> Operations:
     """Return what an operator's commands do."""
     payments, clock = parts.storage.payments, parts.clock
     return Operations(
-        by_hand=SettleByHand(payments=payments, clock=clock),
+        by_hand=SettleByHand(payments=payments, open_receipt=parts.open_receipt, clock=clock),
+        receipts_by_hand=ReceiptsByHand(receipts=parts.storage.receipts, clock=clock),
         refund_payment=RefundPayment(payments=payments, clock=clock),
         clock=clock,
     )
@@ -146,6 +152,7 @@ def build_dispatcher(parts: Parts, /) -> Dispatcher:
             _relay(parts, waker),
             _payments(parts, waker),
             _bindings(parts, waker),
+            *_receipts(parts, waker),
             _occasions(parts, waker),
             _rechecks(parts, waker),
         ],
@@ -227,6 +234,25 @@ def _bindings(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
         due=MongoDue(due, to_binding), binding=parts.binding, charge_timeout_s=parts.settings.charge_timeout_s
     )
     return DispatcherLoop("card-bindings", step, waker=waker, next_due_in_s=due.seconds_until_due)
+
+
+def _receipts(parts: Parts, waker: ChangeStreamWaker) -> list[DispatcherLoop]:
+    """Return the loop of receipts, none where the profile has no receipts."""
+    if parts.fiscal_terms is None:
+        return []
+    due = parts.due(receipts_collection(parts.database))
+    step = DriveReceipts(
+        due=MongoDue(due, to_receipt),
+        receipts=parts.storage.receipts,
+        payments=parts.storage.payments,
+        contacts=GrpcContacts(parts.remote_identity),
+        register=YookassaFiscalRegister(parts.yookassa),
+        terms=parts.fiscal_terms,
+        clock=parts.clock,
+        backoff=parts.backoff,
+        timeout_s=parts.settings.charge_timeout_s,
+    )
+    return [DispatcherLoop("receipts", step, waker=waker, concurrency=2, next_due_in_s=due.seconds_until_due)]
 
 
 def _occasions(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:

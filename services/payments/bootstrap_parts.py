@@ -16,16 +16,19 @@ from services.chassis.grpc_client import Remote
 from services.chassis.mongo import connect
 from services.chassis.work import DueWork
 from services.payments.adapters.grpc_accounts import IDEMPOTENT, GrpcAccounts
-from services.payments.adapters.profile_file import load_offer
+from services.payments.adapters.grpc_identity import CONTACT_METHODS
+from services.payments.adapters.profile_file import load_fiscal_terms, load_offer
 from services.payments.adapters.storage import Storage, storage_in
 from services.payments.adapters.yookassa_acquirer import YookassaAcquirer
 from services.payments.adapters.yookassa_bindings import YookassaCardBinder
 from services.payments.adapters.yookassa_client import ShopSettings, YookassaClient
 from services.payments.application.bind_card import Binding
 from services.payments.application.charging import Charging
+from services.payments.application.receipts import OpenReceipt
 from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
 from services.payments.domain.backoff import Backoff, standard_backoff
+from services.payments.domain.fiscal import FiscalTerms
 from services.payments.domain.offer import Offer
 
 Document = dict[str, Any]
@@ -96,6 +99,25 @@ class Parts:
             clock=self.clock,
             backoff=self.backoff,
             card_policy=self.offer.card_policy,
+            open_receipt=self.open_receipt,
+        )
+
+    @cached_property
+    def fiscal_terms(self) -> FiscalTerms | None:
+        return load_fiscal_terms(self.settings.profile)
+
+    @cached_property
+    def open_receipt(self) -> OpenReceipt:
+        return OpenReceipt(receipts=self.storage.receipts, terms=self.fiscal_terms, clock=self.clock)
+
+    @cached_property
+    def remote_identity(self) -> Remote:
+        return Remote(
+            name="identity",
+            address=self.settings.identity_address,
+            tokens=service_tokens("payments", settings=self.settings, clock=self.clock),
+            idempotent_methods=CONTACT_METHODS,
+            ca_file=self.settings.tls_ca_file,
         )
 
     @cached_property
@@ -124,3 +146,4 @@ class Parts:
         """Give the connections back; for a process that ends by itself there is no need."""
         self.database.client.close()
         self.remote_accounts.close()
+        self.remote_identity.close()

@@ -14,6 +14,7 @@ from services.payments.application.drive_occasion import DriveOccasions
 from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
 from services.payments.application.payment_methods import GetPaymentMethod, RemovePaymentMethod
+from services.payments.application.receipts import DriveReceipts, OpenReceipt, ReceiptsByHand
 from services.payments.application.record_crediting import RecordCrediting
 from services.payments.application.refund_payment import RefundPayment
 from services.payments.application.stop_rules import StopRule, StopRulesOfMethod
@@ -34,11 +35,36 @@ from services.payments.domain.acquirer import (
 )
 from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.card_policy import CardBrand, CardPolicy
+from services.payments.domain.fiscal import (
+    AcquirerReceipt,
+    FiscalTerms,
+    MovedMoney,
+    ReceiptAnswer,
+    ReceiptOrder,
+    ReceiptStatus,
+)
 from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import Payment, PaymentKind
-from services.payments.domain.ports import AccountGone, AccountsSilent, Action, DecisionBalance, Posting, PostingState
+from services.payments.domain.ports import (
+    AccountGone,
+    AccountsSilent,
+    Action,
+    ContactsSilent,
+    DecisionBalance,
+    Posting,
+    PostingState,
+)
 from tests.payments.builders import GRACE, MOSCOW, ManualClock, rub
-from tests.payments.fakes import FakeBindings, FakeDue, FakeIntents, FakeMethods, FakeOccasions, FakePayments, FakeRules
+from tests.payments.fakes import (
+    FakeBindings,
+    FakeDue,
+    FakeIntents,
+    FakeMethods,
+    FakeOccasions,
+    FakePayments,
+    FakeReceipts,
+    FakeRules,
+)
 
 
 class Killed(BaseException):
@@ -175,6 +201,49 @@ class FakeBinder:
 
 
 @dataclass
+class FakeRegister:
+    """Takes a receipt per key and registers it when it is asked again; `script` breaks answers."""
+
+    clock: ManualClock
+    by_key: dict[str, tuple[ReceiptOrder, AcquirerReceipt]] = field(default_factory=dict)
+    script: list[Callable[[ReceiptAnswer], ReceiptAnswer]] = field(default_factory=list)
+    lists_lag: bool = False
+
+    def register(self, order: ReceiptOrder, /, *, timeout_s: float) -> ReceiptAnswer:
+        made = AcquirerReceipt(
+            acquirer_receipt_id=f"rt-{order.idempotence_key}", status=ReceiptStatus.PENDING, amount=order.amount
+        )
+        return self._answer(self.by_key.setdefault(order.idempotence_key, (order, made))[1])
+
+    def get_receipt(self, acquirer_receipt_id: str, /, *, timeout_s: float) -> ReceiptAnswer:
+        key = acquirer_receipt_id.removeprefix("rt-")
+        order, made = self.by_key[key]
+        done = replace(made, status=ReceiptStatus.SUCCEEDED, registered_at=made.registered_at or self.clock.now())
+        self.by_key[key] = order, done
+        return self._answer(done)
+
+    def find_receipt(self, money: MovedMoney, /, *, timeout_s: float) -> ReceiptAnswer:
+        known = (made for order, made in self.by_key.values() if order.money == money)
+        return Absent() if self.lists_lag else next(known, Absent())
+
+    def _answer(self, answer: ReceiptAnswer) -> ReceiptAnswer:
+        return self.script.pop(0)(answer) if self.script else answer
+
+
+@dataclass
+class FakeContacts:
+    """One address for all."""
+
+    email: str = "payer@example.test"
+    silent: bool = False
+
+    def email_of(self, subscriber_id: str, /) -> str:
+        if self.silent:
+            raise ContactsSilent
+        return self.email
+
+
+@dataclass
 class FakeAccounts:
     """One balance for all; credits what is asked for once per payment, unless it refuses or is silent."""
 
@@ -216,6 +285,8 @@ class World:
     clock: ManualClock = field(default_factory=ManualClock)
     payments: FakePayments = field(default_factory=FakePayments)
     methods: FakeMethods = field(default_factory=FakeMethods)
+    receipts: FakeReceipts = field(default_factory=FakeReceipts)
+    contacts: FakeContacts = field(default_factory=FakeContacts)
     intents: FakeIntents = field(default_factory=FakeIntents)
     bindings: FakeBindings = field(default_factory=FakeBindings)
     binder: FakeBinder = field(default_factory=FakeBinder)
@@ -225,6 +296,7 @@ class World:
     def __post_init__(self) -> None:
         self.acquirer = FakeAcquirer(self.clock)
         self.accounts = FakeAccounts(self.clock)
+        self.register = FakeRegister(self.clock)
 
     def process(self, killer: Killer | None = None) -> "Process":
         return Process(self, killer or Killer())
@@ -245,7 +317,20 @@ class Process:
             clock=clock,
             backoff=backoff,
             card_policy=AN_OFFER.card_policy,
+            open_receipt=OpenReceipt(receipts=around(world.receipts), terms=TERMS, clock=clock),
         )
+        self.drive_receipts = DriveReceipts(
+            due=around(FakeDue(world.receipts.rows, clock)),
+            receipts=around(world.receipts),
+            payments=payments,
+            contacts=around(world.contacts),
+            register=around(world.register),
+            terms=TERMS,
+            clock=clock,
+            backoff=backoff,
+            timeout_s=4,
+        )
+        self.receipts_by_hand = ReceiptsByHand(receipts=around(world.receipts), clock=clock)
         stop_rule = StopRule(rules=rules, clock=clock)
         self.world = world
         self.create_payment = CreatePayment(
@@ -330,7 +415,16 @@ class Process:
     def turn(self) -> bool:
         """Do whatever is due now, everything once."""
         opened = bool(self.open_due_occasions())
-        return any([opened, self.recheck_rules(), self.drive_occasions(), self.drive_payments(), self.drive_bindings()])
+        return any(
+            [
+                opened,
+                self.recheck_rules(),
+                self.drive_occasions(),
+                self.drive_payments(),
+                self.drive_bindings(),
+                self.drive_receipts(),
+            ]
+        )
 
     def run(self, *, minutes: int = 30) -> None:
         """Let time pass in steps of 20 s."""
@@ -340,6 +434,13 @@ class Process:
             self.world.clock.advance(seconds=20)
 
 
+TERMS = FiscalTerms(
+    description="Оплата услуг связи",
+    vat_code=12,
+    tax_system_code=1,
+    payment_subject="payment",
+    payment_mode="advance",
+)
 AN_OFFER = Offer(
     kinds=(
         KindStatus(kind=PaymentKind.NEW_CARD, disabled_reason=""),

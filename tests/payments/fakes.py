@@ -16,9 +16,10 @@ from services.payments.domain.events import PaymentEvent
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PagePosition
+from services.payments.domain.receipt import Receipt
 from services.payments.domain.similar_payment import Claim, Intent
 
-Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, CardBinding, AutopayRule, AutopayOccasion)
+Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, CardBinding, Receipt, AutopayRule, AutopayOccasion)
 _LEASE = timedelta(seconds=60)
 
 
@@ -167,6 +168,27 @@ class FakeIntents:
 
     def take(self, intent: Intent, /, *, now: datetime) -> None:
         self.claims[intent.meaning] = Claim(request_id=intent.request_id, at=now)
+
+
+def _receipt_id(receipt: Receipt) -> str:
+    return receipt.receipt_id
+
+
+@dataclass
+class FakeReceipts:
+    """See ReceiptRepository."""
+
+    rows: Rows[Receipt] = field(default_factory=lambda: Rows(_receipt_id))
+
+    def get(self, receipt_id: str, /) -> Receipt | None:
+        return self.rows.get(receipt_id)
+
+    def needing_person(self, *, limit: int) -> Sequence[Receipt]:
+        rows = [row for row in self.rows.all() if row.problem is not None]
+        return sorted(rows, key=lambda row: (row.history[0].at, row.receipt_id))[:limit]
+
+    def save(self, receipt: Receipt, /) -> None:
+        self.rows.save(receipt)
 
 
 @dataclass

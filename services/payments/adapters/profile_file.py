@@ -7,6 +7,7 @@ from typing import Any
 
 from services.chassis.money import Money
 from services.payments.domain.card_policy import CardBrand, CardPolicy
+from services.payments.domain.fiscal import FiscalTerms
 from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import PaymentKind
 
@@ -23,6 +24,20 @@ def load_offer(profile: str, /) -> Offer:
         ),
         card_policy=_card_policy(document["card_policy"]),
         largest_payment=Money.from_mapping(document["largest_payment"]),
+    )
+
+
+def load_fiscal_terms(profile: str, /) -> FiscalTerms | None:
+    """Return what stands in the receipts of a profile, None for one of the time before 54-FZ."""
+    document = json.loads((_FOLDER / f"{profile}.json").read_text())["receipts"]
+    if document is None:
+        return None
+    return FiscalTerms(
+        description=document["description"],
+        vat_code=document["vat_code"],
+        tax_system_code=document["tax_system_code"],
+        payment_subject=document["payment_subject"],
+        payment_mode=document["payment_mode"],
     )
 
 

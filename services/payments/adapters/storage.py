@@ -12,6 +12,7 @@ from services.payments.adapters.mongo_card_bindings import MongoCardBindingRepos
 from services.payments.adapters.mongo_intents import MongoIntentRegister
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
 from services.payments.adapters.mongo_payments import MongoPaymentRepository
+from services.payments.adapters.mongo_receipts import MongoReceiptRepository
 
 Document = dict[str, Any]
 
@@ -24,6 +25,7 @@ class Storage:
     methods: MongoPaymentMethodRepository
     bindings: MongoCardBindingRepository
     intents: MongoIntentRegister
+    receipts: MongoReceiptRepository
     rules: MongoAutopayRuleRepository
     occasions: MongoAutopayOccasionRepository
 
@@ -33,6 +35,7 @@ class Storage:
         self.methods.ensure_indexes()
         self.bindings.ensure_indexes()
         self.intents.ensure_indexes()
+        self.receipts.ensure_indexes()
         self.rules.ensure_indexes()
         self.occasions.ensure_indexes()
 
@@ -44,6 +47,7 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
         methods=MongoPaymentMethodRepository(database),
         bindings=MongoCardBindingRepository(database),
         intents=MongoIntentRegister(database),
+        receipts=MongoReceiptRepository(database),
         rules=MongoAutopayRuleRepository(database),
         occasions=MongoAutopayOccasionRepository(database),
     )

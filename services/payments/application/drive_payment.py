@@ -8,7 +8,7 @@ import structlog
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.payments.application.charging import Charging, log_problem
-from services.payments.domain.acquirer import Absent, Acquirer, RefundAnswer
+from services.payments.domain.acquirer import Absent, Acquirer, AcquirerRefund, RefundAnswer, Status
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.card_policy import CardPolicy
 from services.payments.domain.crediting import credit
@@ -111,6 +111,8 @@ class DrivePayments:
         refund = payment.pending_refund
         assert refund is not None, "a payment is in these states while a refund is pending"
         answer = self._refund_answer(payment, refund)
+        if _is_success_of(refund, answer):
+            self.charging.open_receipt.for_refund(payment, refund)
         settle_refund(payment, answer, now=self.clock.now(), backoff=self.backoff)
         self.payments.save(payment)
         log_problem(payment)
@@ -128,3 +130,7 @@ class DrivePayments:
             amount=refund.amount,
             timeout_s=self.charge_timeout_s,
         )
+
+
+def _is_success_of(refund: Refund, answer: RefundAnswer) -> bool:
+    return isinstance(answer, AcquirerRefund) and answer.status is Status.SUCCEEDED and answer.amount == refund.amount

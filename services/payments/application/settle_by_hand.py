@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.chassis.clock import Clock
+from services.payments.application.receipts import OpenReceipt
 from services.payments.application.repeating import repeating
 from services.payments.domain.by_hand import close_problem, record_chargeback, record_outcome
 from services.payments.domain.evidence import Chargeback, Evidence, Outcome
@@ -20,6 +21,7 @@ class SettleByHand:
     """The operator's side of payments. Nothing here charges anybody: money is moved by refunds alone."""
 
     payments: PaymentRepository
+    open_receipt: OpenReceipt
     clock: Clock
 
     def queue(self) -> Sequence[Payment]:
@@ -45,8 +47,13 @@ class SettleByHand:
     def record_outcome(self, payment_id: str, outcome: Outcome, /, *, note: str, recorded_by: str) -> Payment:
         """Settle an outcome that was unknown for a day by evidence. Raises PaymentNotFound, IllegalMove."""
         evidence = self._evidence("OUTCOME_UNKNOWN", note, recorded_by)
-        now = self.clock.now()
-        return self._change(payment_id, lambda payment: record_outcome(payment, outcome, evidence=evidence, now=now))
+
+        def record(payment: Payment) -> None:
+            record_outcome(payment, outcome, evidence=evidence, now=self.clock.now())
+            if outcome is Outcome.TAKEN:
+                self.open_receipt.for_payment(payment)
+
+        return self._change(payment_id, record)
 
     def record_reversal(self, payment_id: str, refund_id: str, /, *, note: str, recorded_by: str) -> Payment:
         """Note that the region's books no longer show a refund. Raises PaymentNotFound, RefundNotFound."""

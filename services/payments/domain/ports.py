@@ -12,6 +12,7 @@ from services.payments.domain.autopay_rule import AutopayRule
 from services.payments.domain.card_binding import CardBinding
 from services.payments.domain.payment import Payment
 from services.payments.domain.payment_method import PaymentMethod
+from services.payments.domain.receipt import Receipt
 from services.payments.domain.similar_payment import Claim, Intent
 
 Aggregate = TypeVar("Aggregate", covariant=True)
@@ -70,6 +71,30 @@ class PaymentRepository(Protocol):
 
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         """Return how many payments rules have made for an account since then that were not declined."""
+        ...
+
+
+class ReceiptRepository(Protocol):
+    """Receipts. `save` raises VersionConflict, AlreadySaved for a second one of its id."""
+
+    def get(self, receipt_id: str, /) -> Receipt | None: ...
+
+    def needing_person(self, *, limit: int) -> Sequence[Receipt]:
+        """Return what was handed to a person, the oldest first."""
+        ...
+
+    def save(self, receipt: Receipt, /) -> None: ...
+
+
+class ContactsSilent(Exception):
+    """Whoever knows the payer's address does not answer now."""
+
+
+class Contacts(Protocol):
+    """Where to write to subscribers."""
+
+    def email_of(self, subscriber_id: str, /) -> str:
+        """Return the address, empty when there is none. Raises ContactsSilent."""
         ...
 
 

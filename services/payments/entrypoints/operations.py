@@ -19,6 +19,7 @@ from services.payments.config import load
 from services.payments.domain.evidence import Outcome
 from services.payments.domain.payment import Payment, PaymentNotFound
 from services.payments.domain.problem import IN_WORDS
+from services.payments.domain.receipt import RECEIPT_PROBLEMS_IN_WORDS, Receipt
 
 Lines = Iterable[dict[str, Any]]
 
@@ -37,7 +38,8 @@ def run(arguments: Sequence[str], /) -> None:
 
 
 def _queue(use: Operations, _options: argparse.Namespace) -> Lines:
-    return [_in_short(payment) for payment in use.by_hand.queue()]
+    payments = [_in_short(payment) for payment in use.by_hand.queue()]
+    return payments + [_receipt(receipt) for receipt in use.receipts_by_hand.queue()]
 
 
 def _show(use: Operations, options: argparse.Namespace) -> Lines:
@@ -76,6 +78,10 @@ def _close(use: Operations, options: argparse.Namespace) -> Lines:
     return [_whole(use.by_hand.close(options.payment, note=options.evidence, recorded_by=options.by))]
 
 
+def _retry_receipt(use: Operations, options: argparse.Namespace) -> Lines:
+    return [_receipt(use.receipts_by_hand.retry(options.receipt))]
+
+
 def _import_chargebacks(use: Operations, options: argparse.Namespace) -> Lines:
     """Read the whole file before anything is recorded; a line about nobody's payment is told, the others are kept."""
     lines: list[dict[str, Any]] = []
@@ -108,6 +114,19 @@ def _in_short(payment: Payment) -> dict[str, Any]:
         "created_at": to_rfc3339(payment.created_at),
         "problem": problem.value if problem else None,
         "what_to_do": IN_WORDS[problem] if problem else None,
+    }
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    problem = receipt.problem
+    return {
+        "receipt_id": receipt.receipt_id,
+        "payment_id": receipt.payment_id,
+        "state": receipt.state.value,
+        "amount": receipt.amount.as_mapping(),
+        "commission": receipt.commission.as_mapping(),
+        "problem": problem.value if problem else None,
+        "what_to_do": RECEIPT_PROBLEMS_IN_WORDS[problem] if problem else None,
     }
 
 
@@ -154,6 +173,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "amount-minor": {"type": int, "help": "kopecks to give back"},
     "reference": {"help": "ticket or order that asks for it; one refund per reference"},
     "reason": {"help": "why, in a few words"},
+    "receipt": {"help": "pay_...:receipt, from queue"},
     "outcome": {"choices": [outcome.value for outcome in Outcome], "help": "what was found out"},
     "evidence": {"help": "where it can be looked up: registry and line, letter, ticket"},
     "by": {"help": "who says so"},
@@ -188,5 +208,6 @@ _OPERATIONS: dict[str, tuple[Any, ...]] = {
         "by",
     ),
     "close": (_close, "Note that the problem of a payment was dealt with.", "payment", "evidence", "by"),
+    "retry-receipt": (_retry_receipt, "Send a failed receipt anew, under another key.", "receipt"),
     "import-chargebacks": (_import_chargebacks, "Record the disputes of the acquirer's registry.", "registry"),
 }

@@ -44,7 +44,7 @@ class SandboxAcquirer:
         self._ok(self.http.post("/control/faults", json=script))
 
     def decide_next(self, fault: str) -> None:
-        """Let the issuer decide the next payment so."""
+        """Let the issuer decide the next payment so, or the cash register the next receipt."""
         self._ok(self.http.post("/control/faults", json={"fault": fault}))
 
     def repair(self) -> None:
@@ -58,6 +58,12 @@ class SandboxAcquirer:
         """Return the money movements of one payment of ours: ("charge" or "refund", kopecks)."""
         answer = self._ok(self.http.get("/control/ledger", params={"payment_id": payment_id}))
         return [(entry["kind"], entry["amount_minor"]) for entry in answer["entries"]]
+
+    def receipts(self, payment_id: str) -> list[dict[str, Any]]:
+        """Return the receipts of one payment of ours and of its refunds."""
+        answer = self._ok(self.http.get("/control/receipts", params={"payment_id": payment_id}))
+        items: list[dict[str, Any]] = answer["items"]
+        return items
 
     def position(self) -> int:
         """Return the id of the last entry in the whole ledger."""

@@ -117,6 +117,19 @@ def test_chargebacks_are_recorded_once_and_post_nothing_back(world: PaymentsWorl
     assert [(item.chargeback_id, item.amount.amount_minor) for item in found.chargebacks] == [("cb-1", 45_000)]
 
 
+def test_the_acquirers_own_registry_can_be_read(world: PaymentsWorld, tmp_path: Path) -> None:
+    payment = world.pay()
+    acquirer_id = world.acquirer_id(payment.payment_id)
+    world.acquirer.confirm(acquirer_id)
+    registry = tmp_path / "chargebacks.csv"
+    world.acquirer.http.post("/control/chargebacks", json={"payment_id": acquirer_id})
+    registry.write_text(world.acquirer.http.get("/control/chargebacks.csv").text)
+
+    _, lines, _ = run(world, "import-chargebacks", "--registry", str(registry))
+
+    assert payment.payment_id in [line["payment_id"] for line in lines]
+
+
 @pytest.mark.parametrize("line", ["cb-1,x,450,RUB,r,2026-11-27T10:00:00Z", "cb-1,x,450.00,RUB,r,yesterday", ",x"])
 def test_a_registry_that_cannot_be_read_records_nothing(world: PaymentsWorld, tmp_path: Path, line: str) -> None:
     disputed = saved(world, state=State.POSTED, acquirer_payment_id="a")

@@ -26,7 +26,9 @@ from services.payments.domain.ports import (
     PagePosition,
     PaymentMethodRepository,
     PaymentRepository,
+    ReceiptRepository,
 )
+from services.payments.domain.receipt import ReceiptProblem, ReceiptState
 from services.payments.domain.refund import Refund, RefundState
 from services.payments.domain.similar_payment import Claim
 from tests.payments.builders import (
@@ -36,11 +38,20 @@ from tests.payments.builders import (
     make_method,
     make_occasion,
     make_payment,
+    make_receipt,
     make_request,
     make_rule,
     rub,
 )
-from tests.payments.fakes import FakeBindings, FakeIntents, FakeMethods, FakeOccasions, FakePayments, FakeRules
+from tests.payments.fakes import (
+    FakeBindings,
+    FakeIntents,
+    FakeMethods,
+    FakeOccasions,
+    FakePayments,
+    FakeReceipts,
+    FakeRules,
+)
 
 Document = dict[str, Any]
 _SAME: dict[str, Any] = {"subscriber_id": "sub_1", "billing_account_id": "acc_1"}
@@ -56,6 +67,7 @@ def build(request: pytest.FixtureRequest) -> Callable[[str], Any]:
             "payments": FakePayments,
             "methods": FakeMethods,
             "intents": FakeIntents,
+            "receipts": FakeReceipts,
             "bindings": FakeBindings,
             "rules": FakeRules,
             "occasions": FakeOccasions,
@@ -302,6 +314,51 @@ class TestIntentRegister:
         other = make_request(**_SAME | change, request_id="two").intent
 
         assert intents.claim(other, now=_LATER, older_than=_LATER - _A_WHILE) is None
+
+
+class TestReceiptRepository:
+    @pytest.fixture
+    def receipts(self, build: Callable[[str], Any]) -> ReceiptRepository:
+        repository: ReceiptRepository = build("receipts")
+        return repository
+
+    def test_returns_what_was_saved(self, receipts: ReceiptRepository) -> None:
+        receipt = make_receipt(
+            state=ReceiptState.FAILED,
+            refund_id="one",
+            acquirer_receipt_id="rt",
+            registered_at=_LATER,
+            attempt=2,
+            problem=ReceiptProblem.CANCELED,
+            asked=3,
+            due_at=_LATER,
+        )
+
+        receipts.save(receipt)
+
+        assert receipts.get(receipt.receipt_id) == receipt
+        assert receipts.get("none") is None
+
+    def test_there_is_one_of_an_id_and_a_lost_race_is_a_conflict(self, receipts: ReceiptRepository) -> None:
+        receipt = make_receipt()
+        receipts.save(receipt)
+        stale = replace(receipt)
+        receipts.save(receipt)
+
+        with pytest.raises(AlreadySaved):
+            receipts.save(make_receipt(payment_id=receipt.payment_id))
+        with pytest.raises(VersionConflict):
+            receipts.save(stale)
+
+    def test_lists_what_waits_for_a_person_the_oldest_first(self, receipts: ReceiptRepository) -> None:
+        made = [
+            make_receipt(created_at=A_MORNING + timedelta(minutes=age), problem=problem)
+            for age, problem in ((3, ReceiptProblem.CANCELED), (1, ReceiptProblem.OVERDUE), (2, None))
+        ]
+        for receipt in made:
+            receipts.save(receipt)
+
+        assert receipts.needing_person(limit=10) == [made[1], made[0]]
 
 
 class TestCardBindingRepository:

@@ -8,6 +8,7 @@ from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold
 from services.payments.domain.card_binding import BindingState
 from services.payments.domain.payment import PaymentKind, State
+from services.payments.domain.receipt import ReceiptState
 from tests.payments.builders import RETURN_URL, make_method, make_request, make_rule, rub
 from tests.payments.fake_world import Killed, Killer, Process, World
 
@@ -40,6 +41,9 @@ def assert_one_charge_credited(world: World) -> None:
     assert len(world.acquirer.charges) == 1
     assert world.accounts.credited == {payment.payment_id: payment.amount}
     assert [type(event).__name__ for event in world.payments.published] == ["PaymentCaptured"]
+    [receipt] = world.receipts.rows.all()
+    assert (receipt.state, receipt.amount) == (ReceiptState.REGISTERED, payment.amount)
+    assert (len(world.register.by_key), payment.receipt_at) == (1, receipt.registered_at)
 
 
 def a_threshold_rule() -> World:
@@ -147,6 +151,11 @@ def test_a_refund_survives_a_death_at_every_call(lists_lag: bool) -> None:
         [payment] = world.payments.rows.all()
         assert payment.state is State.REFUNDED
         assert len(world.acquirer.charges) == len(world.acquirer.refunds) == 1
+        states = {receipt.receipt_id: receipt.state for receipt in world.receipts.rows.all()}
+        assert states == dict.fromkeys(
+            (f"{payment.payment_id}:receipt", f"{payment.payment_id}:refund:1:receipt"), ReceiptState.REGISTERED
+        )
+        assert len(world.register.by_key) == 2
         assert [type(event).__name__ for event in world.payments.published] == ["PaymentCaptured", "PaymentRefunded"]
 
 
