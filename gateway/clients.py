@@ -9,7 +9,14 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.descriptor import ServiceDescriptor
-from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc, ordering_pb2, ordering_pb2_grpc
+from kabinet.accounts.v1 import (
+    accounts_pb2,
+    accounts_pb2_grpc,
+    grants_pb2,
+    grants_pb2_grpc,
+    ordering_pb2,
+    ordering_pb2_grpc,
+)
 from kabinet.content.v1 import content_pb2, content_pb2_grpc
 from kabinet.documents.v1 import documents_pb2, documents_pb2_grpc
 from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
@@ -46,6 +53,7 @@ class Clients:
     identity: Service[identity_pb2_grpc.IdentityServiceStub]
     accounts: Service[accounts_pb2_grpc.AccountsServiceStub]
     ordering: Service[ordering_pb2_grpc.AccountOrderingServiceStub]  # on the accounts server, by the same channel
+    grants: Service[grants_pb2_grpc.AccountGrantsServiceStub]  # there too
     payments: Service[payments_pb2_grpc.PaymentsServiceStub]
     documents: Service[documents_pb2_grpc.DocumentsServiceStub]
     content: Service[content_pb2_grpc.ContentServiceStub]
@@ -151,6 +159,7 @@ def connect(settings: Settings, /, *, clock: Clock) -> Clients:
         settings.accounts_address,
         _descriptor(accounts_pb2, "AccountsService"),
         _descriptor(ordering_pb2, "AccountOrderingService"),
+        _descriptor(grants_pb2, "AccountGrantsService"),
     )
     payments = remote("payments", settings.payments_address, _descriptor(payments_pb2, "PaymentsService"))
     documents = remote("documents", settings.documents_address, _descriptor(documents_pb2, "DocumentsService"))
@@ -159,6 +168,7 @@ def connect(settings: Settings, /, *, clock: Clock) -> Clients:
         identity=Service(remote=identity, stub=identity_pb2_grpc.IdentityServiceStub(identity.channel)),
         accounts=Service(remote=accounts, stub=accounts_pb2_grpc.AccountsServiceStub(accounts.channel)),
         ordering=Service(remote=accounts, stub=ordering_pb2_grpc.AccountOrderingServiceStub(accounts.channel)),
+        grants=Service(remote=accounts, stub=grants_pb2_grpc.AccountGrantsServiceStub(accounts.channel)),
         payments=Service(remote=payments, stub=payments_pb2_grpc.PaymentsServiceStub(payments.channel)),
         documents=Service(remote=documents, stub=documents_pb2_grpc.DocumentsServiceStub(documents.channel)),
         content=Service(remote=content, stub=content_pb2_grpc.ContentServiceStub(content.channel)),

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from gateway.texts import ErrorTexts
+from gateway.wording import ErrorTexts
 from services.chassis.errors import DomainError, Kind
 
 _STATUS = {
@@ -188,18 +188,20 @@ class Problem:
     code: str
     title: str
     detail: str
+    next_step: str
     help_slug: str
     fields: tuple[Mapping[str, str], ...]
     retry_after_s: int | None
 
     def as_mapping(self, *, public_url: str, request_id: str) -> dict[str, Any]:
-        """Return the RFC 9457 form."""
+        """Return the RFC 9457 form; `next_step` and `help_url` are members of our own."""
         return {
             "type": f"urn:kabinet:problem:{self.code}",
             "title": self.title,
             "status": self.status,
             "code": self.code,
             "detail": self.detail,
+            "next_step": self.next_step,
             "help_url": f"{public_url}/help/{self.help_slug}",
             "instance": f"urn:kabinet:request:{request_id}",
             "errors": [dict(field) for field in self.fields],
@@ -223,6 +225,7 @@ class Problems:
             code=error.reason,
             title=text.title,
             detail=text.detail,
+            next_step=text.next_step,
             help_slug=text.help_slug,
             fields=tuple(self._field(problem, language) for problem in _fields_of(error)),
             retry_after_s=_retry_after_s(error),

@@ -2,7 +2,7 @@
 
 from flask import Request
 
-from gateway.texts import DEFAULT_LANGUAGE, LANGUAGES
+from gateway.wording import DEFAULT_LANGUAGE, LANGUAGES
 
 LANGUAGE_COOKIE = "__Host-language"
 

@@ -12,7 +12,7 @@ from gateway.clients import Clients, connect
 from gateway.config import Settings
 from gateway.errors import Problems
 from gateway.shedding import UnderWay
-from gateway.texts import load_error_texts, load_texts
+from gateway.wording import load_error_texts, load_texts
 from services.chassis.clock import Clock, build_clock
 
 _NAME = "kabinet"
@@ -48,7 +48,7 @@ def build_parts(settings: Settings, /) -> Parts:
         clock=build_clock(settings.clock_file),
         problems=Problems(errors=load_error_texts(), field_rules=load_texts("fields")),
         notices=NoticeTexts(texts=load_texts("notices"), public_url=settings.public_url),
-        pages=load_texts("cabinet", "ordering"),
+        pages=load_texts("cabinet", "ordering", "claims", "grants"),
         eligibility=EligibilityTexts(texts=load_texts("eligibility")),
         under_way=UnderWay(most=settings.max_under_way),
     )

@@ -13,6 +13,7 @@ from kabinet_conformance import (
     endurance,
     figures,
     ownership,
+    ownership_codes,
     pages,
     payments,
     promised_payments,
@@ -28,6 +29,7 @@ from kabinet_conformance.verdicts import Broken, NotApplicable
 _AREAS = (
     access,
     ownership,
+    ownership_codes,
     figures,
     promised_payments,
     pages,

@@ -1,9 +1,10 @@
 """RB-3x: histories in pages, without gaps or repeats."""
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from kabinet.regional.v1 import billing_pb2
@@ -17,7 +18,27 @@ BOOK = RuleBook()
 _ROWS = 4
 _MOST = 100
 _DEFAULT = 20
-_PageOf = Callable[[Region, int, str], Any]
+_Request = TypeVar("_Request", billing_pb2.ListChargesRequest, billing_pb2.ListPaymentsRequest)
+_PageOf = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """The part of a history that is asked for."""
+
+    begins_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def put_into(self, request: _Request, /) -> _Request:
+        """Return the request with it."""
+        if self.begins_at is not None:
+            request.begins_at.FromDatetime(self.begins_at)
+        if self.ends_at is not None:
+            request.ends_at.FromDatetime(self.ends_at)
+        return request
+
+
+_ALL = Period()
 
 
 @BOOK.rule(
@@ -108,6 +129,73 @@ def page_moments(region: Region) -> None:
     expect_moment(_charges(region, 1, ""), "as_of")
 
 
+@BOOK.rule(
+    "RB-37",
+    "A period is cut exactly: begins_at is its first moment, ends_at the first one after it.",
+    advice="Compare the row's own moment: row >= begins_at AND row < ends_at, in UTC, whatever the page.",
+)
+def periods(region: Region) -> None:
+    _some_payments(region)
+    _some_charges(region)
+    for page in (_payments, _charges):
+        rows = _rows_of(page(region, _MOST, ""))
+        newest, oldest = _moment_of(rows[0]), _moment_of(rows[-1])
+        later = newest + timedelta(microseconds=1)
+        _expect_ids(page, region, Period(begins_at=newest), [row for row in rows if _moment_of(row) == newest])
+        _expect_ids(page, region, Period(ends_at=newest), [row for row in rows if _moment_of(row) < newest])
+        _expect_ids(page, region, Period(begins_at=oldest, ends_at=later), list(rows))
+        _expect_ids(page, region, Period(begins_at=later, ends_at=later + timedelta(days=1)), [])
+
+
+@BOOK.rule(
+    "RB-38",
+    "Pages of a period put together are the period: each row once, none left out, none from outside.",
+    advice="Apply the period to every page: it comes with each request, also with those that bring a token.",
+)
+def pages_of_a_period(region: Region) -> None:
+    _some_payments(region)
+    _some_charges(region)
+    for page in (_payments, _charges):
+        rows = _rows_of(page(region, 2 * _ROWS, ""))
+        period = Period(begins_at=_moment_of(rows[-1]), ends_at=_moment_of(rows[0]))
+        at_once = [_id_of(row) for row in _rows_of(page(region, _MOST, "", period))]
+        in_pages: list[str] = []
+        token = ""
+        while len(in_pages) <= len(at_once):
+            answer = page(region, 2, token, period)
+            in_pages += [_id_of(row) for row in _rows_of(answer)]
+            token = answer.next_page_token
+            if not token:
+                break
+        expect(in_pages == at_once, "pages of 2 put together are not the period that one large page shows")
+
+
+@BOOK.rule(
+    "RB-39",
+    "kept_from is not in the future, and no row is older: whatever the page and the period.",
+    advice="Leave it out when the books reach back to the account's beginning; after a migration tell its moment.",
+)
+def kept_from(region: Region) -> None:
+    _some_payments(region)
+    for page in (_payments, _charges):
+        for period in (_ALL, Period(ends_at=datetime(2000, 1, 1, tzinfo=UTC))):
+            answer = page(region, _MOST, "", period)
+            if not answer.HasField("kept_from"):
+                continue
+            expect_moment(answer, "kept_from")
+            kept = answer.kept_from.ToDatetime(tzinfo=UTC)
+            older = [_id_of(row) for row in _rows_of(answer) if _moment_of(row) < kept]
+            expect(not older, f"rows are older than kept_from: {older}")
+
+
+def _expect_ids(page: _PageOf, region: Region, period: Period, expected: list[Any]) -> None:
+    """Check that a period begins with these rows, and has no others when one page could hold more."""
+    found = [_id_of(row) for row in _rows_of(page(region, _MOST, "", period))]
+    wanted = [_id_of(row) for row in expected]
+    right = found[: len(wanted)] == wanted and (len(found) == len(wanted) or len(found) == _MOST)
+    expect(right, f"{period} brought {len(found)} rows, which are not the {len(wanted)} rows of that time")
+
+
 def _expect_whole(region: Region, page: _PageOf, key: Callable[[Any], tuple[str, datetime]]) -> None:
     at_once = [key(row) for row in _rows_of(page(region, 3 * _ROWS, ""))]
     in_pages: list[tuple[str, datetime]] = []
@@ -129,12 +217,23 @@ def _rows_of(answer: Any) -> Any:
     return answer.payments if hasattr(answer, "payments") else answer.charges
 
 
-def _payments(region: Region, size: int, token: str) -> Any:
-    return region.ask(billing_pb2.ListPaymentsRequest(number=region.target.account, page_size=size, page_token=token))
+def _id_of(row: Any) -> str:
+    return str(row.payment_id if hasattr(row, "payment_id") else row.charge_id)
 
 
-def _charges(region: Region, size: int, token: str) -> Any:
-    return region.ask(billing_pb2.ListChargesRequest(number=region.target.account, page_size=size, page_token=token))
+def _moment_of(row: Any) -> datetime:
+    moment: datetime = (row.credited_at if hasattr(row, "credited_at") else row.charged_at).ToDatetime(tzinfo=UTC)
+    return moment
+
+
+def _payments(region: Region, size: int, token: str, period: Period = _ALL) -> Any:
+    request = billing_pb2.ListPaymentsRequest(number=region.target.account, page_size=size, page_token=token)
+    return region.ask(period.put_into(request))
+
+
+def _charges(region: Region, size: int, token: str, period: Period = _ALL) -> Any:
+    request = billing_pb2.ListChargesRequest(number=region.target.account, page_size=size, page_token=token)
+    return region.ask(period.put_into(request))
 
 
 def _payment(region: Region, kopecks: int) -> billing_pb2.PostPaymentRequest:

@@ -1,6 +1,7 @@
 """The region under examination, and what the kit is given to examine it with."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,8 @@ _ALGORITHM = "Ed25519"
 class Target:
     """Where the region answers, whose key opens it, and the accounts that were opened there for the examination.
 
-    `closed_account` and `other_account` (a second open one) are optional: rules that need them are skipped without.
+    `closed_account`, `other_account` (a second open one) and `read_code` (the newest code that came to the contact of
+    `account`) are optional: rules that need them are skipped without.
     """
 
     endpoint: str
@@ -27,6 +29,7 @@ class Target:
     proof_value: str = field(repr=False)
     closed_account: str = ""
     other_account: str = ""
+    read_code: Callable[[], str] | None = field(default=None, repr=False)
     deadline_s: float = 5.0
     ca_file: Path | None = None
     certificate_file: Path | None = None

@@ -44,4 +44,5 @@ def _demo_accounts() -> Rows:
 
 
 def _proofs(account: Mapping[str, Any]) -> str:
-    return f"number {account['number']}, contract code {account['contract_code']}, bill code {account['bill_code']}"
+    codes = f"contract code {account['contract_code']}, bill code {account['bill_code']}"
+    return f"number {account['number']}, {codes}, codes to {account['contact']}"

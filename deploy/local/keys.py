@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet, OKPKey
 
 CALLERS = ("identity", "accounts", "payments", "documents", "content", "gateway")
 REGIONS = ("77", "54", "25", "39", "66")
-SECRETS = ("documents", "identity", "gateway", "acquirer", "social", "broker")
+SECRETS = ("accounts", "documents", "identity", "gateway", "acquirer", "social", "broker")
 
 
 class Keys:

@@ -139,8 +139,12 @@ def _identity_settings(plan: Plan) -> dict[str, str]:
 def _accounts_settings(plan: Plan) -> dict[str, str]:
     return {
         "REGION_ENDPOINTS": region_endpoints(plan.ports),
-        # The story gives a wrong proof each time it is told, and it may be told all day.
+        "SECRET_KEY_FILE": str(plan.keys.secret_file("accounts")),
+        # Everybody is on one address here, and the story, which gives a wrong proof, may be told all day.
         "WRONG_PROOFS_PER_ACCOUNT": "1000",
+        "WRONG_PROOFS_PER_ADDRESS": "100000",
+        "CODES_PER_ACCOUNT": "1000",
+        "CODES_PER_ADDRESS": "100000",
     }
 
 

@@ -68,6 +68,7 @@ def _region(region: Region, *, books: Path, ports: Ports, keys: Keys, common: Ma
             "REGION_KEY_FILE": str(keys.region(region.code)),
             "TRUST_FILE": str(keys.trust_file),
             "ACCOUNTS_ADDRESS": ports.address("accounts"),
+            "SMTP_URL": f"smtp://{ports.address('smtp')}",
         },
     )
 

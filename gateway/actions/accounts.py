@@ -2,8 +2,8 @@
 
 from kabinet.accounts.v1 import accounts_pb2
 
+from gateway.actions.periods import beginning_of, end_of
 from gateway.bodies import accounts as bodies
-from gateway.bodies.fields import Page
 from gateway.clients import Caller
 from gateway.views import accounts as views
 from gateway.views.values import Items, items, numbers_of
@@ -31,9 +31,19 @@ def link_billing_account(
         relation=_RELATIONS[body.relation],
         label=body.label,
         proof=accounts_pb2.Proof(kind=body.proof.kind, value=body.proof.value),
+        client_address=caller.client.ip_address,
     )
     answer = caller.ask(accounts, accounts.stub.LinkBillingAccount, request, cap_s=_REGION_S)
     return views.billing_account(answer.billing_account)
+
+
+def send_ownership_code(caller: Caller, body: bodies.OwnershipCodeRequest, /) -> views.OwnershipCodeView:
+    """Have a code sent to the contact of an account, if there is one; the answer is the same if not."""
+    accounts = caller.clients.accounts
+    request = accounts_pb2.SendOwnershipCodeRequest(
+        region=body.region, number=body.number, client_address=caller.client.ip_address
+    )
+    return views.ownership_code(caller.ask(accounts, accounts.stub.SendOwnershipCode, request, cap_s=_REGION_S))
 
 
 def list_billing_accounts(caller: Caller, /, *, refresh_within_ms: int) -> Items[views.BillingAccountView]:
@@ -58,8 +68,17 @@ def get_billing_account(
 def update_billing_account(
     caller: Caller, billing_account_id: str, body: bodies.BillingAccountChange, /
 ) -> views.BillingAccountView:
-    """Change the label of an account."""
+    """Change label and relation of an account, whichever is given; each is idempotent."""
     accounts = caller.clients.accounts
+    if body.relation is not None:
+        relation = accounts_pb2.ChangeRelationRequest(
+            billing_account_id=billing_account_id, relation=_RELATIONS[body.relation]
+        )
+        changed = caller.ask(accounts, accounts.stub.ChangeRelation, relation).billing_account
+        if body.label is None:
+            return views.billing_account(changed)
+    if body.label is None:
+        return get_billing_account(caller, billing_account_id, refresh_within_ms=0)
     request = accounts_pb2.UpdateBillingAccountRequest(billing_account_id=billing_account_id, label=body.label)
     return views.billing_account(caller.ask(accounts, accounts.stub.UpdateBillingAccount, request).billing_account)
 
@@ -71,19 +90,38 @@ def unlink_billing_account(caller: Caller, billing_account_id: str, /) -> None:
     caller.ask(accounts, accounts.stub.UnlinkBillingAccount, request)
 
 
-def list_charges(caller: Caller, billing_account_id: str, page: Page, /) -> views.ChargesPage:
+def list_charges(caller: Caller, billing_account_id: str, page: bodies.HistoryPage, /) -> views.ChargesPage:
     """Return a page of the fees of an account (F12)."""
     accounts = caller.clients.accounts
+    zone = _calendar(caller, billing_account_id, page)
     request = accounts_pb2.ListChargesRequest(
-        billing_account_id=billing_account_id, page_size=page.page_size, page_token=page.page_token
+        billing_account_id=billing_account_id,
+        page_size=page.page_size,
+        page_token=page.page_token,
+        begins_at=beginning_of(page.from_, zone=zone),
+        ends_at=end_of(page.until, zone=zone),
     )
     return views.charges_page(caller.ask(accounts, accounts.stub.ListCharges, request))
 
 
-def list_credited_payments(caller: Caller, billing_account_id: str, page: Page, /) -> views.CreditedPaymentsPage:
+def list_credited_payments(
+    caller: Caller, billing_account_id: str, page: bodies.HistoryPage, /
+) -> views.CreditedPaymentsPage:
     """Return a page of the payments credited to an account from every channel (F12)."""
     accounts = caller.clients.accounts
+    zone = _calendar(caller, billing_account_id, page)
     request = accounts_pb2.ListCreditedPaymentsRequest(
-        billing_account_id=billing_account_id, page_size=page.page_size, page_token=page.page_token
+        billing_account_id=billing_account_id,
+        page_size=page.page_size,
+        page_token=page.page_token,
+        begins_at=beginning_of(page.from_, zone=zone),
+        ends_at=end_of(page.until, zone=zone),
     )
     return views.credited_payments_page(caller.ask(accounts, accounts.stub.ListCreditedPayments, request))
+
+
+def _calendar(caller: Caller, billing_account_id: str, page: bodies.HistoryPage) -> str:
+    """Return the zone in which the days of a period are meant; without days there is nothing to ask for."""
+    if page.from_ is None and page.until is None:
+        return ""
+    return get_billing_account(caller, billing_account_id, refresh_within_ms=0)["time_zone"]

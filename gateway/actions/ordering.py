@@ -1,7 +1,6 @@
 """Tariff plan, services and promised payment of an account: what the API and the pages do alike.
 
-A wish is saved by accounts and carried to the region from there; the answer says how far it has come. Ids of changes
-and orders say by themselves which account they are on.
+A wish is saved by accounts and carried to the region from there; the answer says how far it has come.
 """
 
 from kabinet.accounts.v1 import ordering_pb2
@@ -36,10 +35,14 @@ def create_tariff_quote(
     return views.tariff_quote(answer.tariff_quote)
 
 
-def create_tariff_change(caller: Caller, body: bodies.NewTariffChange, /) -> views.TariffChangeView:
-    """Change the plan as quoted, on the account that the quote was for; a double tap gets the first change."""
+def create_tariff_change(
+    caller: Caller, billing_account_id: str, body: bodies.NewTariffChange, /
+) -> views.TariffChangeView:
+    """Change the plan as quoted for this account; a double tap gets the first change."""
     ordering = caller.clients.ordering
-    request = ordering_pb2.CreateTariffChangeRequest(tariff_quote_id=body.tariff_quote_id)
+    request = ordering_pb2.CreateTariffChangeRequest(
+        tariff_quote_id=body.tariff_quote_id, billing_account_id=billing_account_id
+    )
     answer = caller.ask(ordering, ordering.stub.CreateTariffChange, request, cap_s=_REGION_S)
     return views.tariff_change(answer.tariff_change)
 
@@ -52,10 +55,12 @@ def list_tariff_changes(caller: Caller, billing_account_id: str, /) -> Items[vie
     return items([views.tariff_change(item) for item in answer.tariff_changes])
 
 
-def cancel_tariff_change(caller: Caller, tariff_change_id: str, /) -> views.TariffChangeView:
-    """Take a change back, which can be done until the day it takes effect."""
+def cancel_tariff_change(caller: Caller, billing_account_id: str, tariff_change_id: str, /) -> views.TariffChangeView:
+    """Take a change of this account back, which can be done until the day it takes effect."""
     ordering = caller.clients.ordering
-    request = ordering_pb2.CancelTariffChangeRequest(tariff_change_id=tariff_change_id)
+    request = ordering_pb2.CancelTariffChangeRequest(
+        tariff_change_id=tariff_change_id, billing_account_id=billing_account_id
+    )
     answer = caller.ask(ordering, ordering.stub.CancelTariffChange, request, cap_s=_REGION_S)
     return views.tariff_change(answer.tariff_change)
 
@@ -88,10 +93,12 @@ def list_service_orders(caller: Caller, billing_account_id: str, /) -> Items[vie
     return items([views.service_order(item) for item in answer.service_orders])
 
 
-def cancel_service_order(caller: Caller, service_order_id: str, /) -> views.ServiceOrderView:
-    """Cancel an order that is not connected yet."""
+def cancel_service_order(caller: Caller, billing_account_id: str, service_order_id: str, /) -> views.ServiceOrderView:
+    """Cancel an order of this account that is not connected yet."""
     ordering = caller.clients.ordering
-    request = ordering_pb2.CancelServiceOrderRequest(service_order_id=service_order_id)
+    request = ordering_pb2.CancelServiceOrderRequest(
+        service_order_id=service_order_id, billing_account_id=billing_account_id
+    )
     answer = caller.ask(ordering, ordering.stub.CancelServiceOrder, request, cap_s=_REGION_S)
     return views.service_order(answer.service_order)
 

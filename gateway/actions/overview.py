@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from kabinet.accounts.v1 import accounts_pb2
@@ -40,7 +41,9 @@ class _Missing:
         return {"status": "unavailable", "retry_after_s": int(told) if told.isdigit() else _RETRY_AFTER_S}
 
 
-def get_overview(caller: Caller, /, *, within_s: float, refresh_within_ms: int, notices: NoticeTexts) -> OverviewView:
+def get_overview(
+    caller: Caller, /, *, within_s: float, refresh_within_ms: int, notices: NoticeTexts, now: datetime
+) -> OverviewView:
     """Return everything at one glance within `within_s`.
 
     Raises what a service says about the caller (an invalid token); and when not one service answers, what the first
@@ -62,7 +65,11 @@ def get_overview(caller: Caller, /, *, within_s: float, refresh_within_ms: int, 
         "bills": {**_status(billed), "items": _or(billed, [])},
         "renewals": {**_status(rules), "items": _renewals(_or(rules, []))},
         "notices": notices.about(
-            accounts=_or(linked, []), payments=_or(paid, []), rules=_or(rules, []), language=caller.language
+            accounts=_or(linked, []),
+            payments=_or(paid, []),
+            rules=_or(rules, []),
+            language=caller.language,
+            now=now,
         ),
     }
 

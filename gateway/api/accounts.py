@@ -24,12 +24,26 @@ def list_regions() -> Any:
 
 @api.post(
     "/billing-accounts",
-    responses=answers(201, views.BillingAccountView, name="BillingAccount", refused=(401, 404, 409)),
+    responses=answers(201, views.BillingAccountView, name="BillingAccount", refused=(401, 403, 404, 409)),
 )
 def link_billing_account(header: IdempotencyHeader, body: bodies.NewBillingAccount) -> Any:
-    """Link a billing account after its region has verified the proof"""
+    """Link a billing account after its region has verified the proof
+
+    A relative's account is also linked by the code of a grant that its owner handed over: `relation` is `relative`, the
+    proof's `kind` is `grant_code`.
+    """
     request_id = header.idempotency_key or str(uuid4())
     return actions.link_billing_account(caller(), body, request_id=request_id), 201
+
+
+@api.post("/ownership-codes", responses=answers(202, views.OwnershipCodeView, name="OwnershipCode", refused=(401, 404)))
+def send_ownership_code(body: bodies.OwnershipCodeRequest) -> Any:
+    """Have the region send a code to the contact that it holds for an account
+
+    Answers alike whether or not there is such an account or a contact. The code is the proof `contact_code`: it links
+    an account to look at it and pay, and confirms a claim that somebody disputes. It is good once, for ten minutes.
+    """
+    return actions.send_ownership_code(caller(), body), 202
 
 
 @api.get(
@@ -54,7 +68,7 @@ def get_billing_account(path: bodies.BillingAccountPath) -> Any:
     responses=answers(200, views.BillingAccountView, name="BillingAccount"),
 )
 def update_billing_account(path: bodies.BillingAccountPath, body: bodies.BillingAccountChange) -> Any:
-    """Change the label of a billing account"""
+    """Change the label of a billing account, or say that it is a relative's"""
     return actions.update_billing_account(caller(), path.billing_account_id, body)
 
 
@@ -87,8 +101,12 @@ def get_services(path: bodies.BillingAccountPath) -> Any:
     "/billing-accounts/<string:billing_account_id>/charges",
     responses=answers(200, views.ChargesPage, name="Charges"),
 )
-def list_charges(path: bodies.BillingAccountPath, query: bodies.AccountPage) -> Any:
-    """List the fees, newest first"""
+def list_charges(path: bodies.BillingAccountPath, query: bodies.HistoryPage) -> Any:
+    """List the fees, newest first, of all time or of a period
+
+    `from` and `until` are days in the calendar of the account's region, both included. `gaps` are what nobody can tell
+    of this page's part of the period: there may be rows, or none.
+    """
     return actions.list_charges(caller(), path.billing_account_id, query)
 
 
@@ -96,8 +114,11 @@ def list_charges(path: bodies.BillingAccountPath, query: bodies.AccountPage) -> 
     "/billing-accounts/<string:billing_account_id>/payments",
     responses=answers(200, views.CreditedPaymentsPage, name="CreditedPayments"),
 )
-def list_credited_payments(path: bodies.BillingAccountPath, query: bodies.AccountPage) -> Any:
-    """List the payments credited from every channel, newest first"""
+def list_credited_payments(path: bodies.BillingAccountPath, query: bodies.HistoryPage) -> Any:
+    """List the payments credited from every channel, newest first, of all time or of a period
+
+    On the same terms as the fees.
+    """
     return actions.list_credited_payments(caller(), path.billing_account_id, query)
 
 

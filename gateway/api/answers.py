@@ -36,7 +36,8 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     code: str
-    detail: str
+    detail: str = Field(description="What happened, and why")
+    next_step: str = Field(description="What to do next, in one sentence")
     help_url: str
     instance: str
     errors: list[FieldError] = Field(description="Per field; empty when the refusal is not about the form")

@@ -43,7 +43,7 @@ def create_tariff_change(path: BillingAccountPath, body: bodies.NewTariffChange)
     One quote is one change: the same quote again gets the first one. State `requested` means that the change is kept
     and will be done when the region answers.
     """
-    return actions.create_tariff_change(caller(), body), 201
+    return actions.create_tariff_change(caller(), path.billing_account_id, body), 201
 
 
 @api.get(f"{_ACCOUNT}/tariff-changes", responses=answers(200, Items[views.TariffChangeView], name="TariffChanges"))
@@ -58,7 +58,7 @@ def list_tariff_changes(path: BillingAccountPath) -> Any:
 )
 def cancel_tariff_change(path: bodies.TariffChangePath) -> Any:
     """Take a change back until the day it takes effect; it stays readable"""
-    return actions.cancel_tariff_change(caller(), path.tariff_change_id)
+    return actions.cancel_tariff_change(caller(), path.billing_account_id, path.tariff_change_id)
 
 
 @api.get(f"{_ACCOUNT}/service-offers", responses=answers(200, Items[views.ServiceOfferView], name="ServiceOffers"))
@@ -93,7 +93,7 @@ def list_service_orders(path: BillingAccountPath) -> Any:
 )
 def cancel_service_order(path: bodies.ServiceOrderPath) -> Any:
     """Cancel an order that is not connected yet; it stays readable"""
-    return actions.cancel_service_order(caller(), path.service_order_id)
+    return actions.cancel_service_order(caller(), path.billing_account_id, path.service_order_id)
 
 
 @api.get(

@@ -28,4 +28,5 @@ def overview() -> OverviewView:
         within_s=settings.overview_within_s,
         refresh_within_ms=settings.refresh_within_ms,
         notices=parts().notices,
+        now=parts().clock.now(),
     )

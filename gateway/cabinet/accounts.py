@@ -8,6 +8,7 @@ from gateway.actions import accounts as actions
 from gateway.auth import caller
 from gateway.bodies import accounts as bodies
 from gateway.bodies.fields import Page
+from gateway.cabinet.history import chosen_month, month_choice, page_of, timeline
 from gateway.cabinet.pages import new_request_id, refused_on, render, see, typed
 from gateway.cabinet.words import kopecks
 from gateway.errors import Problem
@@ -73,14 +74,28 @@ def unlink_account(billing_account_id: str) -> Any:
 
 @pages.get("/accounts/<billing_account_id>/charges")
 def charges(billing_account_id: str) -> Any:
-    page = actions.list_charges(caller(), billing_account_id, page_wanted())
-    return render("account_charges.html", account=read_account(billing_account_id), page=page)
+    account, month = read_account(billing_account_id), chosen_month()
+    page = actions.list_charges(caller(), billing_account_id, page_of(month))
+    return render(
+        "account_charges.html",
+        account=account,
+        page=page,
+        entries=timeline(page["items"], page["gaps"], at="charged_at"),
+        months=month_choice(month, zone=account["time_zone"]),
+    )
 
 
 @pages.get("/accounts/<billing_account_id>/payments")
 def credited_payments(billing_account_id: str) -> Any:
-    page = actions.list_credited_payments(caller(), billing_account_id, page_wanted())
-    return render("account_payments.html", account=read_account(billing_account_id), page=page)
+    account, month = read_account(billing_account_id), chosen_month()
+    page = actions.list_credited_payments(caller(), billing_account_id, page_of(month))
+    return render(
+        "account_payments.html",
+        account=account,
+        page=page,
+        entries=timeline(page["items"], page["gaps"], at="credited_at"),
+        months=month_choice(month, zone=account["time_zone"]),
+    )
 
 
 def read_account(billing_account_id: str, /) -> BillingAccountView:

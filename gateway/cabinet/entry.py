@@ -13,8 +13,8 @@ from gateway.cabinet.pages import local_path, refused_on, render, see, typed
 from gateway.errors import Problem, SocialLoginCancelled
 from gateway.language import LANGUAGE_COOKIE
 from gateway.parts import parts
-from gateway.texts import LANGUAGES
 from gateway.views.identity import SocialProviderView
+from gateway.wording import LANGUAGES
 from services.chassis.errors import DomainError
 from services.chassis.grpc_errors import RemoteError
 

@@ -61,14 +61,14 @@ def quote_tariff(billing_account_id: str) -> Any:
 @refused_on(tariff)
 def change_tariff(billing_account_id: str) -> Any:
     body = typed(bodies.NewTariffChange, {"tariff_quote_id": request.form.get("tariff_quote_id", "")})
-    change = actions.create_tariff_change(caller(), body)
-    return see(f"/accounts/{change['billing_account_id'] or billing_account_id}/tariff")
+    actions.create_tariff_change(caller(), billing_account_id, body)
+    return see(f"/accounts/{billing_account_id}/tariff")
 
 
 @pages.post("/accounts/<billing_account_id>/tariff/changes/<tariff_change_id>/cancel")
 @refused_on(lambda problem, billing_account_id, tariff_change_id: tariff(billing_account_id, problem))
 def cancel_tariff_change(billing_account_id: str, tariff_change_id: str) -> Any:
-    actions.cancel_tariff_change(caller(), tariff_change_id)
+    actions.cancel_tariff_change(caller(), billing_account_id, tariff_change_id)
     return see(f"/accounts/{billing_account_id}/tariff")
 
 
@@ -100,7 +100,7 @@ def order_service(billing_account_id: str) -> Any:
 @pages.post("/accounts/<billing_account_id>/services/orders/<service_order_id>/cancel")
 @refused_on(lambda problem, billing_account_id, service_order_id: services(billing_account_id, problem))
 def cancel_service_order(billing_account_id: str, service_order_id: str) -> Any:
-    actions.cancel_service_order(caller(), service_order_id)
+    actions.cancel_service_order(caller(), billing_account_id, service_order_id)
     return see(f"/accounts/{billing_account_id}/services")
 
 

@@ -40,6 +40,7 @@ def render(template: str, /, *, problem: Problem | None = None, **values: Any) -
         money=said.money,
         moment=said.moment,
         day=said.day,
+        month_name=said.month_name,
         language=said.language,
         logged_in=has_cookies() and not g.get("forget", False),
         csrf_token=csrf_token,

@@ -10,8 +10,10 @@ from gateway.cabinet import (
     accounts,
     autopay,
     catalogue,
+    claims,
     documents,
     entry,
+    grants,
     help_pages,
     home,
     ordering,
@@ -21,7 +23,20 @@ from gateway.cabinet import (
 from gateway.cabinet.pages import LOGIN_NEEDED, render, see
 from gateway.errors import Problem
 
-_AREAS = (entry, home, accounts, ordering, payments, autopay, documents, catalogue, help_pages, profile)
+_AREAS = (
+    entry,
+    home,
+    accounts,
+    claims,
+    grants,
+    ordering,
+    payments,
+    autopay,
+    documents,
+    catalogue,
+    help_pages,
+    profile,
+)
 
 
 def register(app: Flask, /) -> None:

@@ -63,6 +63,10 @@ class Words:
             return "—"
         return self._day(date.fromisoformat(value[:10]), self.now.date())
 
+    def month_name(self, month: str, /) -> str:
+        """Return a month such as `2026-10` in words."""
+        return f"{self.t('months.alone').split()[int(month[5:]) - 1]} {month[:4]}"
+
     def _day(self, day: date, today: date) -> str:
         words = f"{day.day}{_NO_BREAK}{self.t('months').split()[day.month - 1]}"
         return words if day.year == today.year else f"{words} {day.year}"

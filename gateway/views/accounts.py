@@ -3,10 +3,23 @@
 from kabinet.accounts.v1 import accounts_pb2
 from typing_extensions import TypedDict
 
-from gateway.views.values import FigureStatus, MoneyView, figure_status, moment, money, money_or_none, words_of
+from gateway.views.grants import GrantView, actions, grant
+from gateway.views.values import (
+    FigureStatus,
+    MoneyView,
+    figure_status,
+    moment,
+    moment_or_none,
+    money,
+    money_or_none,
+    words_of,
+)
 
-_ACTIONS = words_of(accounts_pb2.Action, "ACTION_")
 _RELATIONS = words_of(accounts_pb2.Relation, "RELATION_")
+_STANDINGS = words_of(accounts_pb2.AccountStanding, "ACCOUNT_STANDING_") | {
+    accounts_pb2.ACCOUNT_STANDING_UNSPECIFIED: "clear"  # an accounts service of the release before knows nothing else
+}
+_GAP_REASONS = words_of(accounts_pb2.HistoryGapReason, "HISTORY_GAP_REASON_")
 _CUTOVERS = words_of(accounts_pb2.Cutover, "CUTOVER_")
 
 
@@ -89,12 +102,18 @@ class CreditedPaymentsFigure(FigureStatus):
 
 
 class BillingAccountView(TypedDict):
-    """A billing account as the subscriber linked it."""
+    """A billing account as the subscriber linked it; `grant` when it stands on what its owner granted.
+
+    `standing` is `clear`, or why some actions are not allowed now: `disputed` (somebody else claims the account too),
+    `owner_changed` (it has passed to another owner since it was proved).
+    """
 
     id: str
     region: str
     number: str
+    former_numbers: list[str]
     relation: str
+    standing: str
     label: str
     allowed_actions: list[str]
     linked_at: str
@@ -106,24 +125,38 @@ class BillingAccountView(TypedDict):
     services: ServicesFigure
     last_charges: ChargesFigure
     last_payments: CreditedPaymentsFigure
+    grant: GrantView | None
 
 
-class ChargesPage(TypedDict):
-    """A page of fees and how far it can be trusted."""
+class OwnershipCodeView(TypedDict):
+    """That a code was asked for. It is on its way if there is such an account and its region holds a contact."""
+
+    expires_at: str
+
+
+class HistoryGapView(TypedDict):
+    """A stretch of which nothing is known, which is not the same as no rows: `not_kept` lies before the region's books,
+    `region_unavailable` was never read and cannot be read now. Without `begins_at` it reaches back for ever."""
+
+    begins_at: str | None
+    ends_at: str
+    reason: str
+
+
+class ChargesPage(FigureStatus):
+    """A page of fees, newest first, how far it can be trusted, and what of its part of the period nobody knows."""
 
     items: list[ChargeView]
+    gaps: list[HistoryGapView]
     next_page_token: str
-    as_of: str | None
-    freshness: str
 
 
-class CreditedPaymentsPage(TypedDict):
-    """A page of credited payments and how far it can be trusted."""
+class CreditedPaymentsPage(FigureStatus):
+    """A page of credited payments on the same terms."""
 
     items: list[CreditedPaymentView]
+    gaps: list[HistoryGapView]
     next_page_token: str
-    as_of: str | None
-    freshness: str
 
 
 def region(message: accounts_pb2.Region, /) -> RegionView:
@@ -140,61 +173,73 @@ def region(message: accounts_pb2.Region, /) -> RegionView:
 
 
 def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountView:
-    code = message.region
     return {
         "id": message.billing_account_id,
-        "region": code,
+        "region": message.region,
         "number": message.number,
+        "former_numbers": list(message.former_numbers),
         "relation": _RELATIONS.get(message.relation, "unspecified"),
+        "standing": _STANDINGS.get(message.standing, "unspecified"),
         "label": message.label,
-        "allowed_actions": [_ACTIONS.get(action, "unspecified") for action in message.allowed_actions],
+        "allowed_actions": actions(message.allowed_actions),
         "linked_at": moment(message.linked_at),
         "billing_mode": message.billing_mode,
         "time_zone": message.time_zone,
         "region_available": message.region_available,
-        "balance": _balance(message.balance, code),
-        "tariff_plan": _tariff_plan(message.tariff_plan, code),
-        "services": _services(message.services, code),
-        "last_charges": _charges(message.last_charges, code),
-        "last_payments": _credited_payments(message.last_payments, code),
+        "balance": _balance(message.balance),
+        "tariff_plan": _tariff_plan(message.tariff_plan),
+        "services": _services(message.services),
+        "last_charges": _charges(message.last_charges),
+        "last_payments": _credited_payments(message.last_payments),
+        "grant": grant(message.grant) if message.HasField("grant") else None,
     }
 
 
+def ownership_code(message: accounts_pb2.SendOwnershipCodeResponse, /) -> OwnershipCodeView:
+    return {"expires_at": moment(message.expires_at)}
+
+
 def charges_page(message: accounts_pb2.ListChargesResponse, /) -> ChargesPage:
-    status = figure_status(message.charges.status, kind="charges", region="")
     return {
         "items": [_charge(item) for item in message.charges.items],
+        "gaps": [_gap(gap) for gap in message.charges.gaps],
         "next_page_token": message.next_page_token,
-        "as_of": status["as_of"],
-        "freshness": status["freshness"],
+        **figure_status(message.charges.status),
     }
 
 
 def credited_payments_page(message: accounts_pb2.ListCreditedPaymentsResponse, /) -> CreditedPaymentsPage:
-    status = figure_status(message.payments.status, kind="payments", region="")
     return {
         "items": [_credited_payment(item) for item in message.payments.items],
+        "gaps": [_gap(gap) for gap in message.payments.gaps],
         "next_page_token": message.next_page_token,
-        "as_of": status["as_of"],
-        "freshness": status["freshness"],
+        **figure_status(message.payments.status),
     }
 
 
-def _balance(message: accounts_pb2.MoneyFigure, code: str) -> MoneyFigure:
-    status = figure_status(message.status, kind="balance", region=code)
+def _gap(message: accounts_pb2.HistoryGap) -> HistoryGapView:
+    return {
+        "begins_at": moment_or_none(message, "begins_at"),
+        "ends_at": moment(message.ends_at),
+        "reason": _GAP_REASONS.get(message.reason, "unspecified"),
+    }
+
+
+def _balance(message: accounts_pb2.MoneyFigure) -> MoneyFigure:
+    status = figure_status(message.status)
     return {"value": money_or_none(message, "value"), **status}
 
 
-def _tariff_plan(message: accounts_pb2.TariffFigure, code: str) -> TariffFigure:
+def _tariff_plan(message: accounts_pb2.TariffFigure) -> TariffFigure:
     value: TariffPlanView | None = None
     if message.tariff_plan_id:
         fee = money_or_none(message, "monthly_fee")
         value = {"id": message.tariff_plan_id, "name": message.name, "monthly_fee": fee}
-    return {"value": value, **figure_status(message.status, kind="tariff_plan", region=code)}
+    return {"value": value, **figure_status(message.status)}
 
 
-def _services(message: accounts_pb2.ServicesFigure, code: str) -> ServicesFigure:
-    status = figure_status(message.status, kind="services", region=code)
+def _services(message: accounts_pb2.ServicesFigure) -> ServicesFigure:
+    status = figure_status(message.status)
     return {"value": [_service(item) for item in message.items], **status}
 
 
@@ -202,10 +247,10 @@ def _service(message: accounts_pb2.Service) -> ServiceView:
     return {"id": message.service_id, "kind": message.kind, "name": message.name, "state": message.state}
 
 
-def _charges(message: accounts_pb2.ChargesFigure, code: str) -> ChargesFigure:
+def _charges(message: accounts_pb2.ChargesFigure) -> ChargesFigure:
     return {
         "value": [_charge(item) for item in message.items],
-        **figure_status(message.status, kind="charges", region=code),
+        **figure_status(message.status),
     }
 
 
@@ -218,10 +263,10 @@ def _charge(message: accounts_pb2.Charge) -> ChargeView:
     }
 
 
-def _credited_payments(message: accounts_pb2.CreditedPaymentsFigure, code: str) -> CreditedPaymentsFigure:
+def _credited_payments(message: accounts_pb2.CreditedPaymentsFigure) -> CreditedPaymentsFigure:
     return {
         "value": [_credited_payment(item) for item in message.items],
-        **figure_status(message.status, kind="payments", region=code),
+        **figure_status(message.status),
     }
 
 

@@ -65,13 +65,13 @@ def items(rows: list[Row], /, *, next_page_token: str = "") -> Items[Row]:
     return {"items": rows, "next_page_token": next_page_token}
 
 
-def figure_status(status: figure_pb2.FigureStatus, /, *, kind: str, region: str) -> FigureStatus:
+def figure_status(status: figure_pb2.FigureStatus, /) -> FigureStatus:
     """Return what a figure carries beside its value."""
     return {
-        "kind": kind,
+        "kind": status.kind,
         "as_of": moment_or_none(status, "as_of"),
         "freshness": _FRESHNESS.get(status.freshness, "unknown"),
-        "region": region,
+        "region": status.region,
     }
 
 

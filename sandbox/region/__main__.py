@@ -22,9 +22,11 @@ def main() -> None:
     parts.server.start()
     parts.feed.start()
     parts.calendar.start()
+    parts.postman.start()
 
     def stop() -> None:
         parts.server.stop(2).wait()
+        parts.postman.stop()
         parts.calendar.stop()
         parts.feed.stop()
 

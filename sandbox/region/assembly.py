@@ -11,15 +11,19 @@ from kabinet.regional.v1 import billing_pb2_grpc, ordering_pb2_grpc
 
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
+from sandbox.region import journal
 from sandbox.region.calendar import Calendar
 from sandbox.region.calls import Calls
 from sandbox.region.config import Settings
 from sandbox.region.control import build_app
 from sandbox.region.credentials import Credentials
-from sandbox.region.demo import enter_tariff_plans, open_demo_accounts
+from sandbox.region.demo_accounts import enter_contacts, enter_tariff_plans, open_demo_accounts
 from sandbox.region.faults import Faults
-from sandbox.region.feed import FeedPusher
+from sandbox.region.feed import FeedStreamer
+from sandbox.region.numbers import RenumberingInterceptor
 from sandbox.region.ordering_servicer import OrderingServicer
+from sandbox.region.ownership_codes import OwnershipCodes
+from sandbox.region.postman import Postman
 from sandbox.region.profiles import Profiles, SpoilingInterceptor
 from sandbox.region.rules import read_rules
 from sandbox.region.schema import SCHEMA
@@ -32,8 +36,10 @@ class Assembly:
 
     server: grpc.Server
     control: Flask
-    feed: FeedPusher
+    feed: FeedStreamer
     calendar: Calendar
+    postman: Postman
+    codes: OwnershipCodes
     profiles: Profiles
     database: Database
 
@@ -44,29 +50,54 @@ def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.Ser
     rules = read_rules(region)
     database = Database(settings.region_database, schema=SCHEMA)
     with database.write() as connection:
+        journal.begin(connection)
         enter_tariff_plans(connection, rules)
         open_demo_accounts(connection, region=region, now=clock.now())
+        enter_contacts(connection, region=region)
     profiles = Profiles(database)
     if settings.region_profile is not None:
         profiles.turn_on(settings.region_profile)
     credentials = Credentials(
         region=region, key_file=settings.region_key_file, trust_file=settings.trust_file, clock=clock
     )
-    feed = FeedPusher(
+    feed = FeedStreamer(
         database=database, credentials=credentials, profiles=profiles, accounts_address=settings.accounts_address
     )
     calendar = Calendar(database=database, rules=rules, clock=clock, on_news=feed.wake)
+    codes = OwnershipCodes.from_key(settings.region_key_file)
+    postman = Postman(database=database, codes=codes, clock=clock, region=region, smtp_url=settings.smtp_url)
     calls = Calls(credentials=credentials, faults=Faults(database))
     server = _grpc_server(
-        Servicer(database=database, calls=calls, clock=clock, on_news=feed.wake),
+        Servicer(
+            database=database,
+            kept_from=rules.kept_from,
+            codes=codes,
+            calls=calls,
+            clock=clock,
+            on_news=feed.wake,
+            on_codes=postman.wake,
+        ),
         OrderingServicer(
             database=database, rules=rules, calls=calls, calendar=calendar, clock=clock, on_news=feed.wake
         ),
-        interceptors=[*outermost, SpoilingInterceptor(profiles)],
+        interceptors=[
+            *outermost,
+            SpoilingInterceptor(profiles),
+            RenumberingInterceptor(database=database, profiles=profiles),
+        ],
         threads=settings.region_threads,
     )
     control = build_app(region=region, database=database, profiles=profiles, clock=clock, on_news=feed.wake)
-    return Assembly(server=server, control=control, feed=feed, calendar=calendar, profiles=profiles, database=database)
+    return Assembly(
+        server=server,
+        control=control,
+        feed=feed,
+        calendar=calendar,
+        postman=postman,
+        codes=codes,
+        profiles=profiles,
+        database=database,
+    )
 
 
 def _grpc_server(

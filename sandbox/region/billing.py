@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from kabinet.regional.v1 import feed_pb2
 
-from sandbox.region import books
+from sandbox.region import books, journal, numbers
 from sandbox.region.values import money, render_time, timestamp
 
 _DAYS_TO_PAY = 20
@@ -68,7 +68,9 @@ def _keep(connection: sqlite3.Connection, bill: feed_pb2.RegionalBill) -> feed_p
         "INSERT INTO bills (number, bill_number, revision, content) VALUES (?, ?, ?, ?)",
         (bill.number, bill.bill_number, bill.revision, content),
     )
-    connection.execute("INSERT INTO news (kind, content) VALUES ('bill', ?)", (content,))
+    shown = feed_pb2.RegionalBill.FromString(content)
+    shown.number = numbers.shown_number(connection, bill.number)
+    journal.write(connection, feed_pb2.FeedRecord(bill=shown))
     return bill
 
 

@@ -3,11 +3,12 @@ part, and whatever changes a balance writes the news of it in the same transacti
 """
 
 import sqlite3
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from kabinet.regional.v1 import feed_pb2
 
-from sandbox.region import refusals
+from sandbox.region import journal, numbers, refusals
 from sandbox.region.values import money, render_time, timestamp
 
 
@@ -30,10 +31,10 @@ def open_account(connection: sqlite3.Connection, number: str, /) -> sqlite3.Row:
 def owner_knows(connection: sqlite3.Connection, /, *, number: str, kind: str, value: str) -> bool:
     """Tell whether a fact is the account's; every kind is looked up, so that all answers take the same time."""
     row = connection.execute(
-        """SELECT contract_code, bill_code, (SELECT amount_minor FROM ledger WHERE number = a.number AND kind =
-        'payment'
-           ORDER BY entry_id DESC LIMIT 1) AS last_payment_minor FROM accounts a WHERE number = ? AND NOT closed""",
-        (number,),
+        """SELECT contract_code, bill_code, (SELECT amount_minor FROM ledger
+             WHERE number = a.number AND kind = 'payment' AND at >= :since ORDER BY entry_id DESC LIMIT 1)
+           AS last_payment_minor FROM accounts a WHERE number = :number AND NOT closed""",
+        {"number": number, "since": owner_since(connection, number)},
     ).fetchone()
     facts = {} if row is None else {name: str(row[name]) for name in row.keys() if row[name] is not None}  # noqa: SIM118
     return facts.get(kind) == value.strip()
@@ -118,21 +119,63 @@ def entry(connection: sqlite3.Connection, kind: str, external_id: str, /) -> sql
     return found
 
 
-def entries(
-    connection: sqlite3.Connection, /, *, number: str, kind: str, before: int | None, limit: int
-) -> list[sqlite3.Row]:
-    """Return entries of an account, newest first, those older than entry `before`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesWanted:
+    """Which entries of an account: of a period (times as rows hold them, empty for no bound, the end not part of it),
+    older than the entry `before`, and how many at most."""
+
+    number: str
+    kind: str
+    begins_at: str
+    ends_at: str
+    before: int | None
+    limit: int
+
+
+def entries(connection: sqlite3.Connection, wanted: EntriesWanted, /) -> list[sqlite3.Row]:
+    """Return entries of an account since it has its owner, newest first."""
     return connection.execute(
-        """SELECT * FROM ledger WHERE number = ? AND kind = ? AND (? IS NULL OR entry_id < ?)
-           ORDER BY entry_id DESC LIMIT ?""",
-        (number, kind, before, before, limit),
+        """SELECT * FROM ledger WHERE number = :number AND kind = :kind AND (:before IS NULL OR entry_id < :before)
+           AND at >= :owner_since AND at >= :begins_at AND (:ends_at = '' OR at < :ends_at)
+           ORDER BY entry_id DESC LIMIT :limit""",
+        asdict(wanted) | {"owner_since": owner_since(connection, wanted.number)},
     ).fetchall()
+
+
+def change_owner(
+    connection: sqlite3.Connection,
+    number: str,
+    /,
+    *,
+    payer_name: str,
+    contract_code: str,
+    bill_code: str,
+    now: datetime,
+) -> None:
+    """Let a contract pass to another person, with other codes, and write the news of it."""
+    account(connection, number)
+    connection.execute(
+        "UPDATE accounts SET payer_name = ?, contract_code = ?, bill_code = ? WHERE number = ?",
+        (payer_name, contract_code, bill_code, number),
+    )
+    connection.execute("INSERT OR IGNORE INTO owner_changes VALUES (?, ?)", (number, render_time(now)))
+    change = feed_pb2.OwnerChange(number=numbers.shown_number(connection, number), changed_at=timestamp(now))
+    journal.write(connection, feed_pb2.FeedRecord(owner_change=change))
+
+
+def owner_since(connection: sqlite3.Connection, number: str, /) -> str:
+    """Return since when an account has its owner, as rows hold times; the beginning when it never had another."""
+    row = connection.execute(
+        "SELECT max(changed_at) AS changed_at FROM owner_changes WHERE number = ?", (number,)
+    ).fetchone()
+    return row["changed_at"] or ""
 
 
 def tell_balance(connection: sqlite3.Connection, /, *, number: str, balance_minor: int, now: datetime) -> None:
     """Write the news of an account, so that the cabinet looks at it again."""
-    record = feed_pb2.BalanceRecord(number=number, balance=money(balance_minor), as_of=timestamp(now))
-    connection.execute("INSERT INTO news (kind, content) VALUES ('balance', ?)", (record.SerializeToString(),))
+    shown = numbers.shown_number(connection, number)
+    balance = feed_pb2.BalanceRecord(number=shown, balance=money(balance_minor), as_of=timestamp(now))
+    journal.write(connection, feed_pb2.FeedRecord(balance=balance))
 
 
 def _same(first: sqlite3.Row, /, *, number: str, amount_minor: int) -> sqlite3.Row:

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     trust_file: Path
     accounts_address: str = Field(min_length=1)
     region_profile: str | None = None
+    smtp_url: str = ""
     clock_file: Path | None = None
     log_level: str = "INFO"
 

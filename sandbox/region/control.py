@@ -1,5 +1,6 @@
 """`/control`: the region's back office for tests, demo and people; local only, and no part of the contract."""
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
-from sandbox.region import billing, books, demo, faults, promised_payments, service_orders
+from sandbox.region import (
+    billing,
+    books,
+    demo_accounts,
+    faults,
+    numbers,
+    promised_payments,
+    service_orders,
+)
 from sandbox.region.profiles import Profiles
 from sandbox.region.refusals import Refusal
 from sandbox.region.values import render_time
@@ -49,6 +58,20 @@ class AccountsBody(_Body):
     balance_minor: int = Field(default=50_000, ge=0)
 
 
+class OwnerBody(_Body):
+    """`POST /control/accounts/{number}/owner`: the contract passes to another person, with other codes."""
+
+    payer_name: str = Field(min_length=1, max_length=200)
+    contract_code: str = Field(min_length=1, max_length=40)
+    bill_code: str = Field(min_length=1, max_length=40)
+
+
+class NumberBody(_Body):
+    """`POST /control/accounts/{number}/number`: the account goes on under another number."""
+
+    new_number: str = Field(pattern=r"^\d{4,20}$")
+
+
 class ProfileBody(_Body):
     """`PUT /control/profile`: the habits of a bad billing system; the empty name turns them off."""
 
@@ -75,6 +98,8 @@ def build_app(
     app.add_url_rule("/control/accounts/<number>/payments", view_func=desk.pay, methods=["POST"])
     app.add_url_rule("/control/accounts/<number>/bills", view_func=desk.issue_bill, methods=["POST"])
     app.add_url_rule("/control/accounts/<number>/closing", view_func=desk.close, methods=["POST"])
+    app.add_url_rule("/control/accounts/<number>/owner", view_func=desk.change_owner, methods=["POST"])
+    app.add_url_rule("/control/accounts/<number>/number", view_func=desk.change_number, methods=["POST"])
     app.add_url_rule("/control/ledger", view_func=desk.ledger)
     app.add_url_rule("/control/service-orders/<order_id>", view_func=desk.hurry_service_order, methods=["POST"])
     app.add_url_rule("/control/promised-payments/<promise_id>/due-date", view_func=desk.end_trust, methods=["POST"])
@@ -97,13 +122,16 @@ class _Desk:
 
     def accounts(self) -> Response:
         """List accounts with the facts that prove ownership: this is the sandbox, nothing here is anybody's."""
-        rows = self._database.read().execute("SELECT * FROM accounts ORDER BY number LIMIT 200")
+        rows = self._database.read().execute(
+            """SELECT accounts.*, email AS contact FROM accounts LEFT JOIN contacts USING (number)
+               ORDER BY number LIMIT 200"""
+        )
         return jsonify(items=[dict(row) for row in rows])
 
     def open_accounts(self) -> Response:
         body = AccountsBody.model_validate(request.get_json())
         with self._database.write() as connection:
-            demo.open_plain_accounts(
+            demo_accounts.open_plain_accounts(
                 connection,
                 first_number=body.first_number,
                 count=body.count,
@@ -116,29 +144,54 @@ class _Desk:
         body = FeeBody.model_validate(request.get_json())
         with self._database.write() as connection:
             row = books.bill_fee(
-                connection, number=number, now=self._clock.now(), may_overdraw=True, **body.model_dump()
+                connection,
+                number=_book_number(connection, number),
+                now=self._clock.now(),
+                may_overdraw=True,
+                **body.model_dump(),
             )
         return jsonify(dict(row))
 
     def pay(self, number: str) -> Response:
         body = PaymentBody.model_validate(request.get_json())
         with self._database.write() as connection:
-            row = books.credit_payment(connection, number=number, now=self._clock.now(), **body.model_dump())
+            row = books.credit_payment(
+                connection, number=_book_number(connection, number), now=self._clock.now(), **body.model_dump()
+            )
         return jsonify(dict(row))
 
     def issue_bill(self, number: str) -> Response:
         body = BillBody.model_validate(request.get_json())
         with self._database.write() as connection:
             bill = billing.issue_bill(
-                connection, region=self._region, number=number, month=body.month, now=self._clock.now()
+                connection,
+                region=self._region,
+                number=_book_number(connection, number),
+                month=body.month,
+                now=self._clock.now(),
             )
         return jsonify(MessageToDict(bill, preserving_proto_field_name=True))
 
     def close(self, number: str) -> Response:
         with self._database.write() as connection:
-            books.account(connection, number)
-            connection.execute("UPDATE accounts SET closed = 1 WHERE number = ?", (number,))
+            account = books.account(connection, _book_number(connection, number))
+            connection.execute("UPDATE accounts SET closed = 1 WHERE number = ?", (account["number"],))
         return jsonify(closed=number)
+
+    def change_owner(self, number: str) -> Response:
+        body = OwnerBody.model_validate(request.get_json())
+        with self._database.write() as connection:
+            books.change_owner(connection, _book_number(connection, number), now=self._clock.now(), **body.model_dump())
+        return jsonify(number=number)
+
+    def change_number(self, number: str) -> Response:
+        body = NumberBody.model_validate(request.get_json())
+        with self._database.write() as connection:
+            account = books.account(connection, _book_number(connection, number))
+            old_number = numbers.change_number(
+                connection, account["number"], new_number=body.new_number, now=self._clock.now()
+            )
+        return jsonify(old_number=old_number, new_number=body.new_number)
 
     def ledger(self) -> Response:
         """Return ledger entries in their order: the ground truth of what the region credited and billed."""
@@ -189,6 +242,11 @@ class _Desk:
         with self._database.write() as connection:
             faults.disarm_all(connection)
         return jsonify(armed=0)
+
+
+def _book_number(connection: sqlite3.Connection, number: str) -> str:
+    """The back office knows an account by every number that it ever had."""
+    return numbers.book_number(connection, number, former_too=True)
 
 
 def _tell(answer: Response, on_news: Callable[[], None]) -> Any:

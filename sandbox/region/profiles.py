@@ -21,7 +21,9 @@ _TEXTS = frozenset({"name", "description", "payer_name", "payer_address", "lost"
 
 class Profile(BaseModel):
     """What is wrong. `mojibake` is UTF-8 read as CP1251: the contract's strings cannot hold other bytes.
-    `currency_of_zero` off makes of a zero what a decimal "-0.00" becomes on its way: a sum without a currency."""
+    `currency_of_zero` off makes of a zero what a decimal "-0.00" becomes on its way: a sum without a currency.
+    `feed_cut_after` is how many pieces of the journal pass before a stream breaks. `former_numbers_answered` is no
+    fault: the region answers for numbers that an account has no more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,6 +31,8 @@ class Profile(BaseModel):
     clock_offset_s: int = 0
     feed_repeats: bool = False
     feed_reordered: bool = False
+    feed_cut_after: int = 0
+    former_numbers_answered: bool = False
     mojibake: bool = False
     missing_fields: frozenset[str] = frozenset()
     currency_of_zero: bool = True

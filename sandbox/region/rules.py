@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 _FOLDER = Path(__file__).parent / "demo"
 
@@ -64,9 +64,11 @@ class PromisedPaymentRules(_Value):
 
 
 class Rules(_Value):
-    """All rules of a region."""
+    """All rules of a region. `kept_from` is when its books were begun, when they were not there from the first account
+    on: it was migrated then, and what lies before stayed behind."""
 
     time_zone: str
+    kept_from: AwareDatetime | None = None
     tariff_plans: tuple[TariffPlan, ...]
     downgrade_fee_minor: int = Field(ge=0)
     service_offers: tuple[ServiceOffer, ...]

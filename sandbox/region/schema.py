@@ -27,9 +27,17 @@ CREATE TRIGGER IF NOT EXISTS ledger_no_delete BEFORE DELETE ON ledger BEGIN
 CREATE TABLE IF NOT EXISTS bills (
     number TEXT NOT NULL REFERENCES accounts, bill_number TEXT NOT NULL, revision INTEGER NOT NULL,
     content BLOB NOT NULL, PRIMARY KEY (number, bill_number, revision));
-CREATE TABLE IF NOT EXISTS news (
-    position INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('balance', 'bill')),
-    content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS journal_name (
+    only_one INTEGER PRIMARY KEY CHECK (only_one = 1), name TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS journal (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('balance', 'bill', 'owner_change', 'number_change')),
+    content BLOB NOT NULL, turned INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS owner_changes (
+    number TEXT NOT NULL REFERENCES accounts, changed_at TEXT NOT NULL, PRIMARY KEY (number, changed_at));
+CREATE TABLE IF NOT EXISTS numbers (
+    number TEXT PRIMARY KEY, book_number TEXT NOT NULL REFERENCES accounts, current INTEGER NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS numbers_one_current ON numbers (book_number) WHERE current;
 CREATE TABLE IF NOT EXISTS tariff_changes (
     change_id TEXT PRIMARY KEY, number TEXT NOT NULL REFERENCES accounts,
     tariff_plan_id TEXT NOT NULL REFERENCES tariff_plans, price_now_minor INTEGER NOT NULL, quote BLOB NOT NULL,
@@ -51,6 +59,14 @@ CREATE UNIQUE INDEX IF NOT EXISTS promised_payments_one_unpaid ON promised_payme
     WHERE state IN ('open', 'overdue');
 CREATE INDEX IF NOT EXISTS promised_payments_by_account ON promised_payments (number, taken_at);
 CREATE INDEX IF NOT EXISTS promised_payments_due ON promised_payments (due_at) WHERE state = 'open';
+CREATE TABLE IF NOT EXISTS contacts (
+    number TEXT PRIMARY KEY REFERENCES accounts, email TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS ownership_codes (
+    code_id TEXT PRIMARY KEY, number TEXT NOT NULL, claimant TEXT NOT NULL, asked_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, spent INTEGER NOT NULL DEFAULT 0,
+    to_send INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX IF NOT EXISTS ownership_codes_by_claimant ON ownership_codes (number, claimant, asked_at);
+CREATE INDEX IF NOT EXISTS ownership_codes_by_age ON ownership_codes (asked_at);
 CREATE TABLE IF NOT EXISTS profile (
     only_one INTEGER PRIMARY KEY CHECK (only_one = 1), name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (

@@ -2,37 +2,67 @@
 
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc
 
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
 from sandbox.region import books, refusals
 from sandbox.region.calls import Calls
-from sandbox.region.values import money, positive_kopecks, timestamp
+from sandbox.region.ownership_codes import VALID_FOR, OwnershipCodes
+from sandbox.region.values import money, positive_kopecks, render_time, timestamp
 
+_CONTACT_CODE = "contact_code"
 _DEFAULT_PAGE = 20
 _LARGEST_PAGE = 100
+
+_ListRequest = billing_pb2.ListChargesRequest | billing_pb2.ListPaymentsRequest
 
 
 class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
     """`RegionalBillingService` over a region's books."""
 
-    def __init__(self, *, database: Database, calls: Calls, clock: Clock, on_news: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        kept_from: datetime | None,
+        codes: OwnershipCodes,
+        calls: Calls,
+        clock: Clock,
+        on_news: Callable[[], None],
+        on_codes: Callable[[], None],
+    ) -> None:
         self._database = database
+        self._kept_from = kept_from
+        self._codes = codes
         self._calls = calls
         self._clock = clock
         self._on_news = on_news
+        self._on_codes = on_codes
 
     def VerifyOwnership(  # noqa: N802
         self, request: billing_pb2.VerifyOwnershipRequest, context: grpc.ServicerContext
     ) -> billing_pb2.VerifyOwnershipResponse:
         with self._calls.call("VerifyOwnership", context, request.number):
+            if request.proof.kind == _CONTACT_CODE:
+                return billing_pb2.VerifyOwnershipResponse(verified=self._redeem(request))
             verified = books.owner_knows(
                 self._database.read(), number=request.number, kind=request.proof.kind, value=request.proof.value
             )
             return billing_pb2.VerifyOwnershipResponse(verified=verified)
+
+    def SendOwnershipCode(  # noqa: N802
+        self, request: billing_pb2.SendOwnershipCodeRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.SendOwnershipCodeResponse:
+        with self._calls.call("SendOwnershipCode", context, request.number):
+            with self._database.write() as connection:
+                self._codes.ask(connection, number=request.number, claimant=request.claimant, now=self._clock.now())
+            self._on_codes()
+            return billing_pb2.SendOwnershipCodeResponse(valid_for_s=int(VALID_FOR.total_seconds()))
 
     def GetAccount(  # noqa: N802
         self, request: billing_pb2.GetAccountRequest, context: grpc.ServicerContext
@@ -44,17 +74,19 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
         self, request: billing_pb2.ListChargesRequest, context: grpc.ServicerContext
     ) -> billing_pb2.ListChargesResponse:
         with self._calls.call("ListCharges", context, request.number):
-            rows, token = self._page("charge", request.number, request.page_size, request.page_token)
-            charges = [_charge(row) for row in rows]
+            rows, token = self._page("charge", request)
             return billing_pb2.ListChargesResponse(
-                charges=charges, next_page_token=token, as_of=timestamp(self._clock.now())
+                charges=[_charge(row) for row in rows],
+                next_page_token=token,
+                as_of=timestamp(self._clock.now()),
+                kept_from=timestamp(self._kept_from),
             )
 
     def ListPayments(  # noqa: N802
         self, request: billing_pb2.ListPaymentsRequest, context: grpc.ServicerContext
     ) -> billing_pb2.ListPaymentsResponse:
         with self._calls.call("ListPayments", context, request.number):
-            rows, token = self._page("payment", request.number, request.page_size, request.page_token)
+            rows, token = self._page("payment", request)
             payments = [
                 billing_pb2.CreditedPayment(
                     payment_id=row["external_id"],
@@ -65,7 +97,10 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
                 for row in rows
             ]
             return billing_pb2.ListPaymentsResponse(
-                payments=payments, next_page_token=token, as_of=timestamp(self._clock.now())
+                payments=payments,
+                next_page_token=token,
+                as_of=timestamp(self._clock.now()),
+                kept_from=timestamp(self._kept_from),
             )
 
     def PostPayment(  # noqa: N802
@@ -113,14 +148,32 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
             self._on_news()
             return billing_pb2.PlaceChargeResponse(charge=_charge(row), balance_after=money(row["balance_after_minor"]))
 
-    def _page(self, kind: str, number: str, wanted: int, token: str) -> tuple[list[sqlite3.Row], str]:
+    def _redeem(self, request: billing_pb2.VerifyOwnershipRequest) -> bool:
+        with self._database.write() as connection:
+            return self._codes.redeem(
+                connection,
+                number=request.number,
+                claimant=request.claimant,
+                code=request.proof.value,
+                now=self._clock.now(),
+            )
+
+    def _page(self, kind: str, request: _ListRequest) -> tuple[list[sqlite3.Row], str]:
+        token = request.page_token
         if token and not token.isdecimal():
             raise refusals.page_token_invalid()
         connection = self._database.read()
-        books.account(connection, number)
-        size = min(wanted, _LARGEST_PAGE) if wanted > 0 else _DEFAULT_PAGE
-        before = int(token) if token else None
-        rows = books.entries(connection, number=number, kind=kind, before=before, limit=size + 1)
+        books.account(connection, request.number)
+        size = min(request.page_size, _LARGEST_PAGE) if request.page_size > 0 else _DEFAULT_PAGE
+        wanted = books.EntriesWanted(
+            number=request.number,
+            kind=kind,
+            begins_at=_bound(request.begins_at if request.HasField("begins_at") else None),
+            ends_at=_bound(request.ends_at if request.HasField("ends_at") else None),
+            before=int(token) if token else None,
+            limit=size + 1,
+        )
+        rows = books.entries(connection, wanted)
         return rows[:size], str(rows[size - 1]["entry_id"]) if len(rows) > size else ""
 
     def _account(self, connection: sqlite3.Connection, number: str) -> billing_pb2.GetAccountResponse:
@@ -138,6 +191,11 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
             ),
             services=[_service(service) for service in services],
         )
+
+
+def _bound(moment: Timestamp | None) -> str:
+    """Return a bound of a period as rows hold times. Rows are to the millisecond: a bound within one is the next."""
+    return render_time(moment.ToDatetime(tzinfo=UTC) + timedelta(microseconds=999)) if moment is not None else ""
 
 
 def _service(row: sqlite3.Row) -> billing_pb2.Service:

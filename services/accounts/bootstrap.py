@@ -9,23 +9,39 @@ from services.accounts.adapters.mongo_postings import MongoPostingQueue, posting
 from services.accounts.adapters.refresh_pool import RefreshPool
 from services.accounts.adapters.region_gate import GateRules
 from services.accounts.adapters.region_lines import RegionLines
+from services.accounts.application.accept_grant import LinkAccount
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.authorize_action import AuthorizeAction, ListAuthorizedAccounts
-from services.accounts.application.change_billing_account import RenameBillingAccount, UnlinkBillingAccount
+from services.accounts.application.change_billing_account import (
+    ChangeRelation,
+    RenameBillingAccount,
+    UnlinkBillingAccount,
+)
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount
 from services.accounts.application.list_regional_bills import ListRegionalBills
-from services.accounts.application.list_rows import ListCharges, ListCreditedPayments, RowReading
+from services.accounts.application.list_rows import ListRows
+from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.place_charge import PlaceCharge
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
 from services.accounts.application.refresh_figures import RefreshFigures
+from services.accounts.application.remember_history import RememberHistory
 from services.accounts.application.request_posting import RequestPosting
+from services.accounts.application.send_ownership_code import SendOwnershipCode
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
-from services.accounts.application.take_feed import ShowRegionalBill, TakeBalances, TakeBills
+from services.accounts.application.take_feed import ShowRegionalBill
+from services.accounts.bootstrap_feed import FeedUseCases, build_feed
+from services.accounts.bootstrap_grants import GrantUseCases, accept_grant, build_grants, links_loop, weighed_links
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
+from services.accounts.domain.account_report import Charge, CreditedPayment
+from services.accounts.domain.figures import FigureKind
+from services.accounts.domain.ownership_attempts import AttemptLimits
+from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.region import Regions
 from services.chassis.changes import ChangeStreamWaker
 from services.chassis.clock import Clock
@@ -33,6 +49,7 @@ from services.chassis.grpc_bootstrap import service_tokens
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
+from services.chassis.pseudonyms import Pseudonyms
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.work import DueWork
 
@@ -44,14 +61,16 @@ class UseCases:
     """What the gRPC server answers with, and what ends with it."""
 
     regions: Regions
-    link: LinkBillingAccount
+    link: LinkAccount
+    send_code: SendOwnershipCode
     show_all: ShowBillingAccounts
     show_one: ShowBillingAccount
     figures_of: FiguresOf
     rename: RenameBillingAccount
+    change_relation: ChangeRelation
     unlink: UnlinkBillingAccount
-    list_charges: ListCharges
-    list_payments: ListCreditedPayments
+    list_charges: ListRows[Charge]
+    list_payments: ListRows[CreditedPayment]
     authorize: AuthorizeAction
     list_authorized: ListAuthorizedAccounts
     read_decision_balance: ReadDecisionBalance
@@ -59,9 +78,9 @@ class UseCases:
     place_charge: PlaceCharge
     show_bill: ShowRegionalBill
     list_bills: ListRegionalBills
-    take_balances: TakeBalances
-    take_bills: TakeBills
+    feed: FeedUseCases
     ordering: OrderingUseCases
+    grants: GrantUseCases
     clock: Clock
     pool: RefreshPool
     lines: RegionLines
@@ -70,6 +89,7 @@ class UseCases:
     def close(self) -> None:
         """End what runs beside the calls."""
         self.pool.stop()
+        self.feed.close()
         self.lines.close()
         self.stores.close()
 
@@ -95,49 +115,82 @@ class RunningDispatcher:
 def build_grpc(settings: Settings, /) -> UseCases:
     """Return the use cases, wired to MongoDB and the regions; makes the indexes."""
     stores = open_stores(settings, role="grpc")
-    clock, accounts = stores.clock, stores.accounts
+    pseudonyms = Pseudonyms(settings.secret_key_file.read_bytes().strip())
     regions, lines, observe = _regions(settings), _lines(settings, stores), _observe(stores)
+    clock, accounts = stores.clock, weighed_links(stores, regions)
+    standing = AccountStanding(accounts=accounts, snapshots=stores.snapshots)
+    current = CurrentNumbers(aliases=stores.aliases)
+    guard = _guard("proof", settings.proof_limits, stores, pseudonyms)
     billing = GrpcRegionalBilling(lines)
     pool = _pool(settings, stores, billing, observe)
     figures_of = FiguresOf(
         snapshots=stores.snapshots,
+        standing=standing,
         refresher=pool,
         health=billing,
         regions=regions,
         clock=clock,
         young_for=timedelta(seconds=settings.figures_young_for_s),
     )
-    reading = RowReading(
-        accounts=accounts, snapshots=stores.snapshots, billing=billing, observe=observe, regions=regions, clock=clock
-    )
     return UseCases(
         regions=regions,
-        link=LinkBillingAccount(
-            accounts=accounts, billing=billing, guard=_guard(settings, stores), regions=regions, clock=clock
+        link=LinkAccount(
+            by_proof=LinkBillingAccount(
+                accounts=accounts,
+                standing=standing,
+                current=current,
+                billing=billing,
+                guard=guard,
+                regions=regions,
+                pseudonyms=pseudonyms,
+                clock=clock,
+            ),
+            by_grant=accept_grant(stores, regions, guard),
+        ),
+        send_code=SendOwnershipCode(
+            billing=billing,
+            guard=_guard("code", settings.code_limits, stores, pseudonyms),
+            current=current,
+            regions=regions,
+            pseudonyms=pseudonyms,
+            clock=clock,
         ),
         show_all=ShowBillingAccounts(accounts=accounts, figures_of=figures_of),
         show_one=ShowBillingAccount(accounts=accounts, figures_of=figures_of),
         figures_of=figures_of,
         rename=RenameBillingAccount(accounts=accounts),
+        change_relation=ChangeRelation(accounts=accounts),
         unlink=UnlinkBillingAccount(accounts=accounts, clock=clock),
-        list_charges=ListCharges(reading=reading),
-        list_payments=ListCreditedPayments(reading=reading),
-        authorize=AuthorizeAction(accounts=accounts, regions=regions),
-        list_authorized=ListAuthorizedAccounts(accounts=accounts, regions=regions),
+        list_charges=_list_charges(stores, accounts, standing, billing, observe, regions),
+        list_payments=_list_payments(stores, accounts, standing, billing, observe, regions),
+        authorize=AuthorizeAction(accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions),
+        list_authorized=ListAuthorizedAccounts(
+            accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions
+        ),
         read_decision_balance=ReadDecisionBalance(
-            accounts=accounts, billing=billing, observe=observe, regions=regions, clock=clock
+            accounts=accounts, standing=standing, billing=billing, observe=observe, regions=regions, clock=clock
         ),
         request_posting=RequestPosting(postings=stores.postings, accounts=accounts, clock=clock),
         place_charge=PlaceCharge(
-            placements=stores.placements, accounts=accounts, billing=billing, observe=observe, clock=clock
+            placements=stores.placements,
+            accounts=accounts,
+            standing=standing,
+            billing=billing,
+            observe=observe,
+            clock=clock,
         ),
-        show_bill=ShowRegionalBill(bills=stores.bills),
+        show_bill=ShowRegionalBill(bills=stores.bills, snapshots=stores.snapshots, current=current),
         list_bills=ListRegionalBills(bills=stores.bills),
-        take_balances=TakeBalances(observe=observe, clock=clock),
-        take_bills=TakeBills(bills=stores.bills, clock=clock),
+        feed=build_feed(settings, stores),
         ordering=build_ordering(
-            settings, stores, lines=lines, regions=regions, refresh=lambda key: pool.refresh([key], within_s=0)
+            settings,
+            stores,
+            accounts=ManagedAccounts(accounts=accounts, snapshots=stores.snapshots, standing=standing),
+            lines=lines,
+            regions=regions,
+            refresh=lambda key: pool.refresh([key], within_s=0),
         ),
+        grants=build_grants(settings, stores, regions),
         clock=clock,
         pool=pool,
         lines=lines,
@@ -162,6 +215,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
     settle = SettlePosting(
         queue=MongoPostingQueue(due),
         postings=stores.postings,
+        accounts=stores.accounts,
         billing=billing,
         observe=observe,
         recheck_promise=recheck_promise(stores),
@@ -177,6 +231,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
             concurrency=settings.posting_threads,
             next_due_in_s=due.seconds_until_due,
         ),
+        links_loop(settings, stores, _regions(settings), waker=waker),
         *ordering_loops(
             settings, stores, lines=lines, waker=waker, refresh=_refresh(settings, stores, billing, observe)
         ),
@@ -211,8 +266,55 @@ def _refresh(
         regions=billing,
         snapshots=stores.snapshots,
         observe=observe,
+        remember=RememberHistory(history=stores.history),
         clock=stores.clock,
         rows_after=timedelta(seconds=settings.rows_refresh_after_s),
+    )
+
+
+def _list_charges(
+    stores: Stores,
+    accounts: BillingAccountRepository,
+    standing: AccountStanding,
+    billing: GrpcRegionalBilling,
+    observe: ObserveAccount,
+    regions: Regions,
+) -> ListRows[Charge]:
+    return ListRows(
+        kind=FigureKind.CHARGES,
+        read=billing.charges,
+        observe_rows=lambda snapshot, page, now: snapshot.observe_charges(page, now=now),
+        accounts=accounts,
+        standing=standing,
+        snapshots=stores.snapshots,
+        history=stores.history,
+        remember=RememberHistory(history=stores.history),
+        observe=observe,
+        regions=regions,
+        clock=stores.clock,
+    )
+
+
+def _list_payments(
+    stores: Stores,
+    accounts: BillingAccountRepository,
+    standing: AccountStanding,
+    billing: GrpcRegionalBilling,
+    observe: ObserveAccount,
+    regions: Regions,
+) -> ListRows[CreditedPayment]:
+    return ListRows(
+        kind=FigureKind.PAYMENTS,
+        read=billing.payments,
+        observe_rows=lambda snapshot, page, now: snapshot.observe_payments(page, now=now),
+        accounts=accounts,
+        standing=standing,
+        snapshots=stores.snapshots,
+        history=stores.history,
+        remember=RememberHistory(history=stores.history),
+        observe=observe,
+        regions=regions,
+        clock=stores.clock,
     )
 
 
@@ -221,10 +323,7 @@ def _pool(settings: Settings, stores: Stores, billing: GrpcRegionalBilling, obse
     return RefreshPool(refresh, threads_per_region=settings.region_refreshes)
 
 
-def _guard(settings: Settings, stores: Stores) -> AttemptGuard:
+def _guard(purpose: str, limits: AttemptLimits, stores: Stores, pseudonyms: Pseudonyms) -> AttemptGuard:
     return AttemptGuard(
-        attempts=stores.attempts,
-        per_account=settings.attempts_per_account,
-        per_subscriber=settings.attempts_per_subscriber,
-        clock=stores.clock,
+        purpose=purpose, attempts=stores.attempts, limits=limits, pseudonyms=pseudonyms, clock=stores.clock
     )

@@ -30,7 +30,9 @@ from services.accounts.adapters.region_lines import RegionLines
 from services.accounts.application import change_tariff as tariff
 from services.accounts.application import order_service as service
 from services.accounts.application import promise_payment as promised
+from services.accounts.application.account_standing import CheckOwner
 from services.accounts.application.carry_wish import CarryDueWish, CarryInCall, CarryWish
+from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.application.tell_region import TellPromisedPayment, TellServiceOrder, TellTariffChange
 from services.accounts.bootstrap_stores import Stores
 from services.accounts.config import Settings
@@ -86,10 +88,17 @@ class _Carriers:
 
 
 def build_ordering(
-    settings: Settings, stores: Stores, /, *, lines: RegionLines, regions: Regions, refresh: Refresh
+    settings: Settings,
+    stores: Stores,
+    /,
+    *,
+    accounts: ManagedAccounts,
+    lines: RegionLines,
+    regions: Regions,
+    refresh: Refresh,
 ) -> OrderingUseCases:
     """Return the use cases; makes the indexes. `refresh` is not waited for: it works beside the call."""
-    repositories, accounts, clock = _open(stores), stores.accounts, stores.clock
+    repositories, clock = _open(stores), stores.clock
     region, carriers = GrpcRegionalOrdering(lines), _carriers(settings, stores, lines, refresh)
     within_s = settings.ordering_call_s
     changes, orders, promises = repositories.changes, repositories.orders, repositories.promises
@@ -179,25 +188,25 @@ def _open(stores: Stores) -> _Repositories:
 
 def _carriers(settings: Settings, stores: Stores, lines: RegionLines, refresh: Refresh) -> _Carriers:
     plan, clock, database = settings.errand_plan, stores.clock, stores.database
-    region = GrpcRegionalOrdering(lines)
+    region, check_owner = GrpcRegionalOrdering(lines), CheckOwner(snapshots=stores.snapshots)
     return _Carriers(
         changes=CarryWish(
             wishes=MongoTariffChangeRepository(database),
-            tell=TellTariffChange(region=region, plan=plan, clock=clock),
+            tell=TellTariffChange(region=region, check_owner=check_owner, plan=plan, clock=clock),
             refresh=refresh,
             plan=plan,
             clock=clock,
         ),
         orders=CarryWish(
             wishes=MongoServiceOrderRepository(database),
-            tell=TellServiceOrder(region=region, plan=plan, clock=clock),
+            tell=TellServiceOrder(region=region, check_owner=check_owner, plan=plan, clock=clock),
             refresh=refresh,
             plan=plan,
             clock=clock,
         ),
         promises=CarryWish(
             wishes=MongoPromisedPaymentRepository(database),
-            tell=TellPromisedPayment(region=region, plan=plan, clock=clock),
+            tell=TellPromisedPayment(region=region, check_owner=check_owner, plan=plan, clock=clock),
             refresh=refresh,
             plan=plan,
             clock=clock,

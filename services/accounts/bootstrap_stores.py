@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from pymongo.database import Database
 
+from services.accounts.adapters.mongo_aliases import MongoAliasRepository
 from services.accounts.adapters.mongo_attempts import MongoAttemptsRepository
 from services.accounts.adapters.mongo_billing_accounts import MongoBillingAccountRepository
 from services.accounts.adapters.mongo_charge_placements import MongoChargePlacementRepository
+from services.accounts.adapters.mongo_feed_journals import MongoFeedJournalRepository, MongoFeedRejectionRepository
+from services.accounts.adapters.mongo_grant_offers import MongoGrantOfferRepository
+from services.accounts.adapters.mongo_history import MongoHistoryRepository
 from services.accounts.adapters.mongo_postings import MongoPostingRepository
 from services.accounts.adapters.mongo_regional_bills import MongoRegionalBillRepository
 from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
@@ -27,10 +31,15 @@ class Stores:
     database: Database[Document]
     accounts: MongoBillingAccountRepository
     snapshots: MongoSnapshotRepository
+    history: MongoHistoryRepository
     postings: MongoPostingRepository
     placements: MongoChargePlacementRepository
     attempts: MongoAttemptsRepository
     bills: MongoRegionalBillRepository
+    aliases: MongoAliasRepository
+    journals: MongoFeedJournalRepository
+    rejections: MongoFeedRejectionRepository
+    offers: MongoGrantOfferRepository
 
     def close(self) -> None:
         """Close the connections to MongoDB."""
@@ -47,11 +56,21 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         database=database,
         accounts=MongoBillingAccountRepository(database, clock=clock),
         snapshots=MongoSnapshotRepository(database, clock=clock),
+        history=MongoHistoryRepository(database),
         postings=MongoPostingRepository(database, clock=clock),
         placements=MongoChargePlacementRepository(database),
         attempts=MongoAttemptsRepository(database),
         bills=MongoRegionalBillRepository(database, clock=clock),
+        aliases=MongoAliasRepository(database),
+        journals=MongoFeedJournalRepository(database),
+        rejections=MongoFeedRejectionRepository(database),
+        offers=MongoGrantOfferRepository(database),
     )
-    for repository in (stores.accounts, stores.snapshots, stores.postings, stores.attempts, stores.bills):
-        repository.ensure_indexes()
+    stores.accounts.ensure_indexes()
+    stores.snapshots.ensure_indexes()
+    stores.postings.ensure_indexes()
+    stores.attempts.ensure_indexes()
+    stores.bills.ensure_indexes()
+    stores.rejections.ensure_indexes()
+    stores.offers.ensure_indexes()
     return stores

@@ -1,11 +1,12 @@
 """The settings of accounts; the only reader of its environment."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field, field_validator
 
 from services.accounts.domain.errand import ErrandPlan
-from services.accounts.domain.ownership_attempts import AttemptLimit
+from services.accounts.domain.ownership_attempts import AttemptLimit, AttemptLimits
 from services.accounts.domain.posting import RetryPlan
 from services.chassis.settings import ServiceSettings
 
@@ -21,18 +22,33 @@ class Settings(ServiceSettings):
     region_pause_s: float = Field(default=3.0, gt=0, description="How long it is left alone")
     figures_young_for_s: float = Field(default=5.0, ge=0, description="Figures this young are not asked for again")
     rows_refresh_after_s: float = Field(default=60.0, ge=0, description="Age of fees and payments to read them again")
-    wrong_proofs_per_account: int = Field(default=5, gt=0, description="Within the window, by all subscribers")
-    wrong_proofs_per_subscriber: int = Field(default=20, gt=0, description="Within the window, for all accounts")
-    proof_window_s: float = Field(default=3600.0, gt=0, description="How long a wrong proof counts")
+    secret_key_file: Path = Field(description="At least 32 random bytes, for pseudonyms of addresses and claimants")
+    wrong_proofs_per_pair: int = Field(default=5, gt=0, description="By one subscriber for one account")
+    wrong_proofs_per_pair_under_attack: int = Field(default=2, gt=0, description="The same when the next is reached")
+    wrong_proofs_per_account: int = Field(default=30, gt=0, description="By all subscribers for one account")
+    wrong_proofs_per_subscriber: int = Field(default=20, gt=0, description="By one subscriber for all accounts")
+    wrong_proofs_per_address: int = Field(default=60, gt=0, description="From one address; many may share it")
+    proof_window_s: float = Field(default=3600.0, gt=0, description="How long a wrong proof, or a code, counts")
+    codes_per_pair: int = Field(default=3, gt=0, description="Codes to the contact of one account for one subscriber")
+    codes_per_pair_under_attack: int = Field(default=1, gt=0, description="The same when the next is reached")
+    codes_per_account: int = Field(default=10, gt=0, description="For all subscribers to one contact")
+    codes_per_subscriber: int = Field(default=10, gt=0, description="For one subscriber to all contacts")
+    codes_per_address: int = Field(default=60, gt=0, description="From one address; many may share it")
     posting_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")
     posting_outage_pause_s: float = Field(default=60.0, gt=0, description="Longest pause while a region is away")
     posting_threads: int = Field(default=8, gt=0, description="Postings sent at a time")
     posting_lease_s: float = Field(default=15.0, gt=0, description="Time after which another replica takes over")
 
+    feed_streams: int = Field(default=96, gt=0, description="Streams of regions' news taken at a time")
+    feed_threads: int = Field(default=4, gt=0, description="Threads that store balances of streams")
+    feed_idle_s: float = Field(default=10.0, gt=0, description="After how long without news a stream is ended")
+
     ordering_retry_s: str = Field(default="1,2,5,15,60,300", description="Pauses between tries; the last one stays")
     ordering_look_s: str = Field(default="2,5,15,60,300,900", description="Pauses between looks at what takes its time")
     ordering_call_s: float = Field(default=2.5, gt=0, description="How long a call waits for the region to be told")
     ordering_threads: int = Field(default=4, gt=0, description="Wishes of one sort carried at a time")
+
+    grant_offer_s: float = Field(default=86400.0, gt=0, description="How long an offered grant can be accepted")
 
     @field_validator("region_endpoints")
     @classmethod
@@ -71,14 +87,29 @@ class Settings(ServiceSettings):
         )
 
     @property
-    def attempts_per_account(self) -> AttemptLimit:
-        """How many wrong proofs an account takes."""
-        return AttemptLimit(most=self.wrong_proofs_per_account, window=timedelta(seconds=self.proof_window_s))
+    def proof_limits(self) -> AttemptLimits:
+        """How many wrong proofs are taken."""
+        return AttemptLimits(
+            per_pair=self._within_window(self.wrong_proofs_per_pair),
+            per_pair_under_attack=self._within_window(self.wrong_proofs_per_pair_under_attack),
+            per_account=self._within_window(self.wrong_proofs_per_account),
+            per_subscriber=self._within_window(self.wrong_proofs_per_subscriber),
+            per_address=self._within_window(self.wrong_proofs_per_address),
+        )
 
     @property
-    def attempts_per_subscriber(self) -> AttemptLimit:
-        """How many wrong proofs a subscriber may give."""
-        return AttemptLimit(most=self.wrong_proofs_per_subscriber, window=timedelta(seconds=self.proof_window_s))
+    def code_limits(self) -> AttemptLimits:
+        """How many codes are sent."""
+        return AttemptLimits(
+            per_pair=self._within_window(self.codes_per_pair),
+            per_pair_under_attack=self._within_window(self.codes_per_pair_under_attack),
+            per_account=self._within_window(self.codes_per_account),
+            per_subscriber=self._within_window(self.codes_per_subscriber),
+            per_address=self._within_window(self.codes_per_address),
+        )
+
+    def _within_window(self, most: int) -> AttemptLimit:
+        return AttemptLimit(most=most, window=timedelta(seconds=self.proof_window_s))
 
 
 def load() -> Settings:

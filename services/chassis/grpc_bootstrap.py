@@ -25,6 +25,7 @@ def grpc_server(
     clock: Clock,
     services: Sequence[Exposed],
     subscriber_keys: Callable[[str], KeySet] | None = None,
+    stream_threads: int = 0,
 ) -> GrpcServer:
     """Return the server of a service as its settings want it; `subscriber_keys` are identity's, unless it is
     identity."""
@@ -38,6 +39,7 @@ def grpc_server(
         listen=settings.grpc_listen,
         services=services,
         verifier=verifier,
+        stream_threads=stream_threads,
         tls=_tls(settings),
         translate=unavailable,
     )

@@ -53,17 +53,26 @@ class GrpcServer:
         services: Sequence[Exposed],
         verifier: TokenVerifier,
         threads: int = 16,
+        stream_threads: int = 0,
         tls: Tls | None = None,
         translate: Translate | None = None,
     ) -> None:
+        """`stream_threads` is how many calls that take a stream are answered at a time, beside all others; a server
+        whose contract has none needs none."""
         names = [service.service_name for service in services]
         self._health = health.HealthServicer(experimental_non_blocking=True)
         self._names = ["", *names]
+        guard = Guard(
+            access=access_of(names),
+            verifier=verifier,
+            translate=translate,
+            stream_threads=ThreadPoolExecutor(stream_threads, thread_name_prefix="stream") if stream_threads else None,
+        )
         self._server = grpc.server(
             ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
-            interceptors=[Guard(access=access_of(names), verifier=verifier, translate=translate)],
+            interceptors=[guard],
             options=_OPTIONS,
-            maximum_concurrent_rpcs=threads * 4,
+            maximum_concurrent_rpcs=threads * 4 + stream_threads,
         )
         for service in services:
             service.register(self._server)

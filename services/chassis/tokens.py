@@ -82,14 +82,24 @@ class TokenVerifier:
         A token that was good stays good until it expires, so its signature is checked once: a subscriber's page makes
         the same service verify the same token many times within minutes.
         """
-        with self._lock:
-            caller, expires = self._verified.get(token, (None, 0))
-        if caller is None:
-            caller, expires = self._proved(token)
-            self._remember(token, caller, expires)
+        caller, expires = self._known_or_proved(token)
         if expires + _LEEWAY_S < _seconds(self._clock.now()):
             raise TokenInvalid("The token has expired.")
         return caller
+
+    def good_for_s(self, token: str, /) -> int:
+        """Return how many seconds a token is still good: a call that lasts longer has outlived its credential."""
+        _, expires = self._known_or_proved(token)
+        return expires - _seconds(self._clock.now())
+
+    def _known_or_proved(self, token: str) -> tuple[Caller, int]:
+        with self._lock:
+            known = self._verified.get(token)
+        if known is not None:
+            return known
+        caller, expires = self._proved(token)
+        self._remember(token, caller, expires)
+        return caller, expires
 
     def _remember(self, token: str, caller: Caller, expires: int) -> None:
         with self._lock:

@@ -22,6 +22,7 @@ from services.documents.application.advance_mailing import AdvanceMailing
 from services.documents.application.bill_deliveries import (
     ConfirmBillDelivery,
     EndBillDelivery,
+    EndDeliveryOfLink,
     GetBillDelivery,
     SetBillDelivery,
 )
@@ -79,7 +80,9 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
         lease=LeaderLease(stores.database["leases"], name="relay", owner=stores.owner, ttl_s=settings.relay_lease_s),
     )
     post, accounts = _post(settings, stores), _accounts(settings, stores)
-    links = MailConfirmation(deliveries=stores.deliveries, tokens=_tokens(settings), post=post, clock=stores.clock)
+    links = MailConfirmation(
+        deliveries=stores.deliveries, accounts=accounts, tokens=_tokens(settings), post=post, clock=stores.clock
+    )
     loops = [
         DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop),
         DispatcherLoop("links", links, waker=waker, next_due_in_s=stores.deliveries.due.seconds_until_due),
@@ -132,6 +135,7 @@ def _mailings(stores: Stores, accounts: GrpcAccounts, post: SmtpPost) -> Advance
         accounts=accounts,
         archive=stores.archive,
         post=post,
+        end_delivery=EndDeliveryOfLink(deliveries=stores.deliveries, clock=stores.clock),
         clock=stores.clock,
     )
 

@@ -24,6 +24,7 @@ from services.payments.adapters.yookassa_bindings import YookassaCardBinder
 from services.payments.adapters.yookassa_client import ShopSettings, YookassaClient
 from services.payments.application.bind_card import Binding
 from services.payments.application.charging import Charging
+from services.payments.application.pay_limits import PayLimits
 from services.payments.application.receipts import OpenReceipt
 from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
@@ -130,6 +131,10 @@ class Parts:
             clock=self.clock,
             backoff=self.backoff,
         )
+
+    @cached_property
+    def limits(self) -> PayLimits:
+        return PayLimits(months=self.storage.months, payments=self.storage.payments, clock=self.clock)
 
     @cached_property
     def stop_rule(self) -> StopRule:

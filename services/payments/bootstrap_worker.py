@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from services.chassis.clock import build_clock
 from services.chassis.mongo import connect
 from services.payments.adapters.storage import storage_in
+from services.payments.application.end_autopay import EndAutopayOfAccount
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions
 from services.payments.application.record_crediting import RecordCrediting
-from services.payments.application.stop_rules import StopRule, StopRuleOfAccount
+from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
 
 
@@ -17,7 +18,7 @@ class WorkerUseCases:
 
     record_crediting: RecordCrediting
     observe_balance: ObserveBalance
-    stop_rule_of_account: StopRuleOfAccount
+    end_autopay_of_account: EndAutopayOfAccount
     open_due_occasions: OpenDueOccasions
 
 
@@ -30,8 +31,12 @@ def build_worker_use_cases(settings: Settings, /) -> WorkerUseCases:
     return WorkerUseCases(
         record_crediting=RecordCrediting(payments=storage.payments, clock=clock),
         observe_balance=ObserveBalance(rules=storage.rules, occasions=storage.occasions, clock=clock),
-        stop_rule_of_account=StopRuleOfAccount(
-            rules=storage.rules, stop_rule=StopRule(rules=storage.rules, clock=clock)
+        end_autopay_of_account=EndAutopayOfAccount(
+            rules=storage.rules,
+            occasions=storage.occasions,
+            payments=storage.payments,
+            stop_rule=StopRule(rules=storage.rules, clock=clock),
+            clock=clock,
         ),
         open_due_occasions=OpenDueOccasions(rules=storage.rules, occasions=storage.occasions, clock=clock),
     )

@@ -17,14 +17,17 @@ from services.accounts.domain.account_report import (
     TariffPlan,
 )
 from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.ownership_attempts import AttemptLimit, AttemptLimits
 from services.accounts.domain.posting import Posting, RetryPlan
 from services.accounts.domain.proof_ladder import Relation, Rung
 from services.accounts.domain.regional_bill import BillContent, BillLine
 from services.chassis.ids import new_id
 from services.chassis.money import Money
+from services.chassis.pseudonyms import Pseudonyms
 
 A_MORNING = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 KEY = AccountKey(region="54", number="5400200001")
+PSEUDONYMS = Pseudonyms(b"a secret of 32 bytes, for tests!")
 PLAN = RetryPlan(
     pauses=tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60, 300)),
     longest_outage_pause=timedelta(seconds=60),
@@ -49,7 +52,7 @@ def make_account(
     subscriber_id: str = "sub_" + "1" * 32,
     key: AccountKey = KEY,
     relation: Relation = Relation.OWN,
-    rung: Rung = Rung.FULL,
+    rung: Rung = Rung.MANAGE,
     request_id: str | None = None,
     linked_at: datetime = A_MORNING,
 ) -> BillingAccount:
@@ -61,6 +64,23 @@ def make_account(
         rung=rung,
         request_id=request_id,
         now=linked_at,
+    )
+
+
+def make_limits(
+    *, pair: int = 5, under_attack: int = 2, account: int = 30, subscriber: int = 20, address: int = 60
+) -> AttemptLimits:
+    """Limits within an hour."""
+
+    def limit(most: int) -> AttemptLimit:
+        return AttemptLimit(most=most, window=timedelta(hours=1))
+
+    return AttemptLimits(
+        per_pair=limit(pair),
+        per_pair_under_attack=limit(under_attack),
+        per_account=limit(account),
+        per_subscriber=limit(subscriber),
+        per_address=limit(address),
     )
 
 

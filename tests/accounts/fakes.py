@@ -2,11 +2,12 @@
 script."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_past import AccountPast
 from services.accounts.domain.account_report import (
     AccountReport,
     Charge,
@@ -16,13 +17,18 @@ from services.accounts.domain.account_report import (
     RegionalPosting,
 )
 from services.accounts.domain.account_snapshot import AccountSnapshot
-from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount
+from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LinkReference
 from services.accounts.domain.charge_placement import ChargePlacement
+from services.accounts.domain.claim import Claim
 from services.accounts.domain.errors import PaymentIdReused, RegionUnavailable
+from services.accounts.domain.figures import FigureKind
+from services.accounts.domain.grant import GrantCodeSpent, GrantState
+from services.accounts.domain.history import MOMENT, Span
+from services.accounts.domain.history_month import HistoryMonth, month_of
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
-from services.accounts.domain.proof_ladder import Proof
-from services.accounts.domain.regional_bill import BillContent, BillReceipt, RegionalBill
+from services.accounts.domain.proof_ladder import CONTACT_CODE, Proof
+from services.accounts.domain.regional_bill import BillName, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.events import Event
@@ -48,6 +54,18 @@ class Shelf:
             self.announced += aggregate.pending_events
             aggregate.pending_events.clear()
         self.kept[key] = copy.deepcopy(aggregate)
+
+    def put_many(self, aggregates: Mapping[AccountKey, Any]) -> Collection[AccountKey]:
+        """Put each; when one lost its race, all that were not new count as lost, as MongoDB tells it."""
+        lost = set()
+        for key, aggregate in aggregates.items():
+            try:
+                self.put(str(key), aggregate)
+            except VersionConflict:
+                lost.add(key)
+        if any(aggregates[key].version for key in lost):
+            lost |= {key for key, aggregate in aggregates.items() if aggregate.version > 1}
+        return lost
 
     def take(self, key: str) -> Any:
         return copy.deepcopy(self.kept.get(key))
@@ -75,21 +93,52 @@ class FakeBillingAccounts:
         account: BillingAccount | None = self.shelf.take(billing_account_id)
         return account
 
-    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
-        links: dict[AccountKey, list[str]] = {}
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[LinkReference]]:
+        links: dict[AccountKey, list[LinkReference]] = {}
         for account in self._linked():
             if account.key in keys:
-                links.setdefault(account.key, []).append(account.billing_account_id)
+                link = LinkReference(billing_account_id=account.billing_account_id, proved_at=account.proved_at)
+                links.setdefault(account.key, []).append(link)
         return links
+
+    def on(self, key: AccountKey, /) -> Sequence[BillingAccount]:
+        found = [copy.deepcopy(account) for account in self.shelf.kept.values() if account.key == key]
+        return sorted(found, key=lambda account: account.billing_account_id)
+
+    def many(self, billing_account_ids: Iterable[str], /) -> Mapping[str, BillingAccount]:
+        wanted = set(billing_account_ids)
+        return {key: copy.deepcopy(account) for key, account in self.shelf.kept.items() if key in wanted}
+
+    def standing_on(self, grant_ids: Iterable[str], /) -> Mapping[str, BillingAccount]:
+        wanted, granted = set(grant_ids), (account for account in self.shelf.kept.values() if account.grant)
+        return {one.grant.grant_id: copy.deepcopy(one) for one in granted if one.grant.grant_id in wanted}
+
+    def granted_by(self, billing_account_id: str, /) -> Sequence[BillingAccount]:
+        return [
+            account
+            for account in self._linked()
+            if account.grant and account.grant.grantor_billing_account_id == billing_account_id
+        ]
+
+    def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:
+        claims: dict[AccountKey, list[Claim]] = {}
+        for account in self._linked():
+            if account.key in keys and account.claim is not None:
+                claims.setdefault(account.key, []).append(account.claim)
+        return claims
 
     def save(self, account: BillingAccount, /) -> None:
         rival = self.linked_to(account.key, subscriber_id=account.subscriber_id)
-        if account.is_linked and rival and rival.billing_account_id != account.billing_account_id:
+        if account.unlinked_at is None and rival and rival.billing_account_id != account.billing_account_id:
             raise AlreadyLinked
+        first = self.standing_on([account.grant.grant_id]) if account.grant else {}
+        if any(link.billing_account_id != account.billing_account_id for link in first.values()):
+            raise GrantCodeSpent
         self.shelf.put(account.billing_account_id, account)
+        self.shelf.kept[account.billing_account_id].weigh(GrantState.UNREAD)
 
     def _linked(self) -> list[BillingAccount]:
-        return [copy.deepcopy(account) for account in self.shelf.kept.values() if account.is_linked]
+        return [copy.deepcopy(account) for account in self.shelf.kept.values() if account.unlinked_at is None]
 
 
 class FakeSnapshots:
@@ -105,6 +154,32 @@ class FakeSnapshots:
 
     def save(self, snapshot: AccountSnapshot, /) -> None:
         self.shelf.put(str(snapshot.key), snapshot)
+
+    def pasts(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountPast]:
+        return {key: self.get(key).past for key in keys}
+
+    def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
+        return self.shelf.put_many({snapshot.key: snapshot for snapshot in snapshots})
+
+
+class FakeHistory:
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+
+    def named(self, key: AccountKey, kind: FigureKind, months: Sequence[str], /) -> Sequence[HistoryMonth[Any]]:
+        return [
+            self.shelf.take(f"{key}:{kind.value}:{month}") or HistoryMonth(key=key, kind=kind, month=month)
+            for month in months
+        ]
+
+    def months(self, key: AccountKey, kind: FigureKind, period: Span, /) -> Iterator[HistoryMonth[Any]]:
+        mine = sorted((name for name in self.shelf.kept if name.startswith(f"{key}:{kind.value}:")), reverse=True)
+        first, last = month_of(period.begins_at), month_of(period.ends_at - MOMENT)
+        among = [name for name in mine if first <= name[-7:] <= last]
+        yield from map(self.shelf.take, [*among, *(name for name in mine[-1:] if name not in among)])
+
+    def save(self, month: HistoryMonth[Any], /) -> None:
+        self.shelf.put(f"{month.key}:{month.kind.value}:{month.month}", month)
 
 
 class FakePostings:
@@ -164,9 +239,8 @@ class FakeRegionalBills:
         bill: RegionalBill | None = self.shelf.take(regional_bill_id)
         return bill
 
-    def known_as(self, content: BillContent, /) -> RegionalBill | None:
-        same = (bill for bill in self.shelf.kept.values() if _identity(bill.content) == _identity(content))
-        return copy.deepcopy(next(same, None))
+    def hashes_of(self, names: Sequence[BillName], /) -> Mapping[BillName, str]:
+        return {bill.content.name: bill.content_hash for bill in self.shelf.kept.values() if bill.content.name in names}
 
     def received_after(
         self, received_at: datetime | None, regional_bill_id: str, /, *, limit: int
@@ -180,10 +254,14 @@ class FakeRegionalBills:
             for moment, key, region in after[:limit]
         ]
 
-    def save(self, bill: RegionalBill, /) -> None:
-        if self.known_as(bill.content) is not None:
-            raise VersionConflict("The same bill was stored at the same moment.")
-        self.shelf.put(bill.regional_bill_id, bill)
+    def save_many(self, bills: Sequence[RegionalBill], /) -> Collection[BillName]:
+        lost = []
+        for bill in bills:
+            if self.hashes_of([bill.content.name]):
+                lost.append(bill.content.name)
+            else:
+                self.shelf.put(bill.regional_bill_id, bill)
+        return lost
 
 
 class FakeRegions:
@@ -194,6 +272,8 @@ class FakeRegions:
         self._clock = clock
         self.books: dict[str, RegionalPosting] = {}
         self.proofs: dict[str, str] = {}
+        self.contacts: set[str] = set()
+        self.codes: dict[tuple[str, str], str] = {}
         self.balance = Money(100_00)
         self.calls: list[str] = []
         self.trouble: Callable[[str], None] = lambda method: None
@@ -213,19 +293,30 @@ class FakeRegions:
     def answers(self, region: str, /) -> bool:
         return True
 
-    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool:
+    def verify_ownership(self, key: AccountKey, proof: Proof, /, *, claimant: str) -> bool:
         self._answering("verify_ownership")
+        if proof.kind == CONTACT_CODE:
+            right = self.codes.get((key.number, claimant)) == proof.value
+            if right:
+                del self.codes[key.number, claimant]
+            return right
         return self.proofs.get(key.number) == proof.value
+
+    def send_ownership_code(self, key: AccountKey, /, *, claimant: str) -> timedelta:
+        self._answering("send_ownership_code")
+        if key.number in self.contacts:
+            self.codes[key.number, claimant] = f"{len(self.calls):07d}"
+        return timedelta(minutes=10)
 
     def account(self, key: AccountKey, /) -> AccountReport:
         self._answering("account")
         return make_report(kopecks=self.balance.amount_minor, as_of=self._clock.now())
 
-    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[Charge]:
+    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[Charge]:
         self._answering("charges")
         return make_page(make_charge(), as_of=self._clock.now(), next_page_token="more")
 
-    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[CreditedPayment]:
+    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[CreditedPayment]:
         self._answering("payments")
         return make_page(make_credited(), as_of=self._clock.now())
 
@@ -265,7 +356,3 @@ class FakeRegions:
     def _answering(self, method: str) -> None:
         self.calls.append(method)
         self.trouble(method)
-
-
-def _identity(content: BillContent) -> tuple[object, ...]:
-    return content.key, content.bill_number, content.revision

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.accounts.application.account_standing import CheckOwner
 from services.accounts.application.carry_wish import CarryDueWish, CarryWish
 from services.accounts.application.tell_region import TellPromisedPayment, TellServiceOrder, TellTariffChange
 from services.accounts.domain.account_key import AccountKey
@@ -12,6 +13,7 @@ from services.accounts.domain.promised_payment import PromisedPaymentState
 from services.accounts.domain.service_order import ServiceOrderState
 from services.accounts.domain.tariff_change import TariffChangeState
 from tests.accounts.builders import SettableClock
+from tests.accounts.fakes import FakeSnapshots
 from tests.accounts.ordering_builders import ERRANDS, make_change, make_order, make_promise
 from tests.accounts.ordering_fakes import (
     FakeOrderingRegion,
@@ -31,6 +33,7 @@ class Office:
 
     clock: SettableClock
     region: FakeOrderingRegion
+    snapshots: FakeSnapshots
     wishes: Any
     tell: Callable[[Any], None]
     books: dict[str, Any]
@@ -70,11 +73,13 @@ class Office:
 
 def tariffs(clock: SettableClock, region: FakeOrderingRegion) -> Office:
     """Return an office of tariff changes."""
+    snapshots = FakeSnapshots()
     return Office(
+        snapshots=snapshots,
         clock=clock,
         region=region,
         wishes=FakeTariffChanges(clock),
-        tell=TellTariffChange(region=region, plan=ERRANDS, clock=clock),
+        tell=TellTariffChange(region=region, check_owner=CheckOwner(snapshots=snapshots), plan=ERRANDS, clock=clock),
         books=region.changes,
         make=lambda: make_change(now=clock.now()),
         taken=TariffChangeState.SCHEDULED,
@@ -84,11 +89,13 @@ def tariffs(clock: SettableClock, region: FakeOrderingRegion) -> Office:
 
 def services(clock: SettableClock, region: FakeOrderingRegion) -> Office:
     """Return an office of service orders."""
+    snapshots = FakeSnapshots()
     return Office(
+        snapshots=snapshots,
         clock=clock,
         region=region,
         wishes=FakeServiceOrders(clock),
-        tell=TellServiceOrder(region=region, plan=ERRANDS, clock=clock),
+        tell=TellServiceOrder(region=region, check_owner=CheckOwner(snapshots=snapshots), plan=ERRANDS, clock=clock),
         books=region.orders,
         make=lambda: make_order(now=clock.now()),
         taken=ServiceOrderState.ACCEPTED,
@@ -98,11 +105,13 @@ def services(clock: SettableClock, region: FakeOrderingRegion) -> Office:
 
 def promises(clock: SettableClock, region: FakeOrderingRegion) -> Office:
     """Return an office of promised payments."""
+    snapshots = FakeSnapshots()
     return Office(
+        snapshots=snapshots,
         clock=clock,
         region=region,
         wishes=FakePromisedPayments(clock),
-        tell=TellPromisedPayment(region=region, plan=ERRANDS, clock=clock),
+        tell=TellPromisedPayment(region=region, check_owner=CheckOwner(snapshots=snapshots), plan=ERRANDS, clock=clock),
         books=region.promises,
         make=lambda: make_promise(now=clock.now()),
         taken=PromisedPaymentState.OPEN,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from deploy.local.ports import HOST, find_free_base
 from deploy.local.world import REGIONS
-from tests.bench import memory, primitives, scenarios
+from tests.bench import feed, memory, primitives, scenarios
 from tests.bench.cast import Cast
 from tests.bench.http_client import Request
 from tests.bench.load import Latencies
@@ -62,6 +62,8 @@ def _measure(cast: Cast, *, seconds: float) -> Iterator[Row]:
     yield from _shown(cast, bare, seconds=seconds)
     yield from _paid(cast, seconds=seconds)
     yield from _billed(cast, seconds=seconds)
+    _say("feed from stream to snapshot")
+    yield from feed.rows(cast.suite)
     yield from _without_regions(cast, bare, seconds=seconds)
 
 

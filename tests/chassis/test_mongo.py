@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.errors import VersionConflict
-from services.chassis.mongo import connect, save_versioned
+from services.chassis.mongo import VersionedSave, connect, save_many_versioned, save_versioned
 
 Document = dict[str, Any]
 
@@ -72,3 +73,62 @@ def test_a_connection_writes_journaled_by_majority_and_reads_what_no_failover_ta
         assert client.options.retry_writes
         assert client.options.timeout == 8.0
         assert client.codec_options.tz_aware
+
+
+def _save(document_id: str, version: int, colour: str, *, outbox: tuple[Document, ...] = ()) -> VersionedSave:
+    return VersionedSave(document_id=document_id, version=version, document={"colour": colour}, outbox=outbox)
+
+
+def _colours(things: Collection[Document]) -> dict[str, tuple[str, int]]:
+    return {thing["_id"]: (thing["colour"], thing["version"]) for thing in things.find()}
+
+
+def test_a_bulk_saves_each_as_one_by_itself(database: Database[Document]) -> None:
+    things = database["things"]
+    save_versioned(things, document_id="a", version=0, document={"colour": "red"}, outbox=[{"_id": "evt_1"}])
+
+    lost = save_many_versioned(things, [_save("a", 1, "green", outbox=({"_id": "evt_2"},)), _save("b", 0, "blue")])
+
+    assert lost == frozenset()
+    assert _colours(things) == {"a": ("green", 2), "b": ("blue", 1)}
+    first = things.find_one({"_id": "a"})
+    assert first is not None
+    assert first["outbox"] == [{"_id": "evt_1"}, {"_id": "evt_2"}]
+
+
+def test_a_bulk_names_the_new_one_that_somebody_else_made_first(database: Database[Document]) -> None:
+    things = database["things"]
+    save_many_versioned(things, [_save("a", 0, "red"), _save("b", 0, "red")])
+
+    lost = save_many_versioned(things, [_save("a", 1, "green"), _save("b", 0, "blue"), _save("c", 0, "blue")])
+
+    assert lost == {"b"}
+    assert _colours(things) == {"a": ("green", 2), "b": ("red", 1), "c": ("blue", 1)}
+
+
+def test_a_bulk_names_every_known_one_when_one_of_them_lost_its_race(database: Database[Document]) -> None:
+    things = database["things"]
+    save_many_versioned(things, [_save("a", 0, "red"), _save("b", 0, "red")])
+    save_versioned(things, document_id="b", version=1, document={"colour": "black"})
+
+    lost = save_many_versioned(things, [_save("a", 1, "green"), _save("b", 1, "green"), _save("c", 0, "green")])
+
+    assert lost == {"a", "b"}
+    assert _colours(things) == {"a": ("green", 2), "b": ("black", 2), "c": ("green", 1)}
+
+
+def test_a_bulk_makes_no_known_one_that_is_gone_anew(database: Database[Document]) -> None:
+    assert save_many_versioned(database["things"], [_save("a", 3, "green")]) == {"a"}
+    assert _colours(database["things"]) == {}
+
+
+def test_a_bulk_names_whose_key_of_another_unique_index_is_taken(database: Database[Document]) -> None:
+    things = database["things"]
+    things.create_index("colour", unique=True)
+    save_many_versioned(things, [_save("a", 0, "red")])
+
+    assert save_many_versioned(things, [_save("b", 0, "red"), _save("c", 0, "blue")]) == {"b"}
+
+
+def test_an_empty_bulk_asks_nothing(database: Database[Document]) -> None:
+    assert save_many_versioned(database["things"], []) == frozenset()

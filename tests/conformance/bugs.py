@@ -167,7 +167,7 @@ def tells_which_numbers_exist() -> Mapping[str, Bug]:
 
     def bug(request: Any, context: Any, proceed: Proceed) -> Any:
         if not request.number.startswith("54"):
-            _refuse(context, code_pb2.NOT_FOUND, "ACCOUNT_NOT_FOUND")
+            refuse(context, code_pb2.NOT_FOUND, "ACCOUNT_NOT_FOUND")
         return proceed(request, context)
 
     return {"VerifyOwnership": bug}
@@ -201,7 +201,7 @@ def refuses_to_take_back_twice() -> Mapping[str, Bug]:
 
     def bug(request: Any, context: Any, proceed: Proceed) -> Any:
         if request.change_id in taken_back:
-            _refuse(context, code_pb2.FAILED_PRECONDITION, "TARIFF_CHANGE_CANCELED")
+            refuse(context, code_pb2.FAILED_PRECONDITION, "TARIFF_CHANGE_CANCELED")
         answer = proceed(request, context)
         taken_back.add(request.change_id)
         return answer
@@ -255,7 +255,7 @@ class _Refusing:
         return getattr(self._context, name)
 
     def abort_with_status(self, status: object) -> None:
-        _refuse(self._context, *self._refusal)
+        refuse(self._context, *self._refusal)
 
 
 class _Admitted:
@@ -272,7 +272,8 @@ class _Admitted:
         return (("authorization", f"Bearer {self._target.token()}"),)
 
 
-def _refuse(context: grpc.ServicerContext, code: int, reason: str) -> None:
+def refuse(context: grpc.ServicerContext, code: int, reason: str) -> None:
+    """End a call with a code and a reason."""
     details = any_pb2.Any()
     details.Pack(error_details_pb2.ErrorInfo(reason=reason, domain="kabinet"))
     context.abort_with_status(rpc_status.to_status(status_pb2.Status(code=code, message="no", details=[details])))

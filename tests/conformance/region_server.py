@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import grpc
 from joserfc.jwk import KeySet, OKPKey
 
 from kabinet_conformance.target import Target
-from sandbox.region.assembly import assemble
+from sandbox.region.assembly import Assembly, assemble
 from sandbox.region.config import Settings
 from sandbox.region.profiles import Profiles
 
@@ -75,8 +76,15 @@ def start_region(folder: Path, *, bugs: Mapping[str, Bug]) -> RunningRegion:
         proof_value=PROOF,
         closed_account=CLOSED,
         other_account=OTHER,
+        read_code=lambda: _newest_code(parts),
     )
     return RunningRegion(target=target, key_file=settings.region_key_file, profiles=parts.profiles, server=parts.server)
+
+
+def _newest_code(parts: Assembly) -> str:
+    """Return what the postman would have mailed last to the account's owner."""
+    letters = parts.codes.letters(parts.database.read(), now=datetime.now(UTC))
+    return [letter.code for letter in letters if letter.number == ACCOUNT][-1]
 
 
 def _written(file: Path, content: Any) -> Path:

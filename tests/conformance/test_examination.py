@@ -1,11 +1,13 @@
 """The kit passes the reference region, and finds each adapter bug by the rule that it breaks and by no other."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
 from kabinet_conformance.examination import Finding, Outcome, examine
-from tests.conformance import bugs
+from kabinet_conformance.target import Target
+from tests.conformance import bugs, code_bugs, period_bugs
 from tests.conformance.conftest import StartRegion
 from tests.conformance.region_server import Bug, RunningRegion
 
@@ -22,11 +24,20 @@ _CAUGHT = [
     (bugs.forgets_postings, {"RB-46"}),
     (bugs.leaves_out_the_currency, {"RB-20"}),
     (bugs.takes_local_time_for_utc, {"RB-21"}),
-    (bugs.repeats_a_row_on_the_next_page, {"RB-30"}),
+    (bugs.repeats_a_row_on_the_next_page, {"RB-30", "RB-38"}),
     (bugs.pages_by_offset, {"RB-32"}),
     (bugs.shows_the_first_page_for_garbage, {"RB-34"}),
-    (bugs.tells_which_numbers_exist, {"RB-01", "RB-11"}),
+    (period_bugs.ignores_periods, {"RB-37"}),
+    (period_bugs.takes_the_end_in, {"RB-37"}),
+    (period_bugs.leaves_the_beginning_out, {"RB-37"}),
+    (period_bugs.forgets_the_period_after_the_first_page, {"RB-38"}),
+    (period_bugs.forgets_when_its_books_were_begun, {"RB-39"}),
+    (bugs.tells_which_numbers_exist, {"RB-01", "RB-11", "RB-16"}),
     (bugs.takes_longer_for_known_numbers, {"RB-12"}),
+    (code_bugs.sends_no_code_to_unknown_numbers_and_says_so, {"RB-14"}),
+    (code_bugs.mails_before_it_answers, {"RB-15"}),
+    (code_bugs.takes_any_code_where_none_was_sent, {"RB-16", "RB-17"}),
+    (code_bugs.takes_a_code_twice, {"RB-17"}),
     (bugs.gives_another_reason, {"RB-65"}),
     (bugs.refuses_to_take_back_twice, {"RO-08"}),
     (bugs.sells_to_closed_accounts, {"RO-16"}),
@@ -62,6 +73,14 @@ def test_catches_a_region_that_lets_everybody_in(start: StartRegion) -> None:
     assert _failed(list(examine(region.target, only=["RB"]))) == _ACCESS
 
 
+def test_catches_a_region_that_lets_codes_be_guessed(start: StartRegion) -> None:
+    switched_on_later: dict[str, Bug] = {}  # what is wrong it knows by the region's own letters
+    region = start(switched_on_later)
+    switched_on_later |= code_bugs.counts_no_tries(region.target)
+
+    assert _failed(list(examine(region.target, only=["RB-1"]))) == {"RB-18"}
+
+
 @pytest.mark.parametrize(
     ("profile", "broken"),
     [
@@ -85,3 +104,15 @@ def test_skips_what_it_is_not_given_and_what_the_region_does_not_offer(start: St
     skipped = {finding.rule.rule_id for finding in findings if finding.outcome is Outcome.SKIPPED}
     assert skipped == {finding.rule.rule_id for finding in findings if finding.rule.rule_id.startswith("RO")}
     assert _failed(findings) == set()
+
+
+def test_skips_codes_where_the_region_sends_none_or_nobody_reads_them(start: StartRegion) -> None:
+    silent, sending = start(code_bugs.sends_no_codes()), start({})
+    unread = replace(sending.target, read_code=None)
+
+    def skipped(target: Target) -> set[str]:
+        findings = examine(target, only=["RB-1"])
+        return {finding.rule.rule_id for finding in findings if finding.outcome is Outcome.SKIPPED}
+
+    assert skipped(silent.target) == {"RB-14", "RB-15", "RB-16", "RB-17", "RB-18"}
+    assert skipped(unread) == {"RB-17", "RB-18"}

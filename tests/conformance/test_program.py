@@ -29,12 +29,20 @@ def _run(region: RunningRegion, *arguments: str, endpoint: str = "") -> subproce
 
 
 def test_says_what_was_not_checked_and_ends_well_when_nothing_is_broken(region: RunningRegion) -> None:
-    done = _run(region, "--only", "RB-1", "RB-5")
+    done = _run(region, "--only", "RB-10", "RB-11", "RB-12", "RB-13", "RB-18", "RB-5")
 
     assert done.returncode == 0, done.stderr
     assert "RB-10  passed" in done.stdout
     assert "needs --closed-account" in done.stdout
-    assert done.stdout.endswith("5 passed, 0 failed, 1 skipped\n")
+    assert "needs --code-command" in done.stdout
+    assert done.stdout.endswith("5 passed, 0 failed, 2 skipped\n")
+
+
+def test_reads_codes_by_a_command_and_shows_none(region: RunningRegion) -> None:
+    done = _run(region, "--code-command", "printf 0000000", "--only", "RB-17")
+
+    assert "the code was not good for whoever asked for it" in done.stdout
+    assert "0000000" not in done.stdout
 
 
 def test_says_what_was_sent_what_came_and_what_to_do(start: StartRegion) -> None:

@@ -44,6 +44,7 @@ class ScriptedAccounts(accounts_pb2_grpc.AccountsServiceServicer):
     """Knows links `(subscriber, billing account) -> (region, number)` and regional bills."""
 
     links: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    numbers: dict[str, list[accounts_pb2.AccountNumber]] = field(default_factory=dict)
     pay_only: set[str] = field(default_factory=set)
     bills: dict[str, BillContent] = field(default_factory=dict)
     lists_asked: int = 0
@@ -58,7 +59,12 @@ class ScriptedAccounts(accounts_pb2_grpc.AccountsServiceServicer):
             raise _NotFound("There is no such account.")
         if request.billing_account_id in self.pay_only:
             raise _NotAllowed("The proof does not reach that far.")
-        return accounts_pb2.AuthorizeActionResponse(region=link[0], number=link[1], time_zone="Asia/Novosibirsk")
+        return accounts_pb2.AuthorizeActionResponse(
+            region=link[0],
+            number=link[1],
+            time_zone="Asia/Novosibirsk",
+            numbers=self.numbers.get(request.billing_account_id, []),
+        )
 
     def ListAuthorizedAccounts(  # noqa: N802
         self, request: accounts_pb2.ListAuthorizedAccountsRequest, context: grpc.ServicerContext
@@ -67,7 +73,12 @@ class ScriptedAccounts(accounts_pb2_grpc.AccountsServiceServicer):
         self.lists_asked += 1
         return accounts_pb2.ListAuthorizedAccountsResponse(
             accounts=[
-                accounts_pb2.AuthorizedAccount(billing_account_id=link_id, region=region, number=number)
+                accounts_pb2.AuthorizedAccount(
+                    billing_account_id=link_id,
+                    region=region,
+                    number=number,
+                    numbers=self.numbers.get(link_id, []),
+                )
                 for (subscriber_id, link_id), (region, number) in self.links.items()
                 if subscriber_id == request.subscriber_id and link_id not in self.pay_only
             ]

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 from services.chassis.errors import VersionConflict
-from services.documents.domain.account import Account, BillingAccountNotFound, Recipient
+from services.documents.domain.account import Account, BillingAccountNotFound, LinkedAccount, Recipient, Spell
 from services.documents.domain.bill_content import BillContent
 from services.documents.domain.bill_delivery import BillDelivery, DeliveryState
 from services.documents.domain.consent import Language
@@ -87,9 +87,9 @@ class FakeBillDeliveryRepository:
                 return self.table.read(key)
         return None
 
-    def on_for(self, account: Account, /) -> list[BillDelivery]:
+    def on_for(self, accounts: Collection[Account], /) -> list[BillDelivery]:
         rows = sorted(self.table.rows.items())
-        return [deepcopy(row) for _, row in rows if row.account == account and row.state is DeliveryState.ON]
+        return [deepcopy(row) for _, row in rows if row.account in accounts and row.state is DeliveryState.ON]
 
     def save(self, delivery: BillDelivery, /) -> None:
         self.table.write(delivery.delivery_id, delivery)
@@ -114,13 +114,13 @@ class FakeCustomerBillRepository:
     def known(self, regional_bill_ids: Sequence[str], /) -> set[str]:
         return {row.regional_bill_id for row in self.table.rows.values()} & set(regional_bill_ids)
 
-    def of_accounts(
-        self, accounts: Collection[Account], /, *, limit: int, after: tuple[datetime, str] | None
+    def of_spells(
+        self, spells: Collection[Spell], /, *, limit: int, after: tuple[datetime, str] | None
     ) -> list[CustomerBill]:
         rows = [
             ((row.content.issued_at, key), row)
             for key, row in self.table.rows.items()
-            if row.content and row.content.account in accounts
+            if row.content and _covered(row.content, spells)
         ]
         rows.sort(key=lambda pair: pair[0], reverse=True)
         return [deepcopy(row) for position, row in rows if after is None or position < after][:limit]
@@ -183,26 +183,28 @@ class FakeAccounts:
 
     def __init__(self) -> None:
         self.links: dict[Recipient, Account] = {}
+        self.spells: dict[Recipient, tuple[Spell, ...]] = {}
         self.regional_bills: dict[str, BillContent] = {}
         self.receipts: list[Receipt] = []
         self.asked_after: list[Position | None] = []
         self.down = False
 
-    def authorize(self, recipient: Recipient, /) -> Account:
+    def authorize(self, recipient: Recipient, /) -> LinkedAccount:
         if self.down:
             raise StepFailed("accounts is down")
         if recipient not in self.links:
             raise BillingAccountNotFound("There is no such account.")
-        return self.links[recipient]
+        account = self.links[recipient]
+        return LinkedAccount(
+            billing_account_id=recipient.billing_account_id,
+            account=account,
+            spells=self.spells.get(recipient, (Spell(account=account),)),
+        )
 
-    def authorized(self, subscriber_id: str, /) -> dict[Account, str]:
+    def authorized(self, subscriber_id: str, /) -> list[LinkedAccount]:
         if self.down:
             raise StepFailed("accounts is down")
-        return {
-            account: recipient.billing_account_id
-            for recipient, account in self.links.items()
-            if recipient.subscriber_id == subscriber_id
-        }
+        return [self.authorize(recipient) for recipient in self.links if recipient.subscriber_id == subscriber_id]
 
     def fetch(self, regional_bill_id: str, /) -> BillContent:
         if self.down or regional_bill_id not in self.regional_bills:
@@ -279,3 +281,7 @@ class FakeTokens:
 
     def confirmation_id_of(self, token: str, /) -> str | None:
         return token.removeprefix("token-") if token.startswith("token-") else None
+
+
+def _covered(content: BillContent, spells: Collection[Spell]) -> bool:
+    return any(spell.covers(content.account, issued_at=content.issued_at) for spell in spells)

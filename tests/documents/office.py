@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from services.documents.application.advance_customer_bill import AdvanceCustomerBill, RecordRegionalBill
 from services.documents.application.advance_mailing import AdvanceMailing
+from services.documents.application.bill_deliveries import EndDeliveryOfLink
+from services.documents.application.mail_confirmation import MailConfirmation
 from services.documents.domain.account import Account
 from services.documents.domain.bill_delivery import BillDelivery
 from services.documents.domain.customer_bill import CustomerBill
@@ -18,6 +20,7 @@ from tests.documents.fakes import (
     FakeMailingRepository,
     FakePost,
     FakeRenderer,
+    FakeTokens,
 )
 
 REGIONAL_BILL_ID = "rbl_" + "1" * 32
@@ -62,6 +65,17 @@ class Office:
             accounts=self.accounts,
             archive=self.archive,
             post=self.post,
+            end_delivery=EndDeliveryOfLink(deliveries=self.deliveries, clock=self.clock),
+            clock=self.clock,
+        )
+
+    @property
+    def mail_confirmation(self) -> MailConfirmation:
+        return MailConfirmation(
+            deliveries=self.deliveries,
+            accounts=self.accounts,
+            tokens=FakeTokens(),
+            post=self.post,
             clock=self.clock,
         )
 
@@ -81,13 +95,19 @@ class Office:
         self.accounts.links[delivery.recipient] = account
         self.deliveries.save(delivery)
 
+    def ask_for_proof(self) -> None:
+        """Have a link to be mailed to a subscriber who may see the account."""
+        delivery = make_delivery()
+        self.accounts.links[delivery.recipient] = delivery.account
+        self.deliveries.save(delivery)
+
     def delivery(self, digit: str = "1") -> BillDelivery:
         delivery = self.deliveries.get(make_recipient(digit))
         assert delivery is not None
         return delivery
 
-    def issue_bill(self) -> None:
-        self.accounts.regional_bills[REGIONAL_BILL_ID] = make_content()
+    def issue_bill(self, *, also_known_as: tuple[Account, ...] = ()) -> None:
+        self.accounts.regional_bills[REGIONAL_BILL_ID] = make_content(also_known_as=also_known_as)
         RecordRegionalBill(bills=self.bills, clock=self.clock)(regional_bill_id=REGIONAL_BILL_ID, region="54")
 
     def work(self) -> None:

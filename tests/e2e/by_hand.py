@@ -52,6 +52,29 @@ class Anna:
         window.type("Подтверждение", proof)
         window.press("Присоединить", status=status)
 
+    def attach_by_letter(self, number: str, contact: str) -> None:
+        """Have the region write to the owner, and type what the letter says."""
+        window = self.visitor
+        before = len(self.mailbox.ownership_codes(contact))
+        window.go(f"/accounts/new?region={REGION}")
+        window.press("Прислать код")
+        window.type("Номер лицевого счёта", number)
+        window.press("Прислать код")
+        assert "код уже отправлен" in window.text
+        window.type("Код из сообщения", self.mailbox.next_ownership_code(contact, after=before))
+        window.press("Присоединить")
+
+    def confirm_by_letter(self, contact: str) -> None:
+        """Do the same on the page of a disputed account, after a mistake."""
+        window = self.visitor
+        before = len(self.mailbox.ownership_codes(contact))
+        window.press("Прислать код")
+        code = self.mailbox.next_ownership_code(contact, after=before)
+        window.type("Код из сообщения", f"{(int(code) + 1) % 10**7:07d}")
+        window.press("Подтвердить", status=409)
+        window.type("Код из сообщения", code)
+        window.press("Подтвердить")
+
     def type_card(self) -> None:
         """Fill in the acquirer's form and press its button."""
         window = self.visitor

@@ -13,6 +13,7 @@ from tests.support import eventually
 
 GOOD_CARD = "2202474301322987"
 _CODE = re.compile(r"(?<!\d)\d{8}(?!\d)")
+_OWNERSHIP_CODE = re.compile(r"(?<!\d)\d{7}(?!\d)")
 _LINK = re.compile(r"https?://\S+")
 
 
@@ -55,6 +56,20 @@ class Mailbox:
         match = _CODE.search(str(self.wait_for(address)["text"]))
         assert match, "the mail holds no code"
         return match.group()
+
+    def ownership_codes(self, contact: str) -> list[str]:
+        """Return the codes that a region has mailed to the contact of an account so far, newest first."""
+        texts = [str(self._http.get(f"/api/mails/{mail['id']}").json()["text"]) for mail in self.mails(contact)]
+        return [match.group() for text in texts if (match := _OWNERSHIP_CODE.search(text))]
+
+    def next_ownership_code(self, contact: str, *, after: int) -> str:
+        """Return the newest code once there are more than `after` of them."""
+
+        def find() -> str | None:
+            codes = self.ownership_codes(contact)
+            return codes[0] if len(codes) > after else None
+
+        return eventually(find, timeout_s=20)
 
     def link(self, address: str, *, containing: str) -> str:
         """Return the first link with `containing` in it that was mailed to an address."""
@@ -133,6 +148,15 @@ class RegionOffice:
     def close_account(self, number: str) -> None:
         """Close an account for good."""
         self._http.post(f"/control/accounts/{number}/closing", json={}).raise_for_status()
+
+    def change_owner(self, number: str, *, payer_name: str, code: str) -> None:
+        """Let a contract pass to another person; the code proves it from then on."""
+        body = {"payer_name": payer_name, "contract_code": code, "bill_code": code}
+        self._http.post(f"/control/accounts/{number}/owner", json=body).raise_for_status()
+
+    def change_number(self, number: str, *, new_number: str) -> None:
+        """Let an account go on under another number; the ledger goes on under the first one."""
+        self._http.post(f"/control/accounts/{number}/number", json={"new_number": new_number}).raise_for_status()
 
     def account(self, number: str) -> dict[str, Any]:
         """Return an account's row."""

@@ -91,8 +91,16 @@ class Story:
         assert problem["code"] == "OWNERSHIP_NOT_PROVED", problem
         yield "a wrong proof is refused", problem["detail"]
         account = self.subscriber.link(region=REGION, number=NUMBER, proof=PROOF, label="Дом")
+        if account["standing"] == "disputed":  # the story was told before, and its hero of then has the account too
+            account = self._confirmed(NUMBER)
+            yield "somebody else claims it too: confirmed by a code to the owner's contact", account["standing"]
         self.account_id = account["id"]
         yield "attached", {name: account[name] for name in ("id", "region", "number", "label", "allowed_actions")}
+
+    def _confirmed(self, number: str) -> Any:
+        return self.subscriber.link_by_contact(
+            region=REGION, number=number, mailbox=self.mailbox, contact=f"owner-{number}@example.test"
+        )
 
     def look(self) -> Told:
         overview = self.subscriber.get("/overview")

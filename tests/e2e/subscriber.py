@@ -60,6 +60,10 @@ class Subscriber:
         """Replace something."""
         return self._call("PUT", path, json=body)
 
+    def patch(self, path: str, body: Any) -> Any:
+        """Change a part of something."""
+        return self._call("PATCH", path, json=body)
+
     def delete(self, path: str) -> Any:
         """Remove something."""
         return self._call("DELETE", path)
@@ -100,11 +104,27 @@ class Subscriber:
         self._keep(tokens)
         return bool(tokens["created"])
 
-    def link(self, *, region: str, number: str, proof: str, label: str = "") -> Any:
-        """Link an own billing account by the code of its contract."""
-        kind = {"kind": "contract_code", "value": proof}
-        body = {"region": region, "number": number, "relation": "own", "label": label, "proof": kind}
+    def link(
+        self,
+        *,
+        region: str,
+        number: str,
+        proof: str,
+        label: str = "",
+        kind: str = "contract_code",
+        relation: str = "own",
+    ) -> Any:
+        """Link a billing account by a proof, the code of its contract unless another kind is named."""
+        given = {"kind": kind, "value": proof}
+        body = {"region": region, "number": number, "relation": relation, "label": label, "proof": given}
         return self.post("/billing-accounts", body)
+
+    def link_by_contact(self, *, region: str, number: str, mailbox: Mailbox, contact: str) -> Any:
+        """Have the region mail a code to the owner's contact, read it there, and link by it, or confirm a claim."""
+        before = len(mailbox.ownership_codes(contact))
+        self.post("/ownership-codes", {"region": region, "number": number})
+        code = mailbox.next_ownership_code(contact, after=before)
+        return self.link(region=region, number=number, proof=code, kind="contact_code")
 
     def pay(self, account_id: str, kopecks: int, *, method: dict[str, Any], key: str = "") -> Any:
         """Create a payment, and mean it when it is the same as the one before."""
@@ -130,6 +150,10 @@ class Subscriber:
         """Return the balance of an account in kopecks, as it is shown."""
         kopecks: int = self.get(f"/billing-accounts/{account_id}/balance")["value"]["amount_minor"]
         return kopecks
+
+    def renew(self) -> None:
+        """Get new tokens now: the suite's clock has passed the end of the old ones."""
+        self._renew()
 
     def _keep(self, tokens: dict[str, Any]) -> None:
         self._access_token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]

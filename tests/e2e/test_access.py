@@ -8,7 +8,7 @@ import grpc
 import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
-from kabinet.accounts.v1 import accounts_pb2
+from kabinet.accounts.v1 import accounts_pb2, grants_pb2
 from kabinet.accounts.v1 import ordering_pb2 as account_ordering_pb2
 from kabinet.common.v1 import access_pb2
 from kabinet.content.v1 import content_pb2
@@ -26,6 +26,7 @@ _SERVED_BY = {
     identity_pb2: "identity",
     accounts_pb2: "accounts",
     account_ordering_pb2: "accounts",
+    grants_pb2: "accounts",
     payments_pb2: "payments",
     documents_pb2: "documents",
     content_pb2: "content",

@@ -108,11 +108,43 @@ def test_leads_from_the_account_to_paid_billed_and_ordered(anna: Anna) -> None:
     anna.look_around()
 
 
+def test_attaches_by_a_letter_to_the_owner_and_settles_a_dispute(suite: RunningSuite, anna: Anna) -> None:
+    number = f"77{secrets.randbelow(10**8):08d}"
+    contact = f"owner-{number}@example.test"
+    anna.office.open_accounts(first_number=int(number), count=1)
+    anna.register()
+    window = anna.visitor
+
+    anna.attach_by_letter(number, contact)
+    assert "Баланс" in window.text
+    account = window.address
+    boris = Subscriber(suite.url)
+    login = f"boris.{secrets.token_hex(4)}"
+    boris.register(login=login, password=anna.password, email=f"{login}@example.test", mailbox=anna.mailbox)
+    boris.link(region=REGION, number=number, proof=number)
+    boris.close()
+
+    window.go("/")
+    assert "На счёт заявил права кто-то ещё." in window.text
+    window.go(account)
+    assert window.page.get_by_role("link", name="Пополнить").count() == 0
+    window.press("Что делать")
+    window.language = "en"
+    window.press("English", within="header")
+    window.go(f"/accounts/new/code?region={REGION}")
+    window.language = "ru"
+    window.press("Русский", within="header")
+    window.go(f"{account}/claim")
+    anna.confirm_by_letter(contact)
+    assert window.address == account
+    window.press("Пополнить")
+
+
 def test_refuses_what_is_not_there_and_what_is_somebody_else_s_alike(suite: RunningSuite, anna: Anna) -> None:
     boris = Subscriber(suite.url)
     login = f"boris.{secrets.token_hex(4)}"
     boris.register(login=login, password=anna.password, email=f"{login}@example.test", mailbox=anna.mailbox)
-    account = boris.link(region=REGION, number=NUMBER, proof=PROOF)
+    account = boris.link(region=REGION, number=NUMBER, proof=PROOF, relation="relative")
     payment = boris.pay(account["id"], KOPECKS, method={"kind": "new_card"})
     boris.close()
     anna.register()

@@ -32,6 +32,7 @@ _BODIES: dict[Operation, Callable[[Ids], dict[str, Any]]] = {
         "email": "boris@example.test",
         "consent": {"version": ids["consent_version"]},
     },
+    ("post", "/billing-accounts/{billing_account_id}/grants"): lambda ids: {"actions": ["view"]},
     ("post", "/billing-accounts/{billing_account_id}/tariff-quotes"): lambda ids: {"tariff_plan_id": ids["plan_id"]},
     ("post", "/billing-accounts/{billing_account_id}/tariff-changes"): lambda ids: {
         "tariff_quote_id": ids["tariff_quote_id"]
@@ -95,6 +96,7 @@ def _everything_of(anna: Subscriber, suite: RunningSuite) -> Ids:
         "consent_version": anna.get(f"{account}/bill-delivery")["consent_version"],
         "plan_id": anna.get(f"{account}/tariffs")["items"][0]["id"],
         "offer_code": anna.get(f"{account}/service-offers")["items"][0]["offer_code"],
+        "grant_id": anna.post(f"{account}/grants", {"actions": ["view"]})["id"],
     }
     payment = anna.pay(account_id, 300_00, method={"kind": "new_card", "save": True})
     Payer(suite.http("acquirer")).confirm(payment["confirmation_url"])
@@ -158,7 +160,7 @@ def test_another_s_objects_look_exactly_like_absent_ones(suite: RunningSuite, ne
         ]
         assert seen[0] == seen[1], operation
         assert foreign.status_code == 404, (operation, foreign.text)
-    assert len(operations) >= 35
+    assert len(operations) >= 38
 
 
 def test_the_objects_are_there_for_whoever_owns_them(suite: RunningSuite, neighbours: Neighbours) -> None:
@@ -167,4 +169,4 @@ def test_the_objects_are_there_for_whoever_owns_them(suite: RunningSuite, neighb
     for operation in reads:
         answer = _answer(neighbours.anna, operation, neighbours.ids)
         assert answer.is_success, (operation, answer.text)
-    assert len(reads) >= 18
+    assert len(reads) >= 19

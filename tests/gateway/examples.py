@@ -24,8 +24,10 @@ def make_money(kopecks: int = 45_000) -> money_pb2.Money:
     return money_pb2.Money(amount_minor=kopecks, currency="RUB")
 
 
-def make_status(freshness: "figure_pb2.Freshness.ValueType" = figure_pb2.FRESHNESS_FRESH) -> figure_pb2.FigureStatus:
-    return figure_pb2.FigureStatus(as_of=make_time(), freshness=freshness)
+def make_status(
+    kind: str, freshness: "figure_pb2.Freshness.ValueType" = figure_pb2.FRESHNESS_FRESH
+) -> figure_pb2.FigureStatus:
+    return figure_pb2.FigureStatus(as_of=make_time(), freshness=freshness, kind=kind, region="54")
 
 
 def make_tokens(*, access_token: str = "access-2", lives_s: int = 300) -> identity_pb2.Tokens:
@@ -49,7 +51,12 @@ def make_profile(*, display_name: str = "Анна") -> identity_pb2.Profile:
 
 
 def make_account(
-    *, account_id: str = "acc_1", label: str = "Дом", kopecks: int = 45_000, available: bool = True
+    *,
+    account_id: str = "acc_1",
+    label: str = "Дом",
+    kopecks: int = 45_000,
+    available: bool = True,
+    standing: "accounts_pb2.AccountStanding.ValueType" = accounts_pb2.ACCOUNT_STANDING_CLEAR,
 ) -> accounts_pb2.BillingAccount:
     charge = accounts_pb2.Charge(
         charge_id="chg_1", description="Интернет за ноябрь", amount=make_money(60_000), charged_at=make_time()
@@ -71,15 +78,21 @@ def make_account(
         allowed_actions=ALL_ACTIONS,
         linked_at=make_time(),
         billing_mode="advance",
-        balance=accounts_pb2.MoneyFigure(value=make_money(kopecks), status=make_status()),
+        balance=accounts_pb2.MoneyFigure(value=make_money(kopecks), status=make_status("balance")),
         tariff_plan=accounts_pb2.TariffFigure(
-            tariff_plan_id="trf_1", name="Домашний максимум", monthly_fee=make_money(60_000), status=make_status()
+            tariff_plan_id="trf_1",
+            name="Домашний максимум",
+            monthly_fee=make_money(60_000),
+            status=make_status("tariff_plan"),
         ),
-        services=accounts_pb2.ServicesFigure(items=services, status=make_status()),
-        last_charges=accounts_pb2.ChargesFigure(items=[charge], status=make_status(figure_pb2.FRESHNESS_STALE)),
-        last_payments=accounts_pb2.CreditedPaymentsFigure(items=[credited], status=make_status()),
+        services=accounts_pb2.ServicesFigure(items=services, status=make_status("services")),
+        last_charges=accounts_pb2.ChargesFigure(
+            items=[charge], status=make_status("charges", figure_pb2.FRESHNESS_STALE)
+        ),
+        last_payments=accounts_pb2.CreditedPaymentsFigure(items=[credited], status=make_status("payments")),
         region_available=available,
         time_zone="Asia/Novosibirsk",
+        standing=standing,
     )
 
 
@@ -92,7 +105,7 @@ def make_region(*, code: str = "54", connected: bool = True) -> accounts_pb2.Reg
         cutover=accounts_pb2.CUTOVER_READ_ONLY,
         cutover_date="2014-07-01",
         connected=connected,
-        proof_kinds=["contract_code", "bill_code", "last_payment_minor"],
+        proof_kinds=["contract_code", "bill_code", "contact_code", "last_payment_minor", "grant_code"],
     )
 
 

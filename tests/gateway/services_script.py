@@ -7,7 +7,14 @@ from typing import Any
 
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
-from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc, ordering_pb2, ordering_pb2_grpc
+from kabinet.accounts.v1 import (
+    accounts_pb2,
+    accounts_pb2_grpc,
+    grants_pb2,
+    grants_pb2_grpc,
+    ordering_pb2,
+    ordering_pb2_grpc,
+)
 from kabinet.content.v1 import content_pb2, content_pb2_grpc
 from kabinet.documents.v1 import documents_pb2, documents_pb2_grpc
 from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
@@ -26,13 +33,14 @@ MODULES: dict[str, tuple[Any, str, Callable[[Any, Any], None]]] = {
         "AccountOrderingService",
         ordering_pb2_grpc.add_AccountOrderingServiceServicer_to_server,
     ),
+    "grants": (grants_pb2, "AccountGrantsService", grants_pb2_grpc.add_AccountGrantsServiceServicer_to_server),
     "payments": (payments_pb2, "PaymentsService", payments_pb2_grpc.add_PaymentsServiceServicer_to_server),
     "documents": (documents_pb2, "DocumentsService", documents_pb2_grpc.add_DocumentsServiceServicer_to_server),
     "content": (content_pb2, "ContentService", content_pb2_grpc.add_ContentServiceServicer_to_server),
 }
 
-_BESIDE = {"accounts": ("ordering",)}  # what else a server answers
-SERVERS = MODULES.keys() - {"ordering"}
+_BESIDE = {"accounts": ("ordering", "grants")}  # what else a server answers
+SERVERS = MODULES.keys() - {"ordering", "grants"}
 
 Script = Callable[[Any], Any]
 

@@ -1,4 +1,4 @@
-"""Every reason of the suite has a title, a detail and a help article in both languages."""
+"""Every reason of the suite has a title, a detail, a next step and a help article in both languages (F27)."""
 
 import ast
 import json
@@ -10,16 +10,13 @@ import pytest
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TEXTS = _ROOT / "gateway" / "texts" / "errors"
-_HELP = {
-    "registration", "login", "social-login", "attach-account", "figures-and-freshness", "payments",
-    "payment-declined", "autopay", "e-bill", "content-orders", "regions-cutover", "security",
-}  # fmt: skip
+_HELP = _ROOT / "services" / "content" / "help"
 # Between services or with regions only: no client ever sees these.
 _INTERNAL = {
     "PAYMENT_ID_REUSED", "CHARGE_ID_REUSED", "REGIONAL_BILL_NOT_FOUND", "SUBSCRIBER_NOT_FOUND",
 }  # fmt: skip
 _CONTRACTS = [f"{area}/v1/{area}.proto" for area in ("identity", "accounts", "payments", "documents", "content")]
-_CONTRACTS.append("accounts/v1/ordering.proto")
+_CONTRACTS += ["accounts/v1/ordering.proto", "accounts/v1/grants.proto"]
 _ERRORS = re.compile(r"Errors:(.*?)(?:\n\s*rpc |\n\s*//\s*\n)", re.DOTALL)
 _REASON = re.compile(r"\b[A-Z]+(?:_[A-Z0-9]+)+\b")
 _CODES = {
@@ -82,13 +79,22 @@ def test_every_reason_in_the_contracts_has_texts() -> None:
 def test_every_text_is_whole_in_both_languages(file: Path) -> None:
     for reason, entry in json.loads(file.read_text()).items():
         for language in ("ru", "en"):
-            assert set(entry[language]) == {"title", "detail"}, reason
+            assert "next" in entry[language], f"{reason} has no next step ({language}: `next` is missing)"
+            assert set(entry[language]) == {"title", "detail", "next"}, reason
             assert all(len(text) > 3 for text in entry[language].values()), reason
-        assert re.search("[а-яё]", entry["ru"]["detail"]), reason
-        assert not re.search("[а-яё]", entry["en"]["detail"]), reason
+            assert _ends_as_a_sentence(entry[language]["detail"]), reason
+            assert _ends_as_a_sentence(entry[language]["next"]), reason
+            assert entry[language]["next"] not in entry[language]["detail"], reason
+            assert (_HELP / language / f"{entry['help']}.md").is_file(), reason
+        for part in ("title", "detail", "next"):
+            assert re.search("[а-яё]", entry["ru"][part]), reason
+            assert not re.search("[а-яё]", entry["en"][part]), reason
         assert _placeholders(entry["ru"]) == _placeholders(entry["en"]), reason
-        assert entry["help"] in _HELP, reason
+
+
+def _ends_as_a_sentence(text: str) -> bool:
+    return text[0].isupper() and text.endswith(".")
 
 
 def _placeholders(words: dict[str, str]) -> set[str]:
-    return set(re.findall(r"\{(\w+)\}", words["title"] + words["detail"]))
+    return set(re.findall(r"\{(\w+)\}", " ".join(words.values())))

@@ -43,6 +43,11 @@ _POST = {
         "amount": {"amount_minor": 45000, "currency": "RUB"},
         "trigger": {"kind": "day_of_month", "day": 31},
     },
+    "/billing-accounts/{billing_account_id}/grants": {
+        "actions": ["view", "pay"],
+        "monthly_pay_limit": {"amount_minor": 100000, "currency": "RUB"},
+        "ends_on": "2026-12-31",
+    },
     "/billing-accounts/{billing_account_id}/tariff-quotes": {"tariff_plan_id": "trf_2"},
     "/billing-accounts/{billing_account_id}/tariff-changes": {"tariff_quote_id": "quo_t1"},
     "/billing-accounts/{billing_account_id}/service-orders": {"offer_code": "TV/HD 50"},

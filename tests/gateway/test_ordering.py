@@ -48,7 +48,7 @@ def test_a_quote_says_price_next_bill_losses_and_day(
     assert (request.billing_account_id, request.tariff_plan_id) == ("acc_1", "trf_2")
 
 
-def test_a_change_goes_by_its_quote_alone_and_can_be_taken_back(
+def test_a_change_goes_by_its_quote_on_the_account_of_the_path_and_can_be_taken_back(
     api: FlaskClient, services: Services, bearer: dict[str, str]
 ) -> None:
     script_everything(services)
@@ -59,8 +59,10 @@ def test_a_change_goes_by_its_quote_alone_and_can_be_taken_back(
     assert (changed.status_code, json_of(changed)["state"]) == (201, "scheduled")
     assert json_of(changed)["undo_until"] == "2026-11-30T17:00:00Z"
     assert taken_back.status_code == 200
-    assert services.scripted["ordering"].requests("CreateTariffChange")[0].tariff_quote_id == "quo_t1"
-    assert services.scripted["ordering"].requests("CancelTariffChange")[0].tariff_change_id == "chg_t1"
+    (change,) = services.scripted["ordering"].requests("CreateTariffChange")
+    (cancel,) = services.scripted["ordering"].requests("CancelTariffChange")
+    assert (change.tariff_quote_id, change.billing_account_id) == ("quo_t1", "acc_1")
+    assert (cancel.tariff_change_id, cancel.billing_account_id) == ("chg_t1", "acc_1")
 
 
 def test_a_change_that_cannot_be_taken_back_has_no_end_of_that(
@@ -239,3 +241,15 @@ def test_the_reasons_are_those_of_the_regions_contract() -> None:
     said = contract.partition("Every reason why not, constant words:")[2].partition(".\n")[0]
 
     assert {word.strip(" /\n") for word in said.split(",")} == _REASONS
+
+
+def test_an_order_is_cancelled_on_the_account_of_the_path(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    script_everything(services)
+
+    answer = api.delete(f"{_ACCOUNT}/service-orders/ord_s1", headers=bearer)
+
+    assert answer.status_code == 200
+    (request,) = services.scripted["ordering"].requests("CancelServiceOrder")
+    assert (request.service_order_id, request.billing_account_id) == ("ord_s1", "acc_1")

@@ -131,6 +131,8 @@ def test_points_at_what_waits_for_the_subscriber(api: FlaskClient, services: Ser
     script_everything(services)
     waiting = make.make_payment(state=payments_pb2.PAYMENT_STATE_AWAITING_CONFIRMATION)
     silent = make.make_account(available=False)
+    passed_on = make.make_account(account_id="acc_2", label="Дача")
+    passed_on.standing = accounts_pb2.ACCOUNT_STANDING_OWNER_CHANGED
     stopped = make.make_rule(stop_reason="CARD_REMOVED")
     services.scripted["payments"].scripts["ListPayments"] = lambda _: payments_pb2.ListPaymentsResponse(
         payments=[waiting]
@@ -139,17 +141,19 @@ def test_points_at_what_waits_for_the_subscriber(api: FlaskClient, services: Ser
         autopay_rules=[stopped]
     )
     services.scripted["accounts"].scripts["ListBillingAccounts"] = lambda _: accounts_pb2.ListBillingAccountsResponse(
-        billing_accounts=[silent]
+        billing_accounts=[silent, passed_on]
     )
 
     notices = json_of(api.get("/api/v1/overview", headers={**bearer, "Accept-Language": "en"}))["notices"]
 
     assert [notice["code"] for notice in notices] == [
         "PAYMENT_NOT_CONFIRMED",
+        "OWNER_CHANGED",
         "AUTOPAY_STOPPED",
         "REGION_NOT_ANSWERING",
     ]
     assert '"Дом"' in notices[0]["detail"]
+    assert '"Дача"' in notices[1]["detail"]
 
 
 def test_a_rule_that_was_replaced_is_no_news(api: FlaskClient, services: Services, bearer: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from kabinet.accounts.v1 import accounts_pb2, ordering_pb2
+from kabinet.accounts.v1 import accounts_pb2, grants_pb2, ordering_pb2
 from kabinet.content.v1 import content_pb2
 from kabinet.documents.v1 import documents_pb2
 from kabinet.payments.v1 import payments_pb2
@@ -23,6 +23,8 @@ _PREFIX = re.compile(r"""\b(?:word|state)\(\s*["']([\w.]+)["']""")
 _CYRILLIC = re.compile("[А-Яа-яЁё]")
 PAGES = [
     "/", "/accounts/new", "/accounts/new?region=54", "/accounts/acc_1", "/accounts/acc_1/unlink",
+    "/accounts/by-code", "/accounts/acc_1/grants",
+    "/accounts/new/code?region=54",
     "/accounts/acc_1/tariff", "/accounts/acc_1/services", "/accounts/acc_1/promised-payment",
     "/accounts/acc_1/charges", "/accounts/acc_1/payments", "/accounts/acc_1/pay", "/payments", "/payments/pay_1",
     "/cards", "/cards/pm_1", "/autopay", "/autopay/aru_1",
@@ -33,7 +35,7 @@ PAGES = [
 
 
 def _texts(language: str) -> dict[str, str]:
-    files = [_GATEWAY / "texts" / f"{name}.{language}.json" for name in ("cabinet", "ordering")]
+    files = [_GATEWAY / "texts" / f"{name}.{language}.json" for name in ("cabinet", "ordering", "claims", "grants")]
     return {key: text for file in files for key, text in json.loads(file.read_text()).items()}
 
 
@@ -113,6 +115,9 @@ def test_every_state_of_the_contracts_has_words() -> None:
         "price": (content_pb2.PriceModel, "PRICE_MODEL_"),
         "offering": (content_pb2.OfferingKind, "OFFERING_KIND_"),
         "cutover": (accounts_pb2.Cutover, "CUTOVER_"),
+        "grant.state": (grants_pb2.GrantState, "GRANT_STATE_"),
+        "grant.ended_by": (grants_pb2.GrantEnd, "GRANT_END_"),
+        "grant.action": (accounts_pb2.Action, "ACTION_"),
         "tariff.state": (ordering_pb2.TariffChangeState, "TARIFF_CHANGE_STATE_"),
         "tariff.explained": (ordering_pb2.TariffChangeState, "TARIFF_CHANGE_STATE_"),
         "service_order.state": (ordering_pb2.ServiceOrderState, "SERVICE_ORDER_STATE_"),
@@ -148,6 +153,30 @@ def test_says_clearly_that_a_region_does_not_answer(subscriber: Browser, service
     )
 
     assert "Регион сейчас не отвечает" in subscriber.get("/").text
+
+
+def test_an_account_of_another_owner_says_what_to_do_and_shows_nothing(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    account = accounts_pb2.BillingAccount(
+        billing_account_id="acc_1",
+        region="54",
+        number="541000000018",
+        former_numbers=["541000000017"],
+        allowed_actions=[accounts_pb2.ACTION_PAY],
+        standing=accounts_pb2.ACCOUNT_STANDING_OWNER_CHANGED,
+        region_available=True,
+    )
+    services.scripted["accounts"].scripts |= {
+        "ListBillingAccounts": lambda _: accounts_pb2.ListBillingAccountsResponse(billing_accounts=[account]),
+        "GetBillingAccount": lambda _: accounts_pb2.GetBillingAccountResponse(billing_account=account),
+    }
+
+    for page in ("/", "/accounts/acc_1"):
+        html = subscriber.get(page).text
+        assert "сменился владелец" in html
+        assert "/accounts/new?region=54" in html
+        assert "прежний № 541000000017" in html
+        assert "/accounts/acc_1/autopay" not in html
 
 
 def test_a_section_whose_service_is_down_says_so_and_the_rest_stands(subscriber: Browser, services: Services) -> None:

@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from gateway.errors import Problems
-from gateway.texts import load_error_texts, load_texts
+from gateway.wording import load_error_texts, load_texts
 from services.chassis.errors import Kind
 from tests.gateway.browser import json_of
 from tests.gateway.services_script import Refused, Services

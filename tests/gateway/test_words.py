@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.cabinet.pages import local_path
 from gateway.cabinet.words import Words, kopecks
 from gateway.errors import FieldsInvalid
-from gateway.texts import load_texts
+from gateway.wording import load_texts
 
 _NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 _TEXTS = load_texts("cabinet")

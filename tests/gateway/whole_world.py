@@ -1,12 +1,13 @@
 """Scripts under which every page and route has something to show."""
 
-from kabinet.accounts.v1 import accounts_pb2, ordering_pb2
+from kabinet.accounts.v1 import accounts_pb2, grants_pb2, ordering_pb2
 from kabinet.content.v1 import content_pb2
 from kabinet.documents.v1 import documents_pb2
 from kabinet.identity.v1 import identity_pb2
 from kabinet.payments.v1 import payments_pb2
 
 from tests.gateway import examples as make
+from tests.gateway import grants_examples as grants
 from tests.gateway import ordering_examples as ordered
 from tests.gateway.services_script import Services
 
@@ -15,6 +16,7 @@ def script_everything(services: Services) -> None:
     """Make all services answer with one object of each kind."""
     _identity(services)
     _accounts(services)
+    _grants(services)
     _ordering(services)
     _payments(services)
     _documents(services)
@@ -63,9 +65,22 @@ def _accounts(services: Services) -> None:
         "LinkBillingAccount": lambda _: accounts_pb2.LinkBillingAccountResponse(billing_account=account),
         "ListBillingAccounts": lambda _: accounts_pb2.ListBillingAccountsResponse(billing_accounts=[account]),
         "GetBillingAccount": lambda _: accounts_pb2.GetBillingAccountResponse(billing_account=account),
+        "SendOwnershipCode": lambda _: accounts_pb2.SendOwnershipCodeResponse(expires_at=make.make_time()),
+        "ChangeRelation": lambda _: accounts_pb2.ChangeRelationResponse(billing_account=account),
         "UpdateBillingAccount": lambda _: accounts_pb2.UpdateBillingAccountResponse(billing_account=account),
         "ListCharges": lambda _: accounts_pb2.ListChargesResponse(charges=account.last_charges, next_page_token="n"),
         "ListCreditedPayments": lambda _: accounts_pb2.ListCreditedPaymentsResponse(payments=account.last_payments),
+    }
+
+
+def _grants(services: Services) -> None:
+    given = grants.make_given_grant()
+    services.scripted["grants"].scripts |= {
+        "CreateGrant": lambda _: grants_pb2.CreateGrantResponse(grant=given, code="7KQ2M-X40TB"),
+        "ListGrants": lambda _: grants_pb2.ListGrantsResponse(grants=[given]),
+        "EndGrant": lambda _: grants_pb2.EndGrantResponse(
+            grant=grants.make_given_grant(grants_pb2.GRANT_STATE_ENDED, grant_end=grants_pb2.GRANT_END_OWNER)
+        ),
     }
 
 

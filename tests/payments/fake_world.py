@@ -5,14 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.chassis.errors import DomainError, Kind
 from services.chassis.money import Money
 from services.payments.application.ask_before_repeating import AskBeforeRepeating
+from services.payments.application.autopay_rules import CheckTerms, CreateAutopayRule
 from services.payments.application.bind_card import BindCard, Binding, DriveBindings
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
 from services.payments.application.drive_payment import DrivePayments
+from services.payments.application.end_autopay import EndAutopayOfAccount
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
+from services.payments.application.pay_limits import PayLimits
 from services.payments.application.payment_methods import GetPaymentMethod, RemovePaymentMethod
 from services.payments.application.receipts import DriveReceipts, OpenReceipt, ReceiptsByHand
 from services.payments.application.record_crediting import RecordCrediting
@@ -33,6 +37,7 @@ from services.payments.domain.acquirer import (
     Silence,
     Status,
 )
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.card_policy import CardBrand, CardPolicy
 from services.payments.domain.fiscal import (
@@ -51,6 +56,7 @@ from services.payments.domain.ports import (
     Action,
     ContactsSilent,
     DecisionBalance,
+    Permission,
     Posting,
     PostingState,
 )
@@ -62,6 +68,7 @@ from tests.payments.fakes import (
     FakeMethods,
     FakeOccasions,
     FakePayments,
+    FakePayMonths,
     FakeReceipts,
     FakeRules,
 )
@@ -165,6 +172,11 @@ class FakeAcquirer:
         return made
 
 
+class _BillingAccountGone(DomainError):
+    reason = "BILLING_ACCOUNT_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+
+
 @dataclass
 class FakeBinder:
     """Opens one binding per key, which waits for `confirm`; `script` breaks answers."""
@@ -251,14 +263,31 @@ class FakeAccounts:
     balance: Money = field(default_factory=lambda: rub(1000))
     silent: bool = False
     gone: bool = False
+    obstacle: Reason | None = None
     refuses: str = ""
     credited: dict[str, Money] = field(default_factory=dict)
     refusal: Exception | None = None
+    monthly_pay_limit: Money | None = None
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
+        if self.gone:
+            raise _BillingAccountGone("no such account")
         if self.refusal is not None:
             raise self.refusal
-        return MOSCOW
+        return Permission(time_zone=MOSCOW, monthly_pay_limit=self.monthly_pay_limit)
+
+    def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
+        if self.silent:
+            raise AccountsSilent
+        if self.gone:
+            return Reason.ACCOUNT_UNLINKED
+        return self.obstacle or Permission(time_zone=MOSCOW, monthly_pay_limit=self.monthly_pay_limit)
+
+    def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
+        if self.gone:
+            raise AccountGone(billing_account_id)
+        if self.silent:
+            raise AccountsSilent
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         if self.gone:
@@ -292,6 +321,7 @@ class World:
     binder: FakeBinder = field(default_factory=FakeBinder)
     rules: FakeRules = field(default_factory=FakeRules)
     occasions: FakeOccasions = field(default_factory=FakeOccasions)
+    months: FakePayMonths = field(default_factory=FakePayMonths)
 
     def __post_init__(self) -> None:
         self.acquirer = FakeAcquirer(self.clock)
@@ -332,11 +362,13 @@ class Process:
         )
         self.receipts_by_hand = ReceiptsByHand(receipts=around(world.receipts), clock=clock)
         stop_rule = StopRule(rules=rules, clock=clock)
+        limits = PayLimits(months=around(world.months), payments=payments, clock=clock)
         self.world = world
         self.create_payment = CreatePayment(
             payments=payments,
             methods=methods,
             accounts=accounts,
+            limits=limits,
             charging=charging,
             ask_before_repeating=AskBeforeRepeating(intents=around(world.intents), payments=payments, clock=clock),
             offer=AN_OFFER,
@@ -377,6 +409,12 @@ class Process:
             stop_rules=StopRulesOfMethod(rules=rules, stop_rule=stop_rule),
             clock=clock,
         )
+        self.end_autopay_of_account = EndAutopayOfAccount(
+            rules=rules, occasions=occasions, payments=payments, stop_rule=stop_rule, clock=clock
+        )
+        self.create_rule = CreateAutopayRule(
+            rules=rules, accounts=accounts, check_terms=CheckTerms(methods=methods, offer=AN_OFFER), clock=clock
+        )
         self.recheck_rules = RecheckRules(
             due=around(FakeDue(world.rules.rows, clock)),
             rules=rules,
@@ -393,6 +431,7 @@ class Process:
             methods=methods,
             payments=payments,
             accounts=accounts,
+            limits=limits,
             stop_rule=stop_rule,
             clock=clock,
             backoff=backoff,

@@ -1,6 +1,6 @@
 """The ports of payments met in memory; the conformance tests hold the repositories against the real ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists
 from services.payments.domain.card_binding import CardBinding
 from services.payments.domain.events import PaymentEvent
+from services.payments.domain.pay_month import PayMonth
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PagePosition
@@ -136,6 +137,13 @@ class FakePayments:
         rows = [row for row in self.rows.all() if row.needs_person is not None]
         return sorted(rows, key=lambda row: (row.created_at, row.payment_id))[:limit]
 
+    def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:
+        return {row.payment_id: row.state for row in self.rows.all() if row.payment_id in payment_ids}
+
+    def unsent_automatic(self, *, billing_account_id: str) -> Sequence[str]:
+        mine = [row for row in self.rows.all() if row.billing_account_id == billing_account_id]
+        return [row.payment_id for row in mine if row.is_unsent]
+
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         return sum(
             row.billing_account_id == billing_account_id
@@ -169,6 +177,11 @@ class FakeIntents:
     def take(self, intent: Intent, /, *, now: datetime) -> None:
         self.claims[intent.meaning] = Claim(request_id=intent.request_id, at=now)
 
+    def release(self, intent: Intent, /) -> None:
+        held = self.claims.get(intent.meaning)
+        if held is not None and held.request_id == intent.request_id:
+            del self.claims[intent.meaning]
+
 
 def _receipt_id(receipt: Receipt) -> str:
     return receipt.receipt_id
@@ -189,6 +202,22 @@ class FakeReceipts:
 
     def save(self, receipt: Receipt, /) -> None:
         self.rows.save(receipt)
+
+
+@dataclass
+class FakePayMonths:
+    """See PayMonthRepository."""
+
+    rows: dict[str, PayMonth] = field(default_factory=dict)
+
+    def get(self, pay_month_id: str, /) -> PayMonth:
+        return deepcopy(self.rows.get(pay_month_id)) or PayMonth(pay_month_id=pay_month_id)
+
+    def save(self, month: PayMonth, /) -> None:
+        if month.version != self.get(month.pay_month_id).version:
+            raise VersionConflict("Somebody else changed it.")
+        month.version += 1
+        self.rows[month.pay_month_id] = deepcopy(month)
 
 
 @dataclass
@@ -253,6 +282,10 @@ class FakeRules:
         rows = [row for row in self.rows.all() if row.subscriber_id == subscriber_id]
         return sorted(rows, key=lambda row: (row.created_at, row.autopay_rule_id), reverse=True)
 
+    def of_account(self, *, billing_account_id: str) -> Sequence[AutopayRule]:
+        rows = [row for row in self.rows.all() if row.billing_account_id == billing_account_id]
+        return sorted(rows, key=lambda row: row.created_at, reverse=True)
+
     def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None:
         rows = (row for row in self.rows.all() if row.is_active)
         return next((row for row in rows if row.billing_account_id == billing_account_id), None)
@@ -290,6 +323,10 @@ class FakeOccasions:
 
     def save(self, occasion: AutopayOccasion, /) -> None:
         self.rows.save(occasion)
+
+    def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
+        rows = [row for row in self.rows.all() if row.autopay_rule_id == autopay_rule_id]
+        return [row.decision_id for row in rows if row.record is None]
 
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         rows = [row for row in self.rows.all() if row.autopay_rule_id == autopay_rule_id and row.record]

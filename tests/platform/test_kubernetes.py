@@ -26,7 +26,7 @@ DOCKERFILES = sorted(
 SERVICES = ("identity", "accounts", "payments", "documents", "content")
 ROLES = {service: {"grpc", "worker", "dispatcher"} for service in SERVICES} | {"identity": {"grpc", "dispatcher"}}
 # What only a suite on one machine has: its clock, and limits that let tests log in as often as they like.
-LOCAL_ONLY = re.compile(r"CLOCK_FILE|KABINET_RUN_DIR|no_proxy|\w+_RATE_PER_\w+|WRONG_PROOFS_PER_ACCOUNT")
+LOCAL_ONLY = re.compile(r"CLOCK_FILE|KABINET_RUN_DIR|no_proxy|\w+_RATE_PER_\w+|(?:WRONG_PROOFS|CODES)_PER_\w+")
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 

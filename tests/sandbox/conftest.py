@@ -79,7 +79,7 @@ def own_acquirer(tmp_path: Path) -> Iterator[Callable[..., Program]]:
 @pytest.fixture
 def feed() -> Iterator[FeedReceiver]:
     """The cabinet's end of the feed."""
-    receiver = FeedReceiver()
+    receiver = FeedReceiver()  # type: ignore[abstract]  # what no region calls any more answers UNIMPLEMENTED
     yield receiver
     receiver.close()
 

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.sandbox.programs import Program, free_port
+from tests.sandbox.mail import make_mailbox
+from tests.sandbox.programs import Program
 from tests.support import eventually
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
@@ -20,26 +21,10 @@ PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
 @pytest.fixture(scope="module")
 def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """A mailbox with a short patience."""
-    program = _make_mailbox(tmp_path_factory.mktemp("mailbox"))
+    program = make_mailbox(tmp_path_factory.mktemp("mailbox"))
     program.start()
     yield program
     assert program.stop() == 0
-
-
-def _make_mailbox(folder: Path) -> Program:
-    listen = f"127.0.0.1:{free_port()}"
-    return Program(
-        module="sandbox.mailbox",
-        base_url=f"http://{listen}",
-        log_file=folder / "mailbox.log",
-        environment={
-            "MAILBOX_SMTP_LISTEN": f"127.0.0.1:{free_port()}",
-            "MAILBOX_HTTP_LISTEN": listen,
-            "MAILBOX_FOLDER": str(folder / "mails"),
-            "MAILBOX_HOLD_S": "3",
-            "MAILBOX_SIZE_LIMIT": "200000",
-        },
-    )
 
 
 def _smtp(mailbox: Program, *, timeout_s: float = 10) -> smtplib.SMTP:
@@ -199,7 +184,7 @@ def test_a_mail_that_is_too_large_is_refused(mailbox: Program) -> None:
 
 
 def test_what_was_taken_survives_a_kill_and_nothing_unfinished_is_shown(tmp_path: Path) -> None:
-    mailbox = _make_mailbox(tmp_path)
+    mailbox = make_mailbox(tmp_path)
     mailbox.start()
     recipient = _address()
     try:

@@ -159,3 +159,76 @@ def test_fails_after_applying_when_the_script_says_so(region: Region, cabinet: C
 
 def test_refuses_an_unknown_fault_script(region: Region) -> None:
     assert region.control("faults", {"fault": "sloww_ms:1"}).status_code == 400
+
+
+def test_streams_one_journal_that_goes_on_after_a_kill(region: Region, cabinet: Cabinet, feed: FeedReceiver) -> None:
+    cabinet.post("pay_1")
+    eventually(lambda: feed.balances and feed.balances[-1].balance.amount_minor == cabinet.balance(ADVANCE))
+    region.program.kill()
+    before = feed.position
+
+    region.program.start()
+    cabinet.post("pay_2")
+
+    eventually(lambda: feed.position > before)
+    assert sorted(feed.records) == list(range(1, feed.position + 1))
+    assert len(feed.journals) == 1
+
+
+def test_an_account_of_a_new_owner_has_new_proofs_and_no_history(
+    region: Region, cabinet: Cabinet, feed: FeedReceiver
+) -> None:
+    codes = {"payer_name": "Новосёлова Анна", "contract_code": "NEW-1", "bill_code": "NEW-2"}
+    assert region.control(f"accounts/{ADVANCE}/owner", codes).status_code == 200
+
+    def verified(kind: str, value: str) -> bool:
+        request = billing_pb2.VerifyOwnershipRequest(number=ADVANCE)
+        request.proof.kind, request.proof.value = kind, value
+        return bool(cabinet.call(cabinet.billing.VerifyOwnership, request).verified)
+
+    rows = cabinet.call(cabinet.billing.ListPayments, billing_pb2.ListPaymentsRequest(number=ADVANCE)).payments
+    eventually(lambda: feed.owner_changes)
+    assert feed.owner_changes[0].number == ADVANCE
+    assert (verified("contract_code", "1207-NSK"), verified("contract_code", "NEW-1")) == (False, True)
+    assert list(rows) == []
+
+
+@pytest.mark.parametrize(("profile", "former_answers"), [("", False), ("former_numbers", True)])
+def test_an_account_goes_on_under_another_number(
+    region: Region, cabinet: Cabinet, feed: FeedReceiver, profile: str, former_answers: bool
+) -> None:
+    new = "5400299999"
+    region.turn_on_profile(profile)
+    before = cabinet.balance(ADVANCE)
+
+    assert region.control(f"accounts/{ADVANCE}/number", {"new_number": new}).json()["old_number"] == ADVANCE
+    posting = cabinet.post("pay_1", number=new)
+
+    assert (posting.number, cabinet.balance(new)) == (new, before + 45_000)
+    eventually(lambda: feed.number_changes and feed.balances[-1].number == new)
+    assert [(change.old_number, change.new_number) for change in feed.number_changes] == [(ADVANCE, new)]
+    if former_answers:
+        assert cabinet.balance(ADVANCE) == before + 45_000
+    else:
+        with pytest.raises(grpc.RpcError) as error:
+            cabinet.balance(ADVANCE)
+        assert reason_of(error) == "ACCOUNT_NOT_FOUND"
+
+
+def test_gives_no_account_a_number_that_is_or_was_anothers(region: Region) -> None:
+    assert region.control(f"accounts/{ADVANCE}/number", {"new_number": CREDIT}).status_code == 400
+
+
+def test_shows_a_period_and_says_from_when_on_it_keeps_rows(cabinet: Cabinet) -> None:
+    every = cabinet.call(cabinet.billing.ListCharges, billing_pb2.ListChargesRequest(number=ADVANCE))
+    newest, *older = every.charges
+
+    def of_period(**bounds: Any) -> Any:
+        request = billing_pb2.ListChargesRequest(number=ADVANCE, **bounds)
+        return cabinet.call(cabinet.billing.ListCharges, request)
+
+    assert list(of_period(begins_at=newest.charged_at).charges) == [newest]
+    assert list(of_period(ends_at=newest.charged_at).charges) == older
+    assert {of_period(ends_at=moment).kept_from.ToJsonString() for moment in (None, newest.charged_at)} == {
+        "2014-06-30T17:00:00Z"
+    }

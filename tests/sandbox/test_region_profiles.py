@@ -58,28 +58,49 @@ def test_forgets_the_currency_of_nothing(region: Region, cabinet: Cabinet) -> No
 
 def test_tells_all_news_twice(region: Region, cabinet: Cabinet, feed: FeedReceiver) -> None:
     eventually(lambda: feed.balances)
-    feed.balances.clear()
     region.turn_on_profile("duplicates")
+    before = len(feed.sent)
 
     cabinet.post("pay_1")
 
-    eventually(lambda: len(feed.balances) >= 2)
-    assert feed.balances[0] == feed.balances[1]
+    eventually(lambda: len(feed.sent) >= before + 2)
+    assert feed.sent[-1] == feed.sent[-2]
 
 
-def test_tells_its_news_in_reverse(region: Region, cabinet: Cabinet, feed: FeedReceiver) -> None:
+def test_writes_its_journal_in_reverse_and_loses_nothing_of_it(
+    region: Region, cabinet: Cabinet, feed: FeedReceiver
+) -> None:
     eventually(lambda: feed.balances)
     feed.refusing = True
+    cabinet.post("pay_0")
+    eventually(lambda: not feed.open_streams)
     region.turn_on_profile("reordering")
-    for number in range(3):
+    for number in range(1, 4):
         cabinet.post(f"pay_{number}")
-    feed.balances.clear()
+    known = feed.position
 
+    feed.takes_at_once = 3
     feed.refusing = False
 
-    eventually(lambda: len(feed.balances) >= 3)
-    times = [record.as_of.ToDatetime() for record in feed.balances[:3]]
+    eventually(lambda: feed.position == known + 4)
+    times = [record.as_of.ToDatetime() for record in feed.balances[-4:]]
     assert times == sorted(times, reverse=True)
+    assert len({record.balance.amount_minor for record in feed.balances[-4:]}) == 4
+
+
+def test_comes_through_though_each_stream_breaks_after_a_piece(
+    region: Region, cabinet: Cabinet, feed: FeedReceiver
+) -> None:
+    eventually(lambda: feed.balances)
+    region.turn_on_profile("cut_streams")
+
+    for number in range(3):
+        cabinet.post(f"pay_{number}")
+    balance = cabinet.balance(ADVANCE)
+
+    eventually(lambda: feed.balances[-1].balance.amount_minor == balance)
+    assert sorted(feed.records) == list(range(1, feed.position + 1))
+    assert feed.streams > 1
 
 
 def test_is_sound_again_when_the_profile_is_off(region: Region, cabinet: Cabinet) -> None:

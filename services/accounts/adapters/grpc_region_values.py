@@ -1,6 +1,7 @@
 """What a region answers, as values of the domain. An answer that its contract does not allow is refused as a whole."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -21,13 +22,15 @@ from services.accounts.domain.account_report import (
     TariffPlan,
 )
 from services.accounts.domain.errors import RegionAnswerInvalid
+from services.accounts.domain.history import BEGINNING, END
 from services.chassis.errors import DomainError
-from services.chassis.grpc_values import money_from_proto, time_from_proto
+from services.chassis.grpc_values import money_from_proto, time_from_proto, time_to_proto
 from services.chassis.money import Money
 
 Value = TypeVar("Value")
 Message = TypeVar("Message")
 
+_LONGEST_CODE = timedelta(minutes=10)
 _MODES: Mapping[int, BillingMode] = {
     billing_pb2.BILLING_MODE_ADVANCE: BillingMode.ADVANCE,
     billing_pb2.BILLING_MODE_CREDIT: BillingMode.CREDIT,
@@ -69,6 +72,7 @@ def charges_of(answer: billing_pb2.ListChargesResponse, /) -> Page[Charge]:
         rows=tuple(_charge(charge) for charge in answer.charges),
         next_page_token=answer.next_page_token,
         as_of=time_from_proto(present(answer.as_of)),
+        kept_from=_kept_from(answer),
     )
 
 
@@ -78,7 +82,13 @@ def payments_of(answer: billing_pb2.ListPaymentsResponse, /) -> Page[CreditedPay
         rows=tuple(_payment(payment) for payment in answer.payments),
         next_page_token=answer.next_page_token,
         as_of=time_from_proto(present(answer.as_of)),
+        kept_from=_kept_from(answer),
     )
+
+
+def bound(moment: datetime, /) -> Timestamp | None:
+    """Return a bound of a period as a message; nothing where there is no bound."""
+    return None if moment in (BEGINNING, END) else time_to_proto(moment)
 
 
 def posting_of(posting: billing_pb2.Posting, /) -> RegionalPosting:
@@ -99,6 +109,14 @@ def placed_charge_of(answer: billing_pb2.PlaceChargeResponse, /) -> PlacedCharge
     return PlacedCharge(charge=_charge(answer.charge), balance_after=money(answer.balance_after))
 
 
+def code_lifetime_of(answer: billing_pb2.SendOwnershipCodeResponse, /) -> timedelta:
+    """Return how long a code is good; longer than the contract allows is no code to rely on."""
+    lifetime = timedelta(seconds=answer.valid_for_s)
+    if not timedelta(0) < lifetime <= _LONGEST_CODE:
+        raise ValueError("a code is good for 10 minutes at most")
+    return lifetime
+
+
 def money(message: money_pb2.Money, /) -> Money:
     """Return a sum that was set."""
     return money_from_proto(message, field="money")
@@ -114,6 +132,10 @@ def present(message: Timestamp, /) -> Timestamp:
 def tariff_plan(plan: billing_pb2.TariffPlan, /) -> TariffPlan:
     """Return a tariff plan."""
     return TariffPlan(tariff_plan_id=plan.tariff_plan_id, name=plan.name, monthly_fee=money(plan.monthly_fee))
+
+
+def _kept_from(answer: billing_pb2.ListChargesResponse | billing_pb2.ListPaymentsResponse) -> datetime | None:
+    return time_from_proto(answer.kept_from) if answer.HasField("kept_from") else None
 
 
 def _service(service: billing_pb2.Service) -> Service:

@@ -1,7 +1,7 @@
 """The billing systems of the regions over gRPC: figures, proofs, postings, fees."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc
@@ -23,8 +23,9 @@ from services.accounts.domain.errors import (
     InsufficientFunds,
     PaymentIdReused,
 )
+from services.accounts.domain.history import Span
 from services.accounts.domain.proof_ladder import Proof
-from services.chassis.errors import DomainError, Kind
+from services.chassis.errors import DomainError, Kind, TooManyAttempts
 from services.chassis.grpc_client import UnaryMethod
 from services.chassis.grpc_errors import RemoteError
 from services.chassis.grpc_values import money_to_proto, time_to_proto
@@ -34,6 +35,9 @@ from services.chassis.paging import PageTokenInvalid
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 Stub = billing_pb2_grpc.RegionalBillingServiceStub
+
+_TOO_MANY_CODES = "TOO_MANY_CODES"
+_CODES_PAUSE_S = 600  # the contract does not say until when; a code lives no longer
 
 _REFUSALS = by_reason((AccountClosed, InsufficientFunds, PaymentIdReused, ChargeIdReused))
 
@@ -49,10 +53,10 @@ class GrpcRegionalBilling:
         """Say whether the region answered when it was last asked."""
         return self._lines.answers(region)
 
-    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool:
+    def verify_ownership(self, key: AccountKey, proof: Proof, /, *, claimant: str) -> bool:
         """Ask whether number and fact belong together; a number that the region does not know is a wrong one."""
         request = billing_pb2.VerifyOwnershipRequest(
-            number=key.number, proof=billing_pb2.Proof(kind=proof.kind, value=proof.value)
+            number=key.number, proof=billing_pb2.Proof(kind=proof.kind, value=proof.value), claimant=claimant
         )
         try:
             answer = self._ask(key.region, lambda stub: stub.VerifyOwnership, request)
@@ -63,18 +67,40 @@ class GrpcRegionalBilling:
         verified: bool = answer.verified
         return verified
 
+    def send_ownership_code(self, key: AccountKey, /, *, claimant: str) -> timedelta:
+        request = billing_pb2.SendOwnershipCodeRequest(number=key.number, claimant=claimant)
+        try:
+            answer = self._ask(key.region, lambda stub: stub.SendOwnershipCode, request)
+        except RemoteError as error:
+            if error.reason == _TOO_MANY_CODES:
+                raise TooManyAttempts(retry_after_s=_CODES_PAUSE_S) from None
+            raise _meaning(error, key.region) from None
+        return values.read(key.region, answer, values.code_lifetime_of)
+
     def account(self, key: AccountKey, /) -> AccountReport:
         request = billing_pb2.GetAccountRequest(number=key.number)
         answer = self._call(key.region, lambda stub: stub.GetAccount, request)
         return values.read(key.region, answer, values.report_of)
 
-    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[Charge]:
-        request = billing_pb2.ListChargesRequest(number=key.number, page_size=page_size, page_token=page_token)
+    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[Charge]:
+        request = billing_pb2.ListChargesRequest(
+            number=key.number,
+            page_size=page_size,
+            page_token=page_token,
+            begins_at=values.bound(period.begins_at),
+            ends_at=values.bound(period.ends_at),
+        )
         answer = self._page(key.region, lambda stub: stub.ListCharges, request)
         return values.read(key.region, answer, values.charges_of)
 
-    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[CreditedPayment]:
-        request = billing_pb2.ListPaymentsRequest(number=key.number, page_size=page_size, page_token=page_token)
+    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[CreditedPayment]:
+        request = billing_pb2.ListPaymentsRequest(
+            number=key.number,
+            page_size=page_size,
+            page_token=page_token,
+            begins_at=values.bound(period.begins_at),
+            ends_at=values.bound(period.ends_at),
+        )
         answer = self._page(key.region, lambda stub: stub.ListPayments, request)
         return values.read(key.region, answer, values.payments_of)
 

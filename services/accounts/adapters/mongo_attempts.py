@@ -1,17 +1,17 @@
-"""Counters of wrong proofs in MongoDB; they end by themselves."""
+"""Counters of wrong proofs and of codes in MongoDB; they end by themselves."""
 
 from typing import Any
 
 from pymongo.database import Database
 
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
 
 class MongoAttemptsRepository:
-    """Collection `ownership_attempts`; it holds no proof, only when attempts were made."""
+    """Collection `ownership_attempts`; it holds no proof and no address, only when attempts were made."""
 
     def __init__(self, database: Database[Document], /) -> None:
         self._collection = database["ownership_attempts"]
@@ -27,10 +27,9 @@ class MongoAttemptsRepository:
         )
 
     def save(self, attempts: OwnershipAttempts, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            attempts,
             document_id=attempts.attempts_key,
-            version=attempts.version,
             document={"made_at": attempts.made_at, "forgotten_at": attempts.forgotten_at},
         )
-        attempts.version += 1

@@ -7,7 +7,7 @@ from pymongo.database import Database
 from services.accounts.adapters.mongo_values import key_of
 from services.accounts.domain.charge_placement import ChargePlacement, PlacementState
 from services.chassis.money import Money
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -23,13 +23,12 @@ class MongoChargePlacementRepository:
         return _to_placement(document) if document else None
 
     def save(self, placement: ChargePlacement, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            placement,
             document_id=placement.charge_id,
-            version=placement.version,
             document=_to_document(placement),
         )
-        placement.version += 1
 
 
 def _to_document(placement: ChargePlacement) -> Document:

@@ -5,11 +5,12 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from services.accounts.adapters.mongo_values import key_of, save_announcing
+from services.accounts.adapters.mongo_values import key_of
 from services.accounts.domain.posting import Posting, PostingState, Step
 from services.chassis.clock import Clock
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 
 Document = dict[str, Any]

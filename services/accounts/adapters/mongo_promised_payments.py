@@ -21,7 +21,7 @@ from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.promised_payment import PromisedPayment, PromisedPaymentState
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -52,15 +52,14 @@ class MongoPromisedPaymentRepository:
 
     def save(self, wish: PromisedPayment, /) -> None:
         try:
-            save_versioned(
+            save_aggregate(
                 self._collection,
+                wish,
                 document_id=wish.promised_payment_id,
-                version=wish.version,
                 document=_to_document(wish),
             )
         except DuplicateKeyError:
             raise VersionConflict("Another promised payment was asked for at the same moment.") from None
-        wish.version += 1
 
     def _one(self, query: Document) -> PromisedPayment | None:
         document = self._collection.find_one(query)

@@ -1,19 +1,19 @@
 """Bills as the regions issued them, in MongoDB."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from bson import MaxKey
 from pymongo import ASCENDING
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
-from services.accounts.adapters.mongo_values import key_of, save_announcing
-from services.accounts.domain.regional_bill import BillContent, BillLine, BillReceipt, RegionalBill
+from services.accounts.adapters.mongo_values import key_of
+from services.accounts.domain.regional_bill import BillContent, BillLine, BillName, BillReceipt, RegionalBill
 from services.chassis.clock import Clock
-from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_many_announcing
 
 Document = dict[str, Any]
 
@@ -41,9 +41,12 @@ class MongoRegionalBillRepository:
         document = self._collection.find_one({"_id": regional_bill_id}, {"outbox": 0})
         return _to_bill(document) if document else None
 
-    def known_as(self, content: BillContent, /) -> RegionalBill | None:
-        document = self._collection.find_one(_identity(content), {"outbox": 0})
-        return _to_bill(document) if document else None
+    def hashes_of(self, names: Sequence[BillName], /) -> Mapping[BillName, str]:
+        if not names:
+            return {}
+        wanted = {"$or": [_identity(name) for name in set(names)]}
+        fields = dict.fromkeys(("region", "number", "bill_number", "revision", "content_hash"), 1)
+        return {_name_of(document): document["content_hash"] for document in self._collection.find(wanted, fields)}
 
     def received_after(
         self, received_at: datetime | None, regional_bill_id: str, /, *, limit: int
@@ -62,31 +65,32 @@ class MongoRegionalBillRepository:
             for row in found.limit(limit)
         ]
 
-    def save(self, bill: RegionalBill, /) -> None:
-        try:
-            save_announcing(
-                self._collection,
-                bill,
-                document_id=bill.regional_bill_id,
-                document=_to_document(bill),
-                now=self._clock.now(),
-            )
-        except DuplicateKeyError:
-            raise VersionConflict("The same bill was stored at the same moment.") from None
+    def save_many(self, bills: Sequence[RegionalBill], /) -> Collection[BillName]:
+        lost = save_many_announcing(
+            self._collection,
+            {bill.regional_bill_id: bill for bill in bills},
+            to_document=_to_document,
+            now=self._clock.now(),
+        )
+        return [bill.content.name for bill in bills if bill.regional_bill_id in lost]
 
 
-def _identity(content: BillContent) -> Document:
+def _identity(name: BillName) -> Document:
     return {
-        "region": content.key.region,
-        "number": content.key.number,
-        "bill_number": content.bill_number,
-        "revision": content.revision,
+        "region": name.key.region,
+        "number": name.key.number,
+        "bill_number": name.bill_number,
+        "revision": name.revision,
     }
+
+
+def _name_of(document: Document) -> BillName:
+    return BillName(key=key_of(document), bill_number=document["bill_number"], revision=document["revision"])
 
 
 def _to_document(bill: RegionalBill) -> Document:
     content = bill.content
-    return _identity(content) | {
+    return _identity(content.name) | {
         "period_start": content.period_start.isoformat(),
         "period_end": content.period_end.isoformat(),
         "issued_at": content.issued_at,

@@ -20,7 +20,7 @@ from services.accounts.adapters.mongo_wishes import (
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.service_order import ServiceOrder, ServiceOrderState
 from services.chassis.errors import VersionConflict
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -49,15 +49,14 @@ class MongoServiceOrderRepository:
 
     def save(self, wish: ServiceOrder, /) -> None:
         try:
-            save_versioned(
+            save_aggregate(
                 self._collection,
+                wish,
                 document_id=wish.service_order_id,
-                version=wish.version,
                 document=_to_document(wish),
             )
         except DuplicateKeyError:
             raise VersionConflict("The same request made an order at the same moment.") from None
-        wish.version += 1
 
 
 def service_orders_of(database: Database[Document], /) -> Collection[Document]:

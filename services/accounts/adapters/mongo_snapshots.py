@@ -1,25 +1,21 @@
 """Last known figures in MongoDB."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pymongo.database import Database
 
-from services.accounts.adapters.mongo_values import key_of, plan_document, plan_of, save_announcing, when_present
+from services.accounts.adapters.mongo_rows import charge_document, charge_of, payment_document, payment_of
+from services.accounts.adapters.mongo_values import key_of, plan_document, plan_of, when_present
 from services.accounts.domain.account_key import AccountKey
-from services.accounts.domain.account_report import (
-    BillingMode,
-    Charge,
-    CreditedPayment,
-    Service,
-    ServiceKind,
-    ServiceState,
-)
+from services.accounts.domain.account_past import AccountPast, NumberSpell
+from services.accounts.domain.account_report import BillingMode, Service, ServiceKind, ServiceState
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.figures import Known
 from services.chassis.clock import Clock
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing, save_many_announcing
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -40,7 +36,8 @@ class MongoSnapshotRepository:
         return self.many([key])[key]
 
     def many(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountSnapshot]:
-        found = self._collection.find({"_id": {"$in": [str(key) for key in keys]}}, {"outbox": 0}) if keys else ()
+        wanted = {"_id": {"$in": [str(key) for key in keys]}}
+        found = self._collection.find(wanted, {"outbox": 0}, batch_size=len(keys)) if keys else ()
         snapshots = [_to_snapshot(document) for document in found]
         return {key: AccountSnapshot(key=key) for key in keys} | {snapshot.key: snapshot for snapshot in snapshots}
 
@@ -53,6 +50,23 @@ class MongoSnapshotRepository:
             now=self._clock.now(),
         )
 
+    def pasts(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountPast]:
+        pasts = {key: AccountPast() for key in keys}
+        if pasts:
+            fields = dict.fromkeys(("region", "number", "owner_since", "number_since", "former_numbers"), 1)
+            found = self._collection.find({"_id": {"$in": [str(key) for key in pasts]}}, fields)
+            pasts |= {key_of(document): _to_past(document) for document in found}
+        return pasts
+
+    def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
+        lost = save_many_announcing(
+            self._collection,
+            {str(snapshot.key): snapshot for snapshot in snapshots},
+            to_document=_to_document,
+            now=self._clock.now(),
+        )
+        return [snapshot.key for snapshot in snapshots if str(snapshot.key) in lost] if lost else ()
+
 
 def _to_document(snapshot: AccountSnapshot) -> Document:
     return {
@@ -64,10 +78,15 @@ def _to_document(snapshot: AccountSnapshot) -> Document:
             snapshot.tariff_plan, lambda plan: None if plan is None else plan_document(plan)
         ),
         "services": _known_document(snapshot.services, lambda rows: [_service_document(row) for row in rows]),
-        "charges": _known_document(snapshot.charges, lambda rows: [_charge_document(row) for row in rows]),
-        "payments": _known_document(snapshot.payments, lambda rows: [_payment_document(row) for row in rows]),
+        "charges": _known_document(snapshot.charges, lambda rows: [charge_document(row) for row in rows]),
+        "payments": _known_document(snapshot.payments, lambda rows: [payment_document(row) for row in rows]),
         "balance_moved_at": snapshot.balance_moved_at,
         "answered_at": snapshot.answered_at,
+        "owner_since": snapshot.past.owner_since,
+        "number_since": snapshot.past.number_since,
+        "former_numbers": [
+            {"number": spell.number, "since": spell.since, "until": spell.until} for spell in snapshot.past.former
+        ],
     }
 
 
@@ -78,11 +97,21 @@ def _to_snapshot(document: Document) -> AccountSnapshot:
         billing_mode=_known(document["billing_mode"], BillingMode),
         tariff_plan=_known(document["tariff_plan"], lambda plan: when_present(plan, plan_of)),
         services=_known(document["services"], lambda rows: tuple(_to_service(row) for row in rows)),
-        charges=_known(document["charges"], lambda rows: tuple(_to_charge(row) for row in rows)),
-        payments=_known(document["payments"], lambda rows: tuple(_to_payment(row) for row in rows)),
+        charges=_known(document["charges"], lambda rows: tuple(charge_of(row) for row in rows)),
+        payments=_known(document["payments"], lambda rows: tuple(payment_of(row) for row in rows)),
         balance_moved_at=document["balance_moved_at"],
         answered_at=document["answered_at"],
+        past=_to_past(document),
         version=document["version"],
+    )
+
+
+def _to_past(document: Document) -> AccountPast:
+    """Documents of earlier releases say nothing of it."""
+    return AccountPast(
+        owner_since=document.get("owner_since"),
+        number_since=document.get("number_since"),
+        former=tuple(NumberSpell(**spell) for spell in document.get("former_numbers", ())),
     )
 
 
@@ -109,40 +138,4 @@ def _to_service(document: Document) -> Service:
         kind=ServiceKind(document["kind"]),
         name=document["name"],
         state=ServiceState(document["state"]),
-    )
-
-
-def _charge_document(charge: Charge) -> Document:
-    return {
-        "charge_id": charge.charge_id,
-        "description": charge.description,
-        "amount": charge.amount.as_mapping(),
-        "charged_at": charge.charged_at,
-    }
-
-
-def _to_charge(document: Document) -> Charge:
-    return Charge(
-        charge_id=document["charge_id"],
-        description=document["description"],
-        amount=Money.from_mapping(document["amount"]),
-        charged_at=document["charged_at"],
-    )
-
-
-def _payment_document(payment: CreditedPayment) -> Document:
-    return {
-        "payment_id": payment.payment_id,
-        "channel": payment.channel,
-        "amount": payment.amount.as_mapping(),
-        "credited_at": payment.credited_at,
-    }
-
-
-def _to_payment(document: Document) -> CreditedPayment:
-    return CreditedPayment(
-        payment_id=document["payment_id"],
-        channel=document["channel"],
-        amount=Money.from_mapping(document["amount"]),
-        credited_at=document["credited_at"],
     )

@@ -20,7 +20,7 @@ from services.accounts.adapters.mongo_wishes import (
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.ordering_errors import TariffChangePending
 from services.accounts.domain.tariff_change import TariffChange, TariffChangeState
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -49,15 +49,14 @@ class MongoTariffChangeRepository:
 
     def save(self, wish: TariffChange, /) -> None:
         try:
-            save_versioned(
+            save_aggregate(
                 self._collection,
+                wish,
                 document_id=wish.tariff_change_id,
-                version=wish.version,
                 document=_to_document(wish),
             )
         except DuplicateKeyError:
             raise TariffChangePending from None
-        wish.version += 1
 
 
 def tariff_changes_of(database: Database[Document], /) -> Collection[Document]:

@@ -8,7 +8,7 @@ from pymongo.database import Database
 from services.accounts.adapters.mongo_values import key_of, plan_document, plan_of
 from services.accounts.domain.tariff_quote import QuotedChange, TariffQuote
 from services.chassis.money import Money
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
 
@@ -31,13 +31,12 @@ class MongoTariffQuoteRepository:
         return _to_quote(document) if document else None
 
     def save(self, quote: TariffQuote, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            quote,
             document_id=quote.tariff_quote_id,
-            version=quote.version,
             document=_to_document(quote),
         )
-        quote.version += 1
 
 
 def quoted_document(quoted: QuotedChange, /) -> Document:

@@ -6,6 +6,7 @@ from services.accounts.application.show_billing_accounts import owned_and_linked
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.errors import BillingAccountNotFound
 from services.accounts.domain.ports import BillingAccountRepository
+from services.accounts.domain.proof_ladder import Relation
 from services.chassis.clock import Clock
 
 
@@ -19,6 +20,20 @@ class RenameBillingAccount:
         """Return the changed link. Raises `BillingAccountNotFound`, `LabelInvalid`."""
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         account.rename(label)
+        self.accounts.save(account)
+        return account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRelation:
+    """Says that an account is a relative's, which ends the claim to it. Idempotent."""
+
+    accounts: BillingAccountRepository
+
+    def __call__(self, *, subscriber_id: str, billing_account_id: str, relation: Relation) -> BillingAccount:
+        """Return the changed link. Raises `BillingAccountNotFound`, `FieldInvalid`."""
+        account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        account.relate(relation)
         self.accounts.save(account)
         return account
 

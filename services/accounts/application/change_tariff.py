@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.accounts.application.managed_account import managed, managed_link_to
+from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.application.promise_payment import CurrentPromise
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import TariffPlan
@@ -14,7 +14,6 @@ from services.accounts.domain.ordering_errors import (
     TariffQuoteNotFound,
 )
 from services.accounts.domain.ordering_ports import RegionalOrdering, TariffChangeRepository, TariffQuoteRepository
-from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.region import Regions
 from services.accounts.domain.tariff_change import TariffChange, TariffChangeState
 from services.accounts.domain.tariff_quote import TariffQuote
@@ -32,13 +31,13 @@ class ChangesOnAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTariffPlans:
-    """Asks the region. Raises `BillingAccountNotFound`, `ActionNotAllowed`, `RegionUnavailable`."""
+    """Asks the region. Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`, `RegionUnavailable`."""
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     region: RegionalOrdering
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str) -> Sequence[TariffPlan]:
-        account = managed(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         return self.region.tariff_plans(account.key)
 
 
@@ -62,16 +61,16 @@ class CheckNothingOpen:
 class CreateTariffQuote:
     """Only the region can say what a change comes to; what it said is kept, and holds for ten minutes."""
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     quotes: TariffQuoteRepository
     region: RegionalOrdering
     check_nothing_open: CheckNothingOpen
     clock: Clock
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str, tariff_plan_id: str) -> TariffQuote:
-        """Raises `BillingAccountNotFound`, `ActionNotAllowed`, `RegionUnavailable`, `TariffPlanNotFound`,
-        `TariffPlanInForce`, `PromisedPaymentOpen`, `TariffChangePending`."""
-        account = managed(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        """Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`, `RegionUnavailable`,
+        `TariffPlanNotFound`, `TariffPlanInForce`, `PromisedPaymentOpen`, `TariffChangePending`."""
+        account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         self.check_nothing_open(account.key)
         quoted = self.region.quote(account.key, tariff_plan_id=tariff_plan_id)
         quote = TariffQuote.give(
@@ -89,7 +88,7 @@ class CreateTariffQuote:
 class CreateTariffChange:
     """Saved first, then told to the region within the call; without an answer the dispatcher carries it."""
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     quotes: TariffQuoteRepository
     changes: TariffChangeRepository
     check_nothing_open: CheckNothingOpen
@@ -97,16 +96,18 @@ class CreateTariffChange:
     regions: Regions
     clock: Clock
 
-    def __call__(self, *, subscriber_id: str, tariff_quote_id: str) -> ChangesOnAccount:
-        """Return the quote's one change.
+    def __call__(self, *, subscriber_id: str, tariff_quote_id: str, billing_account_id: str = "") -> ChangesOnAccount:
+        """Return the quote's one change; under another account than its own, when one is named, there is no such quote.
 
-        Raises `TariffQuoteNotFound`, `BillingAccountNotFound`, `ActionNotAllowed`, `TariffQuoteExpired`,
-        `PromisedPaymentOpen`, `TariffChangePending`.
+        Raises `TariffQuoteNotFound`, `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`,
+        `TariffQuoteExpired`, `PromisedPaymentOpen`, `TariffChangePending`.
         """
         quote = self.quotes.get(tariff_quote_id)
         if quote is None or quote.subscriber_id != subscriber_id:
             raise TariffQuoteNotFound
-        managed(self.accounts, subscriber_id=subscriber_id, billing_account_id=quote.billing_account_id)
+        if billing_account_id not in ("", quote.billing_account_id):
+            raise TariffQuoteNotFound
+        self.accounts.link(subscriber_id=subscriber_id, billing_account_id=quote.billing_account_id)
         change = self.changes.get(quote.change_id) or self._begin(quote)
         return ChangesOnAccount(billing_account_id=quote.billing_account_id, changes=[change])
 
@@ -126,29 +127,33 @@ class CreateTariffChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTariffChanges:
-    """What is known here; no region is asked. Raises `BillingAccountNotFound`, `ActionNotAllowed`."""
+    """What is known here; no region is asked. Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`."""
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     changes: TariffChangeRepository
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str) -> ChangesOnAccount:
-        account = managed(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        return ChangesOnAccount(billing_account_id=billing_account_id, changes=self.changes.listed(account.key))
+        account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        changes = self.accounts.theirs(account, self.changes.listed(account.key))
+        return ChangesOnAccount(billing_account_id=billing_account_id, changes=changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTariffChange:
     """The wish to take it back is saved first, too; with the region down it is carried out when the region answers."""
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     changes: TariffChangeRepository
     carry: Callable[[TariffChange], TariffChange]
     clock: Clock
 
-    def __call__(self, *, subscriber_id: str, tariff_change_id: str) -> ChangesOnAccount:
-        """Raises `TariffChangeNotFound`, `ActionNotAllowed`, `TariffChangeDone`."""
+    def __call__(self, *, subscriber_id: str, tariff_change_id: str, billing_account_id: str = "") -> ChangesOnAccount:
+        """Under another account than its own, when one is named, there is no such change.
+
+        Raises `TariffChangeNotFound`, `ActionNotAllowed`, `ProofOutdated`, `TariffChangeDone`.
+        """
         change = self._found(tariff_change_id)
-        account = managed_link_to(self.accounts, change.key, subscriber_id=subscriber_id)
+        account = self.accounts.link_to(change.key, subscriber_id=subscriber_id, named=billing_account_id)
         if account is None:
             raise TariffChangeNotFound
         try:

@@ -1,16 +1,25 @@
 """Link a billing account to a subscriber after its region has verified the proof (F07, F08)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
+from services.accounts.application.claimant import claimant_of
+from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, valid_label
+from services.accounts.domain.grant import LinkedOtherwise
 from services.accounts.domain.ownership_attempts import OwnershipNotProved
 from services.accounts.domain.ports import BillingAccountRepository, RegionalBilling
-from services.accounts.domain.proof_ladder import Proof, Relation, Rung, rung_of
+from services.accounts.domain.proof_ladder import RUNG_OF_PROOF, Proof, Relation, rung_of
 from services.accounts.domain.region import Regions
+from services.accounts.domain.standing import Standing
 from services.chassis.clock import Clock
-from services.chassis.errors import DomainError
+from services.chassis.errors import DomainError, VersionConflict
+from services.chassis.pseudonyms import Pseudonyms
+
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +33,7 @@ class LinkRequest:
     relation: Relation
     label: str
     proof: Proof
+    client_address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,36 +42,41 @@ class LinkBillingAccount:
     is nothing to carry on from: without an answer the subscriber tries again, and the attempt does not count.
 
     Idempotent by `request_id`, and by meaning: an account that is linked already is returned, with what a stronger
-    proof adds.
+    proof adds, or confirmed by a code of the owner's contact. One whose proof is outdated is proved anew, and is worth
+    what the new proof deserves. Whether others have linked it is looked at only once the
+    proof is verified, by whoever shows the link: nobody learns it by guessing.
     """
 
     accounts: BillingAccountRepository
+    standing: AccountStanding
+    current: CurrentNumbers
     billing: RegionalBilling
     guard: AttemptGuard
     regions: Regions
+    pseudonyms: Pseudonyms
     clock: Clock
 
     def __call__(self, request: LinkRequest, /) -> BillingAccount:
         """Return the link.
 
         Raises `RegionNotFound`, `AccountNumberInvalid`, `ProofKindUnknown`, `LabelInvalid`, `OwnershipNotProved`,
-        `TooManyAttempts`, `RegionUnavailable`.
+        `TooManyAttempts`, `RegionUnavailable`; `LinkedOtherwise` for an account that is linked by a grant.
         """
         repeated = self._repeated(request)
         if repeated is not None:
             return repeated
         region = self.regions.connected(request.region)
-        key = region.key_of(request.number)
-        rung = rung_of(request.proof.kind, taken=region.proof_kinds, region=region.code)
+        key = self.current.of(region.key_of(request.number))
+        rung_of(request.proof.kind, taken=region.proof_kinds, region=region.code)
         valid_label(request.label)
         known = self.accounts.linked_to(key, subscriber_id=request.subscriber_id)
-        if known is not None and known.rung.value >= rung.value:
+        if known is not None and known.grant is not None:
+            raise LinkedOtherwise
+        if known is not None and not self._gains(known, request):
             return known
+        asked_at = self.clock.now()  # what changes hands while the region thinks about it was proved before
         self._verify(request, key)
-        try:
-            return self._save(request, key, rung, known)
-        except AlreadyLinked:
-            return self._settle_race(key, request)
+        return self._record(request, key, asked_at)
 
     def _repeated(self, request: LinkRequest) -> BillingAccount | None:
         if not request.request_id:
@@ -69,9 +84,10 @@ class LinkBillingAccount:
         return self.accounts.requested_as(request.request_id, subscriber_id=request.subscriber_id)
 
     def _verify(self, request: LinkRequest, key: AccountKey) -> None:
-        attempt = self.guard.begin(subscriber_id=request.subscriber_id, key=key)
+        attempt = self.guard.begin(subscriber_id=request.subscriber_id, key=key, client_address=request.client_address)
+        claimant = claimant_of(key, subscriber_id=request.subscriber_id, pseudonyms=self.pseudonyms)
         try:
-            verified = self.billing.verify_ownership(key, request.proof)
+            verified = self.billing.verify_ownership(key, request.proof, claimant=claimant)
         except DomainError:
             self.guard.forgive(attempt)
             raise
@@ -79,23 +95,44 @@ class LinkBillingAccount:
             raise OwnershipNotProved
         self.guard.forgive(attempt)
 
-    def _save(self, request: LinkRequest, key: AccountKey, rung: Rung, known: BillingAccount | None) -> BillingAccount:
-        account = known or BillingAccount.link(
+    def _gains(self, known: BillingAccount, request: LinkRequest) -> bool:
+        return known.gains_by(request.proof.kind) or self._is_outdated(known)
+
+    def _is_outdated(self, known: BillingAccount) -> bool:
+        return self.standing.of([known])[known.billing_account_id] is Standing.OWNER_CHANGED
+
+    def _record(self, request: LinkRequest, key: AccountKey, asked_at: datetime) -> BillingAccount:
+        """Save what the proof gives. A code is spent by now, so a race that is lost is run again."""
+        for left in reversed(range(_TRIES)):
+            account = self.accounts.linked_to(key, subscriber_id=request.subscriber_id)
+            if account is None:
+                account = self._link(request, key, asked_at)
+            elif self._gains(account, request):
+                account.prove(
+                    request.proof.kind,
+                    request_id=request.request_id or None,
+                    now=self.clock.now(),
+                    proved_at=asked_at,
+                    still_holds=not self._is_outdated(account),
+                )
+            else:
+                return account
+            try:
+                self.accounts.save(account)
+                return account
+            except (AlreadyLinked, VersionConflict):
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _link(self, request: LinkRequest, key: AccountKey, asked_at: datetime) -> BillingAccount:
+        return BillingAccount.link(
             subscriber_id=request.subscriber_id,
             key=key,
             relation=request.relation,
             label=request.label,
-            rung=rung,
+            rung=RUNG_OF_PROOF[request.proof.kind],
             request_id=request.request_id or None,
             now=self.clock.now(),
+            proved_at=asked_at,
         )
-        account.climb(rung)
-        self.accounts.save(account)
-        return account
-
-    def _settle_race(self, key: AccountKey, request: LinkRequest) -> BillingAccount:
-        """Return the link that a parallel call of the same subscriber made a moment ago."""
-        account = self.accounts.linked_to(key, subscriber_id=request.subscriber_id)
-        if account is None:
-            raise AlreadyLinked
-        return account

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.accounts.application.managed_account import managed, managed_link_to
+from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.ordering_errors import RequestIdMissing, ServiceOrderDone, ServiceOrderNotFound
 from services.accounts.domain.ordering_ports import RegionalOrdering, ServiceOfferMemory, ServiceOrderRepository
-from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.service_order import ServiceOffer, ServiceOrder, ServiceOrderState
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
@@ -30,15 +29,15 @@ class OrdersOnAccount:
 class ListServiceOffers:
     """Asks the region, and remembers what was shown: an order is about that.
 
-    Raises `BillingAccountNotFound`, `ActionNotAllowed`, `RegionUnavailable`.
+    Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`, `RegionUnavailable`.
     """
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     region: RegionalOrdering
     memory: ServiceOfferMemory
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str) -> Sequence[ServiceOffer]:
-        account = managed(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         offers = self.region.service_offers(account.key)
         self.memory.remember(account.key, offers)
         return offers
@@ -58,7 +57,7 @@ class OrderRequest:
 class CreateServiceOrder:
     """Saved first, then told to the region within the call; without an answer the dispatcher carries it."""
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     orders: ServiceOrderRepository
     memory: ServiceOfferMemory
     carry: Callable[[ServiceOrder], ServiceOrder]
@@ -67,14 +66,12 @@ class CreateServiceOrder:
     def __call__(self, request: OrderRequest, /) -> OrdersOnAccount:
         """Return the request's one order.
 
-        Raises `BillingAccountNotFound`, `ActionNotAllowed`, `RequestIdMissing`, `RequestIdReused`,
+        Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`, `RequestIdMissing`, `RequestIdReused`,
         `ServiceOfferNotFound`.
         """
         if not request.request_id:
             raise RequestIdMissing
-        account = managed(
-            self.accounts, subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id
-        )
+        account = self.accounts.link(subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id)
         order = self._requested(request)
         if order is None:
             order = self._begin(request, account.key)
@@ -106,29 +103,33 @@ class CreateServiceOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListServiceOrders:
-    """What is known here; no region is asked. Raises `BillingAccountNotFound`, `ActionNotAllowed`."""
+    """What is known here; no region is asked. Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`."""
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     orders: ServiceOrderRepository
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str) -> OrdersOnAccount:
-        account = managed(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        return OrdersOnAccount(billing_account_id=billing_account_id, orders=self.orders.listed(account.key))
+        account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        orders = self.accounts.theirs(account, self.orders.listed(account.key))
+        return OrdersOnAccount(billing_account_id=billing_account_id, orders=orders)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelServiceOrder:
     """The wish to cancel is saved first, too; with the region down it is carried out when the region answers."""
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     orders: ServiceOrderRepository
     carry: Callable[[ServiceOrder], ServiceOrder]
     clock: Clock
 
-    def __call__(self, *, subscriber_id: str, service_order_id: str) -> OrdersOnAccount:
-        """Raises `ServiceOrderNotFound`, `ActionNotAllowed`, `ServiceOrderDone`."""
+    def __call__(self, *, subscriber_id: str, service_order_id: str, billing_account_id: str = "") -> OrdersOnAccount:
+        """Under another account than its own, when one is named, there is no such order.
+
+        Raises `ServiceOrderNotFound`, `ActionNotAllowed`, `ProofOutdated`, `ServiceOrderDone`.
+        """
         order = self._found(service_order_id)
-        account = managed_link_to(self.accounts, order.key, subscriber_id=subscriber_id)
+        account = self.accounts.link_to(order.key, subscriber_id=subscriber_id, named=billing_account_id)
         if account is None:
             raise ServiceOrderNotFound
         try:

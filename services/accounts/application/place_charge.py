@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.accounts.application.account_standing import AccountStanding
+from services.accounts.application.current_numbers import number_now
 from services.accounts.application.observe_account import ObserveAccount
+from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import PlacedCharge
 from services.accounts.domain.charge_placement import ChargePlacement, PlacementState
 from services.accounts.domain.errors import AccountClosed, BillingAccountNotFound, InsufficientFunds
 from services.accounts.domain.ports import BillingAccountRepository, ChargePlacementRepository, RegionalBilling
+from services.accounts.domain.proof_ladder import Action
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, VersionConflict
 from services.chassis.money import Money
@@ -29,10 +33,11 @@ class FeeRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceCharge:
     """The intent is saved before the region is asked. Without an answer the same call again settles it, also after the
-    account was unlinked: the fee may stand in the books."""
+    account was unlinked or passed to another owner: the fee may stand in the books."""
 
     placements: ChargePlacementRepository
     accounts: BillingAccountRepository
+    standing: AccountStanding
     billing: RegionalBilling
     observe: ObserveAccount
     clock: Clock
@@ -40,7 +45,8 @@ class PlaceCharge:
     def __call__(self, request: FeeRequest, /) -> ChargePlacement:
         """Return the billed fee.
 
-        Raises `BillingAccountNotFound`, `InsufficientFunds`, `AccountClosed`, `ChargeIdReused`, `RegionUnavailable`.
+        Raises `BillingAccountNotFound`, `AccountDisputed` and `ProofOutdated` (a new fee only), `InsufficientFunds`,
+        `AccountClosed`, `ChargeIdReused`, `RegionUnavailable`.
         """
         placement = self.placements.get(request.charge_id) or self._intend(request)
         placement.check_same(billing_account_id=request.billing_account_id, amount=request.amount)
@@ -53,6 +59,7 @@ class PlaceCharge:
         account = self.accounts.get(request.billing_account_id)
         if account is None or not account.is_linked:
             raise BillingAccountNotFound
+        self.standing.check(account, Action.ORDER_CONTENT)
         placement = ChargePlacement.request(
             charge_id=request.charge_id,
             billing_account_id=request.billing_account_id,
@@ -64,9 +71,10 @@ class PlaceCharge:
         return self._saved(placement)
 
     def _bill(self, placement: ChargePlacement) -> ChargePlacement:
+        key = number_now(self.accounts, placement.billing_account_id, known=placement.key)
         try:
             answer = self.billing.place_charge(
-                placement.key,
+                key,
                 charge_id=placement.charge_id,
                 amount=placement.amount,
                 description=placement.description,
@@ -76,7 +84,7 @@ class PlaceCharge:
             return self._saved(placement)
         placement.confirm(answer)
         placement = self._saved(placement)
-        self._show_balance(placement, answer)
+        self._show_balance(placement, key, answer)
         return placement
 
     def _saved(self, placement: ChargePlacement) -> ChargePlacement:
@@ -90,9 +98,9 @@ class PlaceCharge:
             return first
         return placement
 
-    def _show_balance(self, placement: ChargePlacement, answer: PlacedCharge) -> None:
+    def _show_balance(self, placement: ChargePlacement, key: AccountKey, answer: PlacedCharge) -> None:
         """Show the new balance at once. For the eye only: the fee is billed, and the next refresh shows it anyway."""
         try:
-            self.observe.balance(placement.key, answer.balance_after, as_of=answer.charge.charged_at)
+            self.observe.balance(key, answer.balance_after, as_of=answer.charge.charged_at)
         except DomainError as problem:
             _log.info("balance_not_shown_yet", charge_id=placement.charge_id, problem=problem.reason)

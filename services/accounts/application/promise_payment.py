@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from services.accounts.application.managed_account import managed
+from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.ordering_errors import AmountNotPositive, RequestIdMissing
 from services.accounts.domain.ordering_ports import PromisedPaymentRepository, RegionalOrdering
-from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.promised_payment import (
     PROMISE_OPEN,
     Eligibility,
@@ -55,15 +54,15 @@ class CurrentPromise:
 class ReadEligibility:
     """The region's answer of this very call, never a remembered one; one that is under way here says no as well.
 
-    Raises `BillingAccountNotFound`, `ActionNotAllowed`, `RegionUnavailable`.
+    Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`, `RegionUnavailable`.
     """
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     promises: PromisedPaymentRepository
     region: RegionalOrdering
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str) -> Eligibility:
-        account = managed(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         told = self.region.eligibility(account.key)
         held = self.promises.held_on(account.key)
         under_way = held is not None and held.state is PromisedPaymentState.REQUESTED
@@ -89,7 +88,7 @@ class TakePromisedPayment:
     Whether it may be taken says the region when it is taken: what it said before the button was pressed may be over.
     """
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     promises: PromisedPaymentRepository
     current: CurrentPromise
     carry: Callable[[PromisedPayment], PromisedPayment]
@@ -98,16 +97,14 @@ class TakePromisedPayment:
     def __call__(self, request: PromiseRequest, /) -> PromisesOnAccount:
         """Return the request's promise, or the one that holds already.
 
-        Raises `BillingAccountNotFound`, `ActionNotAllowed`, `RequestIdMissing`, `RequestIdReused`,
+        Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`, `RequestIdMissing`, `RequestIdReused`,
         `AmountNotPositive`.
         """
         if not request.request_id:
             raise RequestIdMissing
         if not request.amount.is_positive:
             raise AmountNotPositive
-        account = managed(
-            self.accounts, subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id
-        )
+        account = self.accounts.link(subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id)
         promise = self._requested(request, account.key) or self.current(account.key)
         if promise is None:
             promise = self._begin(request, account.key)
@@ -139,14 +136,15 @@ class TakePromisedPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPromisedPayments:
-    """What is known here; no region is asked. Raises `BillingAccountNotFound`, `ActionNotAllowed`."""
+    """What is known here; no region is asked. Raises `BillingAccountNotFound`, `ActionNotAllowed`, `ProofOutdated`."""
 
-    accounts: BillingAccountRepository
+    accounts: ManagedAccounts
     promises: PromisedPaymentRepository
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str) -> PromisesOnAccount:
-        account = managed(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        return PromisesOnAccount(billing_account_id=billing_account_id, promises=self.promises.listed(account.key))
+        account = self.accounts.link(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        promises = self.accounts.theirs(account, self.promises.listed(account.key))
+        return PromisesOnAccount(billing_account_id=billing_account_id, promises=promises)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.domain.errors import BillingAccountNotFound
 from services.accounts.domain.figures import DecisionBalance, Known, decision_grade
 from services.accounts.domain.ports import BillingAccountRepository, RegionalBilling
+from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Regions
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
@@ -17,19 +19,22 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDecisionBalance:
-    """What was read is remembered for display too."""
+    """What was read is remembered for display too. While an account is disputed, or
+    has another owner, there is nothing to decide on."""
 
     accounts: BillingAccountRepository
+    standing: AccountStanding
     billing: RegionalBilling
     observe: ObserveAccount
     regions: Regions
     clock: Clock
 
     def __call__(self, *, billing_account_id: str) -> DecisionBalance:
-        """Raises `BillingAccountNotFound`, `RegionUnavailable`."""
+        """Raises `BillingAccountNotFound`, `AccountDisputed`, `ProofOutdated`, `RegionUnavailable`."""
         account = self.accounts.get(billing_account_id)
         if account is None or not account.is_linked:
             raise BillingAccountNotFound
+        self.standing.check(account, Action.MANAGE)
         asked_at = self.clock.now()
         report = self.billing.account(account.key)
         balance = decision_grade(

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.accounts.application.current_numbers import number_now
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import RegionalPosting
 from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionUnavailable
-from services.accounts.domain.ports import PostingQueue, PostingRepository, RegionalBilling
+from services.accounts.domain.ports import BillingAccountRepository, PostingQueue, PostingRepository, RegionalBilling
 from services.accounts.domain.posting import Posting, RetryPlan
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, VersionConflict
@@ -28,6 +29,7 @@ class SettlePosting:
 
     queue: PostingQueue
     postings: PostingRepository
+    accounts: BillingAccountRepository
     billing: RegionalBilling
     observe: ObserveAccount
     recheck_promise: Callable[[AccountKey], None]
@@ -39,22 +41,23 @@ class SettlePosting:
         posting = self.queue.claim()
         if posting is None:
             return False
-        answer = self._ask(posting)
+        key = number_now(self.accounts, posting.billing_account_id, known=posting.key)
+        answer = self._ask(posting, key)
         try:
             self.postings.save(posting)
         except VersionConflict:  # this lease ran out and somebody else has it: what they save is as true
             _log.info("posting_taken_over", payment_id=posting.payment_id)
             return True
         if answer is not None:
-            self._show_balance(posting, answer)
-            self.recheck_promise(posting.key)
+            self._show_balance(posting, key, answer)
+            self.recheck_promise(key)
         return True
 
-    def _ask(self, posting: Posting) -> RegionalPosting | None:
+    def _ask(self, posting: Posting, key: AccountKey) -> RegionalPosting | None:
         """Move the posting by what the region says; return its answer when the payment is credited."""
         try:
-            answer = self._found(posting) or self._sent(posting)
-            posting.confirm(answer, now=self.clock.now())
+            answer = self._found(posting) or self._sent(posting, key)
+            posting.confirm(answer, number_now=key.number, now=self.clock.now())
         except AccountClosed as refusal:
             posting.refuse(refusal.reason, now=self.clock.now())
         except DomainError as problem:
@@ -68,10 +71,10 @@ class SettlePosting:
             return None
         return self.billing.posting(posting.key.region, payment_id=posting.payment_id)
 
-    def _sent(self, posting: Posting) -> RegionalPosting:
+    def _sent(self, posting: Posting, key: AccountKey) -> RegionalPosting:
         try:
             return self.billing.post_payment(
-                posting.key,
+                key,
                 payment_id=posting.payment_id,
                 amount=posting.amount,
                 captured_at=posting.captured_at,
@@ -99,10 +102,10 @@ class SettlePosting:
             tries=posting.tries,
         )
 
-    def _show_balance(self, posting: Posting, answer: RegionalPosting) -> None:
+    def _show_balance(self, posting: Posting, key: AccountKey, answer: RegionalPosting) -> None:
         """Show the new balance at once. For the eye only: the posting is saved, and the next refresh shows it
         anyway."""
         try:
-            self.observe.balance(posting.key, answer.balance_after, as_of=answer.posted_at)
+            self.observe.balance(key, answer.balance_after, as_of=answer.posted_at)
         except DomainError as problem:
             _log.info("balance_not_shown_yet", payment_id=posting.payment_id, problem=problem.reason)

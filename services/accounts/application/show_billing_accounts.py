@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.shown_account import ShownAccount, shown_account
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_snapshot import AccountSnapshot
@@ -17,14 +18,17 @@ from services.accounts.domain.ports import (
 )
 from services.accounts.domain.proof_ladder import Action
 from services.accounts.domain.region import Regions
+from services.accounts.domain.standing import Standing, is_frozen
 from services.chassis.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiguresOf:
-    """Puts figures beside links: one query for all of them, then the regions, side by side and within a time."""
+    """Puts figures and standing beside links: one query for all of each, then the regions, side by side and within a
+    time."""
 
     snapshots: SnapshotRepository
+    standing: AccountStanding
     refresher: FigureRefresher
     health: RegionHealth
     regions: Regions
@@ -34,8 +38,9 @@ class FiguresOf:
     def __call__(self, accounts: Sequence[BillingAccount], /, *, refresh_within_s: float) -> Sequence[ShownAccount]:
         """Return the accounts in their order. A region that does not answer costs its own figures their freshness."""
         snapshots = dict(self.snapshots.many([account.key for account in accounts]))
+        standings = self.standing.of(accounts)
         now = self.clock.now()
-        asked = {account.key for account in accounts if self._may_be_asked(account)}
+        asked = {account.key for account in accounts if _may_be_asked(account, standings[account.billing_account_id])}
         old = [key for key in sorted(asked) if not snapshots[key].is_younger_than(self.young_for, now=now)]
         late: set[AccountKey] = set()
         if old and refresh_within_s > 0:
@@ -47,6 +52,7 @@ class FiguresOf:
             shown_account(
                 account,
                 snapshots[account.key],
+                standing=standings[account.billing_account_id],
                 region=self.regions.of(account.key.region),
                 region_available=account.key not in late and self.health.answers(account.key.region),
                 now=now,
@@ -61,11 +67,6 @@ class FiguresOf:
         if silent:
             self.refresher.refresh(silent, within_s=0)
         return self.refresher.refresh([key for key in old if key not in silent], within_s=within_s)
-
-    @staticmethod
-    def _may_be_asked(account: BillingAccount) -> bool:
-        """Whoever sees no figures has none asked for: the time that takes would tell that the account is alive."""
-        return account.allows(Action.VIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,11 @@ class ShowBillingAccount:
     def __call__(self, *, subscriber_id: str, billing_account_id: str, refresh_within_s: float) -> ShownAccount:
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         return self.figures_of([account], refresh_within_s=refresh_within_s)[0]
+
+
+def _may_be_asked(account: BillingAccount, standing: Standing) -> bool:
+    """Whoever sees no figures has none asked for: the time that takes would tell that the account is alive."""
+    return account.allows(Action.VIEW) and not is_frozen(Action.VIEW, standing)
 
 
 def owned_and_linked(

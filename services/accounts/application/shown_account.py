@@ -3,23 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from services.accounts.domain.account_report import BillingMode, Charge, CreditedPayment, Service, TariffPlan
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
-from services.accounts.domain.figures import DisplayFigure, Known, display_grade
-from services.accounts.domain.proof_ladder import Action
+from services.accounts.domain.figures import DisplayFigure, FigureKind, Known, display_grade
+from services.accounts.domain.proof_ladder import Action, Rung
 from services.accounts.domain.region import Region
+from services.accounts.domain.standing import Standing, is_frozen, is_outdated
 from services.chassis.money import Money
+
+T = TypeVar("T")
 
 _ROWS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAccount:
-    """What a subscriber sees of an account. Whoever may only pay sees no figures: they look as if never told."""
+    """What a subscriber sees of an account. Whoever may only pay sees no figures: they look as if never told; so does
+    whoever proved the account before it passed to another owner."""
 
     account: BillingAccount
+    standing: Standing
+    former_numbers: Sequence[str]
     region: Region
     region_available: bool
     billing_mode: BillingMode | None
@@ -29,23 +36,45 @@ class ShownAccount:
     last_charges: DisplayFigure[Sequence[Charge]]
     last_payments: DisplayFigure[Sequence[CreditedPayment]]
 
+    @property
+    def allowed_actions(self) -> Sequence[Action]:
+        """What the subscriber may do with it now."""
+        return [action for action in self.account.allowed_actions if not is_frozen(action, self.standing)]
+
 
 def shown_account(
-    account: BillingAccount, snapshot: AccountSnapshot, /, *, region: Region, region_available: bool, now: datetime
+    account: BillingAccount,
+    snapshot: AccountSnapshot,
+    /,
+    *,
+    standing: Standing,
+    region: Region,
+    region_available: bool,
+    now: datetime,
 ) -> ShownAccount:
-    """Return the account with what is remembered of it."""
-    visible = snapshot if account.allows(Action.VIEW) else AccountSnapshot(key=account.key)
-    fresh_for = region.fresh_for
+    """Return the account with what is remembered of it. A change of owner that came while the region was being asked
+    counts, too."""
+    if standing is not Standing.OWNER_CHANGED and account.rung is not Rung.PAY:
+        outdated = is_outdated(account, owner_since=snapshot.past.owner_since)
+        standing = Standing.OWNER_CHANGED if outdated else standing
+    shows = account.allows(Action.VIEW) and not is_frozen(Action.VIEW, standing)
+    visible = snapshot if shows else AccountSnapshot(key=account.key)
+
+    def shown(known: Known[T] | None, kind: FigureKind) -> DisplayFigure[T]:
+        return display_grade(known, kind=kind, region=region.code, now=now, fresh_for=region.fresh_for)
+
     return ShownAccount(
         account=account,
+        standing=standing,
+        former_numbers=snapshot.past.former_numbers(),
         region=region,
         region_available=region_available,
         billing_mode=visible.billing_mode.value if visible.billing_mode else None,
-        balance=display_grade(visible.balance, now=now, fresh_for=fresh_for),
-        tariff_plan=display_grade(visible.tariff_plan, now=now, fresh_for=fresh_for),
-        services=display_grade(visible.services, now=now, fresh_for=fresh_for),
-        last_charges=display_grade(_last_charges(visible), now=now, fresh_for=fresh_for),
-        last_payments=display_grade(_last_payments(visible), now=now, fresh_for=fresh_for),
+        balance=shown(visible.balance, FigureKind.BALANCE),
+        tariff_plan=shown(visible.tariff_plan, FigureKind.TARIFF_PLAN),
+        services=shown(visible.services, FigureKind.SERVICES),
+        last_charges=shown(_last_charges(visible), FigureKind.CHARGES),
+        last_payments=shown(_last_payments(visible), FigureKind.PAYMENTS),
     )
 
 

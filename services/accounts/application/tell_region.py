@@ -5,17 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from services.accounts.application.account_standing import CheckOwner
 from services.accounts.domain.errand import ErrandPlan
 from services.accounts.domain.errors import AccountClosed
 from services.accounts.domain.ordering_errors import RegionRefusal, ServiceOrderDone, TariffChangeDone
 from services.accounts.domain.ordering_ports import RegionalOrdering
 from services.accounts.domain.promised_payment import PromisedPayment, PromisedPaymentState
 from services.accounts.domain.service_order import ServiceOrder, ServiceOrderState
+from services.accounts.domain.standing import ProofOutdated
 from services.accounts.domain.tariff_change import TariffChange, TariffChangeState
 from services.chassis.clock import Clock
 
 Answer = TypeVar("Answer")
-_FINAL = (RegionRefusal, AccountClosed)
+_FINAL = (RegionRefusal, AccountClosed, ProofOutdated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class TellTariffChange:
     """Moves a tariff change by what its region says. Raises `RegionUnavailable`."""
 
     region: RegionalOrdering
+    check_owner: CheckOwner
     plan: ErrandPlan
     clock: Clock
 
@@ -39,6 +42,7 @@ class TellTariffChange:
         try:
             answer = _once(
                 tried=change.errand.tries > 0,
+                check=lambda: self.check_owner(change.key, change.created_at),
                 find=lambda: self.region.change(change.key.region, change_id=change.tariff_change_id),
                 send=lambda: self.region.schedule_change(
                     change.key, change_id=change.tariff_change_id, quoted=change.quoted
@@ -75,6 +79,7 @@ class TellServiceOrder:
     """Moves a service order by what its region says. Raises `RegionUnavailable`."""
 
     region: RegionalOrdering
+    check_owner: CheckOwner
     plan: ErrandPlan
     clock: Clock
 
@@ -91,6 +96,7 @@ class TellServiceOrder:
         try:
             answer = _once(
                 tried=order.errand.tries > 0,
+                check=lambda: self.check_owner(order.key, order.created_at),
                 find=lambda: self.region.order(order.key.region, order_id=order.service_order_id),
                 send=lambda: self.region.order_service(
                     order.key, order_id=order.service_order_id, offer_code=order.offer_code
@@ -127,6 +133,7 @@ class TellPromisedPayment:
     """Moves a promised payment by what its region says. Raises `RegionUnavailable`."""
 
     region: RegionalOrdering
+    check_owner: CheckOwner
     plan: ErrandPlan
     clock: Clock
 
@@ -141,6 +148,7 @@ class TellPromisedPayment:
         try:
             answer = _once(
                 tried=promise.errand.tries > 0,
+                check=lambda: self.check_owner(promise.key, promise.created_at),
                 find=lambda: self.region.promise(promise.key.region, promise_id=promise.promised_payment_id),
                 send=lambda: self.region.take_promise(
                     promise.key, promise_id=promise.promised_payment_id, amount=promise.amount
@@ -159,12 +167,16 @@ class TellPromisedPayment:
             promise.heed(answer, plan=self.plan, now=self.clock.now())
 
 
-def _once(*, tried: bool, find: Callable[[], Answer | None], send: Callable[[], Answer]) -> Answer:
-    """Return what the region holds, after sending it if it holds nothing. Raises what the region refuses with."""
+def _once(
+    *, tried: bool, check: Callable[[], None], find: Callable[[], Answer | None], send: Callable[[], Answer]
+) -> Answer:
+    """Return what the region holds, after sending it if it holds nothing. Raises what the region refuses with, and
+    what `check` finds against sending it."""
     found = find() if tried else None
     if found is not None:
         return found
     try:
+        check()
         return send()
     except _FINAL:
         held = find()

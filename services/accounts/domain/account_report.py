@@ -3,11 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from services.chassis.money import Money
 
-Row = TypeVar("Row")
+
+class HistoryRow(Protocol):
+    """What a fee and a payment have in common."""
+
+    @property
+    def row_id(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+
+Row = TypeVar("Row", bound=HistoryRow)
 
 
 class BillingMode(Enum):
@@ -60,6 +71,14 @@ class Charge:
     amount: Money
     charged_at: datetime
 
+    @property
+    def row_id(self) -> str:
+        return self.charge_id
+
+    @property
+    def at(self) -> datetime:
+        return self.charged_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditedPayment:
@@ -69,6 +88,14 @@ class CreditedPayment:
     channel: str
     amount: Money
     credited_at: datetime
+
+    @property
+    def row_id(self) -> str:
+        return self.payment_id
+
+    @property
+    def at(self) -> datetime:
+        return self.credited_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +111,13 @@ class AccountReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Row]):
-    """Rows of a list, newest first, and the region's own token of the next page."""
+    """Rows of a list, newest first, and the region's own token of the next page; `kept_from` is when its books were
+    begun, None when they reach back to the account's beginning."""
 
     rows: tuple[Row, ...]
     next_page_token: str
     as_of: datetime
+    kept_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

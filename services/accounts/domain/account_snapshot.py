@@ -1,20 +1,23 @@
 """The aggregate of what is remembered about an account: its last known figures, each with the moment it was true."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_past import AccountPast
 from services.accounts.domain.account_report import (
     AccountReport,
     BillingMode,
     Charge,
     CreditedPayment,
     Page,
+    Row,
     Service,
     TariffPlan,
 )
+from services.accounts.domain.billing_account import LinkReference
 from services.accounts.domain.events import BalanceObserved
 from services.accounts.domain.figures import CLOCK_TOLERANCE, Known, check_moment
 from services.chassis.events import Event
@@ -40,6 +43,7 @@ class AccountSnapshot:
     balance_moved_at: datetime | None = None
     # When the region was last asked and answered, by our clock.
     answered_at: datetime | None = None
+    past: AccountPast = field(default_factory=AccountPast)
     version: int = 0
     pending_events: list[Event] = field(default_factory=list)
 
@@ -62,8 +66,8 @@ class AccountSnapshot:
         """
         check_moment(as_of, region=self.key.region, now=now)
         before = self.balance
-        self.balance = _newer(before, Known(balance, as_of), now=now)
-        moved = before is None or before.value != self.balance.value
+        self.balance = self._newer(before, Known(balance, as_of), now=now)
+        moved = self.balance is not None and (before is None or before.value != self.balance.value)
         if moved:
             self.balance_moved_at = as_of
         return moved
@@ -72,35 +76,97 @@ class AccountSnapshot:
         """Take in what the region answered; say whether the balance is another than before."""
         moved = self.observe_balance(report.balance, as_of=report.as_of, now=now)
         as_of = report.as_of
-        self.billing_mode = _newer(self.billing_mode, Known(report.billing_mode, as_of), now=now)
-        self.tariff_plan = _newer(self.tariff_plan, Known(report.tariff_plan, as_of), now=now)
-        self.services = _newer(self.services, Known(report.services, as_of), now=now)
+        self.billing_mode = self._newer(self.billing_mode, Known(report.billing_mode, as_of), now=now)
+        self.tariff_plan = self._newer(self.tariff_plan, Known(report.tariff_plan, as_of), now=now)
+        self.services = self._newer(self.services, Known(report.services, as_of), now=now)
         self.answered_at = now
         return moved
 
     def observe_charges(self, page: Page[Charge], *, now: datetime) -> None:
         """Take in the first page of fees."""
         check_moment(page.as_of, region=self.key.region, now=now)
-        self.charges = _newer(self.charges, Known(page.rows[:ROWS_KEPT], page.as_of), now=now)
+        self.charges = self._newer(self.charges, Known(self._theirs(page.rows), page.as_of), now=now)
 
     def observe_payments(self, page: Page[CreditedPayment], *, now: datetime) -> None:
         """Take in the first page of payments."""
         check_moment(page.as_of, region=self.key.region, now=now)
-        self.payments = _newer(self.payments, Known(page.rows[:ROWS_KEPT], page.as_of), now=now)
+        self.payments = self._newer(self.payments, Known(self._theirs(page.rows), page.as_of), now=now)
 
-    def announce_balance(self, billing_account_ids: Iterable[str], /) -> None:
-        """Announce the balance to everybody who has linked the account."""
+    def announce_balance(self, links: Iterable[LinkReference], /) -> None:
+        """Announce the balance to everybody who has linked the account and proved it to be the present owner's."""
         if self.balance is None:
             return
+        owner_since = self.past.owner_since
         self.pending_events += [
-            BalanceObserved(billing_account_id=billing_account_id, balance=self.balance.value, as_of=self.balance.as_of)
-            for billing_account_id in billing_account_ids
+            BalanceObserved(
+                billing_account_id=link.billing_account_id, balance=self.balance.value, as_of=self.balance.as_of
+            )
+            for link in links
+            if owner_since is None or link.proved_at >= owner_since
         ]
 
+    def pass_on(self, *, at: datetime) -> None:
+        """Note another owner, and forget whatever was true before: it is the former owner's. Idempotent."""
+        self.past = self.past.passed_on(at)
+        self.forget_before(at)
 
-def _newer(known: Known[T] | None, told: Known[T], *, now: datetime) -> Known[T]:
-    """Return the newer of two. What we remember from the future is older than anything: our clock was set back
-    since."""
-    if known is None or told.as_of > known.as_of or known.as_of - now > CLOCK_TOLERANCE:
-        return told
-    return known
+    def begin_anew(self, *, at: datetime) -> None:
+        """Note that the number is a new account's, who has nothing to do with whom it named before. Idempotent."""
+        self.pass_on(at=at)
+        self.past = replace(self.past, number_since=at, former=())
+
+    def take_over(self, old: "AccountSnapshot", /, *, changed_at: datetime, now: datetime) -> None:
+        """Go on with what was remembered under the account's old number; of what is known under both, the newer.
+        Idempotent, also when nothing is left under the old number."""
+        if not self.past.goes_on_as(old.key.number):
+            owner_since = self.past.owner_since
+            self.past = old.past.renumbered(old.key.number, at=changed_at)
+            if owner_since is not None:
+                self.past = self.past.passed_on(owner_since)
+        if old.balance is not None:
+            self.observe_balance(old.balance.value, as_of=old.balance.as_of, now=now)
+        self.billing_mode = self._newest(self.billing_mode, old.billing_mode, now=now)
+        self.tariff_plan = self._newest(self.tariff_plan, old.tariff_plan, now=now)
+        self.services = self._newest(self.services, old.services, now=now)
+        self.charges = self._newest(self.charges, old.charges, now=now)
+        self.payments = self._newest(self.payments, old.payments, now=now)
+
+    def lose_number(self, number: str, /, *, at: datetime) -> None:
+        """Note that a former number is another account's from then on. Idempotent."""
+        self.past = self.past.without(number, at=at)
+
+    def forget_before(self, moment: datetime, /) -> None:
+        """Forget every figure that was true before."""
+        self.balance = _since(moment, self.balance)
+        self.billing_mode = _since(moment, self.billing_mode)
+        self.tariff_plan = _since(moment, self.tariff_plan)
+        self.services = _since(moment, self.services)
+        self.charges = _since(moment, self.charges)
+        self.payments = _since(moment, self.payments)
+
+    def forget(self) -> None:
+        """Leave nothing of an account that is remembered under another number by now."""
+        self.balance = self.billing_mode = self.tariff_plan = self.services = None
+        self.charges = self.payments = self.balance_moved_at = self.answered_at = None
+        self.past = AccountPast()
+
+    def _newer(self, known: Known[T] | None, told: Known[T], *, now: datetime) -> Known[T] | None:
+        """Return the newer of two. What we remember from the future is older than anything: our clock was set back
+        since. What was true before the present owner came is not told of them."""
+        if self.past.owner_since is not None and told.as_of < self.past.owner_since:
+            return known
+        if known is None or told.as_of > known.as_of or known.as_of - now > CLOCK_TOLERANCE:
+            return told
+        return known
+
+    def _theirs(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        """Return the latest of the present owner's rows, in case that a region tells of the former one's too."""
+        since = self.past.owner_since
+        return tuple(row for row in rows if since is None or row.at >= since)[:ROWS_KEPT]
+
+    def _newest(self, known: Known[T] | None, told: Known[T] | None, *, now: datetime) -> Known[T] | None:
+        return known if told is None else self._newer(known, told, now=now)
+
+
+def _since(moment: datetime, known: Known[T] | None) -> Known[T] | None:
+    return known if known is not None and known.as_of >= moment else None

@@ -79,6 +79,7 @@ class Wish(Protocol):
 
     errand: Errand
     version: int
+    created_at: datetime
 
     @property
     def wish_id(self) -> str:

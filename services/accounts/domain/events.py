@@ -9,7 +9,7 @@ from services.chassis.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingAccountLinked:
-    """A subscriber has linked a billing account after its region verified the proof."""
+    """A subscriber has linked a billing account: its region verified the proof, or its owner granted it."""
 
     name: ClassVar[str] = "accounts.billing_account_linked.v1"
 

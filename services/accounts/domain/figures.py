@@ -15,6 +15,16 @@ T = TypeVar("T")
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
+class FigureKind(Enum):
+    """What a figure is about."""
+
+    BALANCE = "balance"
+    TARIFF_PLAN = "tariff_plan"
+    SERVICES = "services"
+    CHARGES = "charges"
+    PAYMENTS = "payments"
+
+
 class Freshness(Enum):
     """How far a shown figure can be trusted now."""
 
@@ -36,7 +46,9 @@ class DisplayFigure(Generic[T]):
     """A figure to look at. No money action accepts one: they take a `DecisionFigure`, and the types say so."""
 
     value: T | None
+    kind: FigureKind
     as_of: datetime | None
+    region: str
     freshness: Freshness
 
 
@@ -52,12 +64,14 @@ class DecisionFigure(Generic[T]):
 DecisionBalance = DecisionFigure[Money]
 
 
-def display_grade(known: Known[T] | None, /, *, now: datetime, fresh_for: timedelta) -> DisplayFigure[T]:
+def display_grade(
+    known: Known[T] | None, /, *, kind: FigureKind, region: str, now: datetime, fresh_for: timedelta
+) -> DisplayFigure[T]:
     """Return what may be shown of a remembered figure, with how far it can be trusted at `now`."""
     if known is None:
-        return DisplayFigure(value=None, as_of=None, freshness=Freshness.UNKNOWN)
+        return DisplayFigure(value=None, kind=kind, as_of=None, region=region, freshness=Freshness.UNKNOWN)
     freshness = Freshness.FRESH if now - known.as_of <= fresh_for else Freshness.STALE
-    return DisplayFigure(value=known.value, as_of=known.as_of, freshness=freshness)
+    return DisplayFigure(value=known.value, kind=kind, as_of=known.as_of, region=region, freshness=freshness)
 
 
 def decision_grade(

@@ -1,5 +1,5 @@
-"""The aggregate that counts wrong proofs within a window, for an account or for a subscriber (the proof ladder's
-brake)."""
+"""The aggregate that counts wrong proofs within a window, for an account, a subscriber, an address (the proof ladder's
+brake); codes that are asked for are counted in the same way."""
 
 import math
 from dataclasses import dataclass, field
@@ -24,6 +24,21 @@ class AttemptLimit:
 
     most: int
     window: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLimits:
+    """How many by whom: only one's own attempts ever shut one out.
+
+    An account that is tried from everywhere (`per_account`) leaves each subscriber fewer tries (`per_pair_under_attack`
+    instead of `per_pair`), but leaves each some, so that nobody can keep its owner away.
+    """
+
+    per_pair: AttemptLimit
+    per_pair_under_attack: AttemptLimit
+    per_account: AttemptLimit
+    per_subscriber: AttemptLimit
+    per_address: AttemptLimit
 
 
 @dataclass(slots=True, kw_only=True)

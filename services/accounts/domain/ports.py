@@ -1,10 +1,12 @@
 """What the service needs from outside itself; the adapters say how it is met."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
+from services.accounts.domain.account_alias import AccountAlias
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_past import AccountPast
 from services.accounts.domain.account_report import (
     AccountReport,
     Charge,
@@ -12,14 +14,20 @@ from services.accounts.domain.account_report import (
     Page,
     PlacedCharge,
     RegionalPosting,
+    Row,
 )
 from services.accounts.domain.account_snapshot import AccountSnapshot
-from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.billing_account import BillingAccount, LinkReference
 from services.accounts.domain.charge_placement import ChargePlacement
+from services.accounts.domain.claim import Claim
+from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
+from services.accounts.domain.figures import FigureKind
+from services.accounts.domain.history import Span
+from services.accounts.domain.history_month import HistoryMonth
 from services.accounts.domain.ownership_attempts import AttemptLimit, OwnershipAttempts
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.proof_ladder import Proof
-from services.accounts.domain.regional_bill import BillContent, BillReceipt, RegionalBill
+from services.accounts.domain.regional_bill import BillName, BillReceipt, RegionalBill
 from services.chassis.money import Money
 
 
@@ -46,8 +54,16 @@ class BillingAccountRepository(Protocol):
         """Return a link, an ended one too; for services, which are no subscribers."""
         ...
 
-    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[str]]:
-        """Return the ids of all links to the accounts that have not ended, of all subscribers."""
+    def links_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[LinkReference]]:
+        """Return all links to the accounts that have not ended, of all subscribers."""
+        ...
+
+    def on(self, key: AccountKey, /) -> Sequence[BillingAccount]:
+        """Return all links to an account, ended ones too, of all subscribers."""
+        ...
+
+    def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:
+        """Return the claims to the accounts, of all subscribers, in one query; an account without any is left out."""
         ...
 
     def save(self, account: BillingAccount, /) -> None:
@@ -67,6 +83,53 @@ class SnapshotRepository(Protocol):
         ...
 
     def save(self, snapshot: AccountSnapshot, /) -> None:
+        """Raises `VersionConflict` for a lost race."""
+        ...
+
+    def pasts(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountPast]:
+        """Return the past of each of the accounts, in one query."""
+        ...
+
+    def save_many(self, snapshots: Sequence[AccountSnapshot], /) -> Collection[AccountKey]:
+        """Return the accounts whose race was lost, or may have been: reading them again tells."""
+        ...
+
+
+class AliasRepository(Protocol):
+    """Numbers that accounts had."""
+
+    def get(self, old: AccountKey, /) -> AccountAlias | None: ...
+
+    def holding(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountKey]:
+        """Return under which number those of the accounts go on that have another one by now; one step of a chain."""
+        ...
+
+    def save(self, alias: AccountAlias, /) -> None:
+        """Raises `VersionConflict` for a lost race."""
+        ...
+
+
+class WishNumbers(Protocol):
+    """Whatever hangs on an account by its number, but for links and figures."""
+
+    def move(self, old: AccountKey, new: AccountKey, /) -> None:
+        """Let all of it hang on the new number. Idempotent."""
+        ...
+
+
+class HistoryRepository(Protocol):
+    """What was read of accounts' fees and payments, by months."""
+
+    def named(self, key: AccountKey, kind: FigureKind, months: Sequence[str], /) -> Sequence[HistoryMonth[Any]]:
+        """Return those months, in that order, in one query; empty ones where nothing is remembered."""
+        ...
+
+    def months(self, key: AccountKey, kind: FigureKind, period: Span, /) -> Iterator[HistoryMonth[Any]]:
+        """Return what is remembered of a period, newest first, and at last the oldest month of all, which knows whether
+        there is anything before it."""
+        ...
+
+    def save(self, month: HistoryMonth[Any], /) -> None:
         """Raises `VersionConflict` for a lost race."""
         ...
 
@@ -98,7 +161,7 @@ class ChargePlacementRepository(Protocol):
 
 
 class AttemptsRepository(Protocol):
-    """Counters of wrong proofs."""
+    """Counters of wrong proofs, and of codes that were asked for."""
 
     def get(self, attempts_key: str, /, *, limit: AttemptLimit) -> OwnershipAttempts:
         """Return the counter, an empty one when nothing was counted."""
@@ -114,8 +177,8 @@ class RegionalBillRepository(Protocol):
 
     def get(self, regional_bill_id: str, /) -> RegionalBill | None: ...
 
-    def known_as(self, content: BillContent, /) -> RegionalBill | None:
-        """Return the bill that has the same account, number and revision."""
+    def hashes_of(self, names: Sequence[BillName], /) -> Mapping[BillName, str]:
+        """Return the content hashes of those that are stored."""
         ...
 
     def received_after(
@@ -125,8 +188,28 @@ class RegionalBillRepository(Protocol):
         first bill on without a moment."""
         ...
 
-    def save(self, bill: RegionalBill, /) -> None:
-        """Raises `VersionConflict` when a bill of the same account, number and revision was stored meanwhile."""
+    def save_many(self, bills: Sequence[RegionalBill], /) -> Collection[BillName]:
+        """Store new bills; return the names of those that somebody else stored meanwhile."""
+        ...
+
+
+class FeedJournalRepository(Protocol):
+    """How far the regions' journals are stored."""
+
+    def get(self, region: str, /) -> FeedJournal:
+        """Return the region's journal, an empty one when it has never sent any."""
+        ...
+
+    def save(self, journal: FeedJournal, /) -> None:
+        """Raises `VersionConflict` for a lost race."""
+        ...
+
+
+class FeedRejectionRepository(Protocol):
+    """Records that were put aside, for people to look at."""
+
+    def keep(self, rejections: Sequence[FeedRejection], /) -> None:
+        """Idempotent by region, journal and position."""
         ...
 
 
@@ -137,15 +220,24 @@ class RegionalBilling(Protocol):
     nonsense; then it may have done what it was asked for.
     """
 
-    def verify_ownership(self, key: AccountKey, proof: Proof, /) -> bool: ...
+    def verify_ownership(self, key: AccountKey, proof: Proof, /, *, claimant: str) -> bool:
+        """Say whether number and fact belong together; `claimant` stands for the subscriber who says so."""
+        ...
+
+    def send_ownership_code(self, key: AccountKey, /, *, claimant: str) -> timedelta:
+        """Have a code sent to the contact that the region holds, if it holds one; return how long it is good.
+
+        Raises `TooManyAttempts` when the region sends no more for a while.
+        """
+        ...
 
     def account(self, key: AccountKey, /) -> AccountReport: ...
 
-    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[Charge]:
+    def charges(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[Charge]:
         """Raises `PageTokenInvalid`."""
         ...
 
-    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str) -> Page[CreditedPayment]:
+    def payments(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[CreditedPayment]:
         """Raises `PageTokenInvalid`."""
         ...
 
@@ -162,6 +254,12 @@ class RegionalBilling(Protocol):
     def place_charge(self, key: AccountKey, /, *, charge_id: str, amount: Money, description: str) -> PlacedCharge:
         """Idempotent by `charge_id`. Raises `AccountClosed`, `InsufficientFunds`, `ChargeIdReused`."""
         ...
+
+
+class ReadRows(Protocol[Row]):
+    """How rows of one kind are read: `RegionalBilling.charges` or `payments`."""
+
+    def __call__(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[Row]: ...
 
 
 class RegionHealth(Protocol):

@@ -1,6 +1,6 @@
 """The aggregate of a posting: a captured payment on its way into its region's books, exactly once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -111,13 +111,13 @@ class Posting:
         if (billing_account_id, amount) != (self.billing_account_id, self.amount):
             raise PaymentIdReused
 
-    def confirm(self, answer: RegionalPosting, *, now: datetime) -> None:
-        """Note that the region has credited the payment.
+    def confirm(self, answer: RegionalPosting, *, now: datetime, number_now: str | None = None) -> None:
+        """Note that the region has credited the payment, under the account's number of then or of now.
 
         Raises `RegionAnswerInvalid` when the region credited something else: then nothing is certain, and a person
         finds it by `last_problem`; the money is never called posted on a wrong echo.
         """
-        self._check_echo(answer)
+        self._check_echo(answer, {self.key.number, number_now or self.key.number})
         check_moment(answer.posted_at, region=self.key.region, now=now)
         self._move_to(PostingState.POSTED, now=now)
         self.posted_at, self.service_restored_at = answer.posted_at, answer.service_restored_at
@@ -149,9 +149,9 @@ class Posting:
         """Say whether it has been open for so long that somebody must look at it (I12)."""
         return self.state is PostingState.REQUESTED and now - self.history[0].at >= _NEEDS_A_PERSON_AFTER
 
-    def _check_echo(self, answer: RegionalPosting) -> None:
-        told = (answer.payment_id, answer.number, answer.amount)
-        if told != (self.payment_id, self.key.number, self.amount):
+    def _check_echo(self, answer: RegionalPosting, numbers: Collection[str]) -> None:
+        told = (answer.payment_id, answer.amount)
+        if told != (self.payment_id, self.amount) or answer.number not in numbers:
             raise RegionAnswerInvalid(region=self.key.region, problem="the posting echoed is not the one sent")
 
     def _move_to(self, state: PostingState, *, now: datetime) -> None:

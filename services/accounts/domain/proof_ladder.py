@@ -28,8 +28,8 @@ class Rung(Enum):
     """How much a proof shows, from the least to the most."""
 
     PAY = 1
-    MANAGE = 2
-    FULL = 3
+    VIEW = 2
+    MANAGE = 3
 
 
 class ProofKindUnknown(DomainError):
@@ -52,18 +52,22 @@ class ActionNotAllowed(DomainError):
         super().__init__(f"The action {action.value} is not allowed with this account.", action=action.value)
 
 
-# Anybody may know what a neighbour paid last, so that fact opens the till and shows nothing. The code on the last bill
-# shows that the bills come here; the code in the contract shows that the contract does.
+CONTACT_CODE = "contact_code"
+
+# Anybody may know what a neighbour paid last, so that fact opens the till and shows nothing. A code that came to the
+# contact shows who reads the owner's mail, which is enough to read of the account. The code on the last bill, or in the
+# contract, shows who holds the papers.
 RUNG_OF_PROOF: Mapping[str, Rung] = {
     "last_payment_minor": Rung.PAY,
+    CONTACT_CODE: Rung.VIEW,
     "bill_code": Rung.MANAGE,
-    "contract_code": Rung.FULL,
+    "contract_code": Rung.MANAGE,
 }
 
 _ACTIONS_OF_RUNG: Mapping[Rung, tuple[Action, ...]] = {
     Rung.PAY: (Action.PAY,),
-    Rung.MANAGE: (Action.VIEW, Action.DOCUMENTS, Action.PAY, Action.MANAGE),
-    Rung.FULL: (Action.VIEW, Action.DOCUMENTS, Action.PAY, Action.MANAGE, Action.ORDER_CONTENT),
+    Rung.VIEW: (Action.VIEW, Action.DOCUMENTS, Action.PAY),
+    Rung.MANAGE: (Action.VIEW, Action.DOCUMENTS, Action.PAY, Action.MANAGE, Action.ORDER_CONTENT),
 }
 
 _OFF_BY_DEFAULT: Mapping[Relation, frozenset[Action]] = {

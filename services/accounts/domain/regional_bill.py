@@ -58,6 +58,15 @@ class BillLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BillName:
+    """What a bill is called: one content at most has this name."""
+
+    key: AccountKey
+    bill_number: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillContent:
     """What the region says; everything that may be printed."""
 
@@ -74,6 +83,10 @@ class BillContent:
     opening_balance: Money
     payments_received: Money
     amount_due: Money
+
+    @property
+    def name(self) -> BillName:
+        return BillName(key=self.key, bill_number=self.bill_number, revision=self.revision)
 
     def check(self, *, position: int) -> None:
         """Raise `FeedRecordInvalid` or `BillDoesNotAddUp` unless it is a bill that can be shown to its payer."""

@@ -2,17 +2,23 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from kabinet.accounts.v1 import accounts_pb2 as pb
 from kabinet.common.v1 import figure_pb2
 
 from services.accounts.application.shown_account import ShownAccount
 from services.accounts.domain import account_report as report
+from services.accounts.domain.account_past import NumberSpell
+from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.figures import DisplayFigure, Freshness
+from services.accounts.domain.grant import GRANT_CODE, GrantState
+from services.accounts.domain.history import BEGINNING, GapReason, HistoryGap
 from services.accounts.domain.posting import Posting, PostingState
 from services.accounts.domain.proof_ladder import Action, Relation
 from services.accounts.domain.region import Cutover, Region
 from services.accounts.domain.regional_bill import BillReceipt, RegionalBill
+from services.accounts.domain.standing import Standing
 from services.chassis.errors import FieldInvalid
 from services.chassis.grpc_values import money_to_proto, time_to_proto
 from services.chassis.money import Money
@@ -30,6 +36,11 @@ _RELATIONS: Mapping[Relation, pb.Relation.ValueType] = {
     Relation.RELATIVE: pb.RELATION_RELATIVE,
 }
 _RELATIONS_BACK = {number: relation for relation, number in _RELATIONS.items()}
+_STANDINGS: Mapping[Standing, pb.AccountStanding.ValueType] = {
+    Standing.CLEAR: pb.ACCOUNT_STANDING_CLEAR,
+    Standing.DISPUTED: pb.ACCOUNT_STANDING_DISPUTED,
+    Standing.OWNER_CHANGED: pb.ACCOUNT_STANDING_OWNER_CHANGED,
+}
 _CUTOVERS: Mapping[Cutover, pb.Cutover.ValueType] = {
     Cutover.NOT_MOVED: pb.CUTOVER_NOT_MOVED,
     Cutover.READ_ONLY: pb.CUTOVER_READ_ONLY,
@@ -45,6 +56,12 @@ _FRESHNESS: Mapping[Freshness, figure_pb2.Freshness.ValueType] = {
     Freshness.STALE: figure_pb2.FRESHNESS_STALE,
     Freshness.UNKNOWN: figure_pb2.FRESHNESS_UNKNOWN,
 }
+_GAPS: Mapping[GapReason, pb.HistoryGapReason.ValueType] = {
+    GapReason.NOT_KEPT: pb.HISTORY_GAP_REASON_NOT_KEPT,
+    GapReason.REGION_UNAVAILABLE: pb.HISTORY_GAP_REASON_REGION_UNAVAILABLE,
+}
+
+T = TypeVar("T")
 
 
 def relation_of(number: pb.Relation.ValueType, /) -> Relation:
@@ -59,6 +76,11 @@ def action_of(number: pb.Action.ValueType, /) -> Action:
     if number not in _ACTIONS_BACK:
         raise FieldInvalid(field="action", rule="one of the actions of the contract")
     return _ACTIONS_BACK[number]
+
+
+def action_numbers(actions: Sequence[Action], /) -> list[pb.Action.ValueType]:
+    """Return actions as messages have them."""
+    return [_ACTIONS[action] for action in actions]
 
 
 def payment_id_of(text: str, /) -> str:
@@ -77,9 +99,14 @@ def region(value: Region, /) -> pb.Region:
         time_zone=value.time_zone,
         cutover=_CUTOVERS[value.cutover],
         cutover_date=value.cutover_date.isoformat(),
-        proof_kinds=value.proof_kinds,
+        proof_kinds=[*value.proof_kinds, GRANT_CODE] if value.connected else value.proof_kinds,
         connected=value.connected,
     )
+
+
+def account_number(spell: NumberSpell, /) -> pb.AccountNumber:
+    """Return the message of a number and its time."""
+    return pb.AccountNumber(number=spell.number, since=time_to_proto(spell.since), until=time_to_proto(spell.until))
 
 
 def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
@@ -91,7 +118,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         number=account.key.number,
         relation=_RELATIONS[account.relation],
         label=account.label,
-        allowed_actions=[_ACTIONS[action] for action in account.allowed_actions],
+        allowed_actions=action_numbers(shown.allowed_actions),
         linked_at=time_to_proto(account.linked_at),
         billing_mode=shown.billing_mode.value if shown.billing_mode else "",
         balance=_money_figure(shown.balance),
@@ -101,10 +128,13 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         last_payments=credited_payments(shown.last_payments),
         region_available=shown.region_available,
         time_zone=shown.region.time_zone,
+        standing=_STANDINGS[shown.standing],
+        former_numbers=shown.former_numbers,
+        grant=_grant(account),
     )
 
 
-def charges(figure: DisplayFigure[Sequence[report.Charge]], /) -> pb.ChargesFigure:
+def charges(figure: DisplayFigure[Sequence[report.Charge]], /, *, gaps: Sequence[HistoryGap] = ()) -> pb.ChargesFigure:
     """Return the message of fees."""
     items = [
         pb.Charge(
@@ -115,10 +145,12 @@ def charges(figure: DisplayFigure[Sequence[report.Charge]], /) -> pb.ChargesFigu
         )
         for row in figure.value or ()
     ]
-    return pb.ChargesFigure(items=items, status=_status(figure))
+    return pb.ChargesFigure(items=items, status=_status(figure), gaps=[_gap(gap) for gap in gaps])
 
 
-def credited_payments(figure: DisplayFigure[Sequence[report.CreditedPayment]], /) -> pb.CreditedPaymentsFigure:
+def credited_payments(
+    figure: DisplayFigure[Sequence[report.CreditedPayment]], /, *, gaps: Sequence[HistoryGap] = ()
+) -> pb.CreditedPaymentsFigure:
     """Return the message of payments."""
     items = [
         pb.CreditedPayment(
@@ -129,7 +161,7 @@ def credited_payments(figure: DisplayFigure[Sequence[report.CreditedPayment]], /
         )
         for row in figure.value or ()
     ]
-    return pb.CreditedPaymentsFigure(items=items, status=_status(figure))
+    return pb.CreditedPaymentsFigure(items=items, status=_status(figure), gaps=[_gap(gap) for gap in gaps])
 
 
 def posting(value: Posting, /) -> pb.Posting:
@@ -143,7 +175,7 @@ def posting(value: Posting, /) -> pb.Posting:
     )
 
 
-def regional_bill(bill: RegionalBill, /) -> pb.GetRegionalBillResponse:
+def regional_bill(bill: RegionalBill, /, *, other_numbers: Sequence[str]) -> pb.GetRegionalBillResponse:
     """Return the message of a bill."""
     content = bill.content
     return pb.GetRegionalBillResponse(
@@ -161,6 +193,7 @@ def regional_bill(bill: RegionalBill, /) -> pb.GetRegionalBillResponse:
         number=content.key.number,
         bill_number=content.bill_number,
         revision=content.revision,
+        other_numbers=other_numbers,
     )
 
 
@@ -168,6 +201,21 @@ def receipt(value: BillReceipt, /) -> pb.RegionalBillReference:
     """Return the message of a bill's receipt."""
     return pb.RegionalBillReference(
         regional_bill_id=value.regional_bill_id, region=value.region, received_at=time_to_proto(value.received_at)
+    )
+
+
+def _grant(account: BillingAccount) -> pb.Grant | None:
+    grant = account.grant
+    if grant is None:
+        return None
+    terms = grant.terms
+    return pb.Grant(
+        grant_id=grant.grant_id,
+        actions=action_numbers(terms.actions),
+        monthly_pay_limit=money_to_proto(terms.monthly_pay_limit) if terms.monthly_pay_limit else None,
+        ends_on=terms.ends_on.isoformat() if terms.ends_on else "",
+        accepted_at=time_to_proto(grant.accepted_at),
+        frozen=account.grant_state is GrantState.FROZEN,
     )
 
 
@@ -196,5 +244,17 @@ def _services_figure(figure: DisplayFigure[tuple[report.Service, ...]]) -> pb.Se
     return pb.ServicesFigure(items=items, status=_status(figure))
 
 
-def _status(figure: DisplayFigure[report.Row]) -> figure_pb2.FigureStatus:
-    return figure_pb2.FigureStatus(as_of=time_to_proto(figure.as_of), freshness=_FRESHNESS[figure.freshness])
+def _status(figure: DisplayFigure[T]) -> figure_pb2.FigureStatus:
+    return figure_pb2.FigureStatus(
+        as_of=time_to_proto(figure.as_of),
+        freshness=_FRESHNESS[figure.freshness],
+        kind=figure.kind.value,
+        region=figure.region,
+    )
+
+
+def _gap(gap: HistoryGap) -> pb.HistoryGap:
+    begins_at = gap.span.begins_at if gap.span.begins_at != BEGINNING else None
+    return pb.HistoryGap(
+        begins_at=time_to_proto(begins_at), ends_at=time_to_proto(gap.span.ends_at), reason=_GAPS[gap.reason]
+    )

@@ -7,8 +7,10 @@ from kabinet.accounts.v1 import accounts_pb2_grpc
 from services.accounts.application.link_billing_account import LinkRequest
 from services.accounts.application.list_rows import RowsWanted
 from services.accounts.application.place_charge import FeeRequest
+from services.accounts.application.send_ownership_code import CodeRequest
 from services.accounts.bootstrap import UseCases
 from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.history import Span
 from services.accounts.domain.proof_ladder import Proof
 from services.accounts.entrypoints import accounts_messages as messages
 from services.chassis.caller import current_subscriber
@@ -38,9 +40,23 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
                 relation=messages.relation_of(request.relation),
                 label=request.label,
                 proof=Proof(kind=request.proof.kind, value=request.proof.value),
+                client_address=request.client_address,
             )
         )
         return pb.LinkBillingAccountResponse(billing_account=self._with_figures(account))
+
+    def SendOwnershipCode(  # noqa: N802
+        self, request: pb.SendOwnershipCodeRequest, context: Context
+    ) -> pb.SendOwnershipCodeResponse:
+        expires_at = self._use.send_code(
+            CodeRequest(
+                subscriber_id=_subscriber_id(),
+                region=request.region,
+                number=request.number,
+                client_address=request.client_address,
+            )
+        )
+        return pb.SendOwnershipCodeResponse(expires_at=time_to_proto(expires_at))
 
     def ListBillingAccounts(  # noqa: N802
         self, request: pb.ListBillingAccountsRequest, context: Context
@@ -68,6 +84,16 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
         )
         return pb.UpdateBillingAccountResponse(billing_account=self._with_figures(account))
 
+    def ChangeRelation(  # noqa: N802
+        self, request: pb.ChangeRelationRequest, context: Context
+    ) -> pb.ChangeRelationResponse:
+        account = self._use.change_relation(
+            subscriber_id=_subscriber_id(),
+            billing_account_id=request.billing_account_id,
+            relation=messages.relation_of(request.relation),
+        )
+        return pb.ChangeRelationResponse(billing_account=self._with_figures(account))
+
     def UnlinkBillingAccount(  # noqa: N802
         self, request: pb.UnlinkBillingAccountRequest, context: Context
     ) -> pb.UnlinkBillingAccountResponse:
@@ -76,14 +102,16 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
 
     def ListCharges(self, request: pb.ListChargesRequest, context: Context) -> pb.ListChargesResponse:  # noqa: N802
         shown = self._use.list_charges(_rows_wanted(request))
-        return pb.ListChargesResponse(charges=messages.charges(shown.rows), next_page_token=shown.next_page_token)
+        return pb.ListChargesResponse(
+            charges=messages.charges(shown.rows, gaps=shown.gaps), next_page_token=shown.next_page_token
+        )
 
     def ListCreditedPayments(  # noqa: N802
         self, request: pb.ListCreditedPaymentsRequest, context: Context
     ) -> pb.ListCreditedPaymentsResponse:
         shown = self._use.list_payments(_rows_wanted(request))
         return pb.ListCreditedPaymentsResponse(
-            payments=messages.credited_payments(shown.rows), next_page_token=shown.next_page_token
+            payments=messages.credited_payments(shown.rows, gaps=shown.gaps), next_page_token=shown.next_page_token
         )
 
     def AuthorizeAction(  # noqa: N802
@@ -94,8 +122,13 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
             billing_account_id=request.billing_account_id,
             action=messages.action_of(request.action),
         )
+        limit = authorized.monthly_pay_limit
         return pb.AuthorizeActionResponse(
-            region=authorized.region, number=authorized.number, time_zone=authorized.time_zone
+            region=authorized.region,
+            number=authorized.number,
+            time_zone=authorized.time_zone,
+            monthly_pay_limit=money_to_proto(limit) if limit else None,
+            numbers=[messages.account_number(spell) for spell in authorized.numbers],
         )
 
     def ListAuthorizedAccounts(  # noqa: N802
@@ -105,7 +138,12 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
             subscriber_id=request.subscriber_id, action=messages.action_of(request.action)
         )
         accounts = [
-            pb.AuthorizedAccount(billing_account_id=one.billing_account_id, region=one.region, number=one.number)
+            pb.AuthorizedAccount(
+                billing_account_id=one.billing_account_id,
+                region=one.region,
+                number=one.number,
+                numbers=[messages.account_number(spell) for spell in one.numbers],
+            )
             for one in authorized
         ]
         return pb.ListAuthorizedAccountsResponse(accounts=accounts)
@@ -143,7 +181,8 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
     def GetRegionalBill(  # noqa: N802
         self, request: pb.GetRegionalBillRequest, context: Context
     ) -> pb.GetRegionalBillResponse:
-        return messages.regional_bill(self._use.show_bill(regional_bill_id=request.regional_bill_id))
+        bill, other_numbers = self._use.show_bill(regional_bill_id=request.regional_bill_id)
+        return messages.regional_bill(bill, other_numbers=other_numbers)
 
     def ListRegionalBills(  # noqa: N802
         self, request: pb.ListRegionalBillsRequest, context: Context
@@ -171,4 +210,8 @@ def _rows_wanted(request: pb.ListChargesRequest | pb.ListCreditedPaymentsRequest
         billing_account_id=request.billing_account_id,
         page_size=request.page_size,
         page_token=request.page_token,
+        period=Span.asked_for(
+            begins_at=time_from_proto(request.begins_at) if request.HasField("begins_at") else None,
+            ends_at=time_from_proto(request.ends_at) if request.HasField("ends_at") else None,
+        ),
     )

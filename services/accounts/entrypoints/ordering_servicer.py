@@ -42,7 +42,11 @@ class OrderingServicer(ordering_pb2_grpc.AccountOrderingServiceServicer):
     def CreateTariffChange(  # noqa: N802
         self, request: pb.CreateTariffChangeRequest, context: Context
     ) -> pb.CreateTariffChangeResponse:
-        shown = self._use.create_change(subscriber_id=_subscriber_id(), tariff_quote_id=request.tariff_quote_id)
+        shown = self._use.create_change(
+            subscriber_id=_subscriber_id(),
+            tariff_quote_id=request.tariff_quote_id,
+            billing_account_id=request.billing_account_id,
+        )
         (change,) = self._changes(shown)
         return pb.CreateTariffChangeResponse(tariff_change=change)
 
@@ -55,7 +59,11 @@ class OrderingServicer(ordering_pb2_grpc.AccountOrderingServiceServicer):
     def CancelTariffChange(  # noqa: N802
         self, request: pb.CancelTariffChangeRequest, context: Context
     ) -> pb.CancelTariffChangeResponse:
-        shown = self._use.cancel_change(subscriber_id=_subscriber_id(), tariff_change_id=request.tariff_change_id)
+        shown = self._use.cancel_change(
+            subscriber_id=_subscriber_id(),
+            tariff_change_id=request.tariff_change_id,
+            billing_account_id=request.billing_account_id,
+        )
         (change,) = self._changes(shown)
         return pb.CancelTariffChangeResponse(tariff_change=change)
 
@@ -92,7 +100,11 @@ class OrderingServicer(ordering_pb2_grpc.AccountOrderingServiceServicer):
     def CancelServiceOrder(  # noqa: N802
         self, request: pb.CancelServiceOrderRequest, context: Context
     ) -> pb.CancelServiceOrderResponse:
-        shown = self._use.cancel_order(subscriber_id=_subscriber_id(), service_order_id=request.service_order_id)
+        shown = self._use.cancel_order(
+            subscriber_id=_subscriber_id(),
+            service_order_id=request.service_order_id,
+            billing_account_id=request.billing_account_id,
+        )
         order = messages.service_order(shown.only, billing_account_id=shown.billing_account_id)
         return pb.CancelServiceOrderResponse(service_order=order)
 

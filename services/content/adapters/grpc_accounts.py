@@ -44,6 +44,8 @@ class GrpcAccounts:
 
 def _outcome(error: DomainError) -> ChargeOutcome:
     """Take for a refusal only what the contract calls one: of everything else nobody knows what it left behind."""
+    if error.reason == "PROOF_OUTDATED":
+        return ChargeOutcome(verdict=ChargeVerdict.REFUSED, reason=error.reason)
     match error.kind:
         case Kind.FAILED_PRECONDITION:
             return ChargeOutcome(verdict=ChargeVerdict.REFUSED, reason=error.reason)

@@ -8,9 +8,8 @@ from pymongo.errors import DuplicateKeyError
 
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
-from services.chassis.events import to_outbox_entry
-from services.chassis.mongo import save_versioned
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 from services.content.adapters.offering_documents import offering_from_document, offering_to_document
 from services.content.domain.content_order import AlreadyEntitled, ContentOrder, OrderState
@@ -23,6 +22,7 @@ class MongoContentOrderRepository:
 
     def __init__(self, database: Database[Document], /, *, clock: Clock, owner: str) -> None:
         self.collection = database["content_orders"]
+        self._clock = clock
         self.due = DueWork(self.collection, owner=owner, clock=clock)
 
     def ensure_indexes(self) -> None:
@@ -51,18 +51,13 @@ class MongoContentOrderRepository:
         return _from_document(document) if document else None
 
     def save(self, order: ContentOrder, /) -> None:
-        save_versioned(
+        save_announcing(
             self.collection,
+            order,
             document_id=order.content_order_id,
-            version=order.version,
             document=_to_document(order),
-            outbox=[
-                to_outbox_entry(event, now=event.ordered_at, aggregate_id=order.content_order_id)
-                for event in order.pending_events
-            ],
+            now=self._clock.now(),
         )
-        order.version += 1
-        order.pending_events.clear()
 
     def claim_due(self) -> ContentOrder | None:
         document = self.due.claim()

@@ -6,7 +6,7 @@ from typing import Any
 from pymongo import ASCENDING
 from pymongo.database import Database
 
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 from services.content.adapters.offering_documents import offering_from_document, offering_to_document
 from services.content.domain.content_quote import ContentQuote
 
@@ -36,10 +36,10 @@ class MongoContentQuoteRepository:
         return [_from_document(document) for document in self._collection.find(wanted)]
 
     def save(self, quote: ContentQuote, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            quote,
             document_id=quote.content_quote_id,
-            version=quote.version,
             document={
                 "subscriber_id": quote.subscriber_id,
                 "billing_account_id": quote.billing_account_id,
@@ -48,7 +48,6 @@ class MongoContentQuoteRepository:
                 "ended_at": quote.ended_at,
             },
         )
-        quote.version += 1
 
 
 def _from_document(document: Document) -> ContentQuote:

@@ -7,7 +7,7 @@ from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
 from services.chassis.errors import DomainError
 from services.chassis.grpc_client import Remote
 from services.chassis.grpc_values import money_from_proto, time_from_proto
-from services.documents.domain.account import Account, Recipient
+from services.documents.domain.account import Account, LinkedAccount, Recipient, Spell
 from services.documents.domain.bill_content import BillContent, BillLine
 from services.documents.domain.ports import StepFailed
 from services.documents.domain.receipts import Position, Receipt
@@ -28,21 +28,21 @@ class GrpcAccounts:
         self._remote = remote
         self._stub = accounts_pb2_grpc.AccountsServiceStub(remote.channel)
 
-    def authorize(self, recipient: Recipient, /) -> Account:
+    def authorize(self, recipient: Recipient, /) -> LinkedAccount:
         request = accounts_pb2.AuthorizeActionRequest(
             subscriber_id=recipient.subscriber_id,
             billing_account_id=recipient.billing_account_id,
             action=accounts_pb2.ACTION_DOCUMENTS,
         )
         answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_CAP_S)
-        return Account(region=answer.region, number=answer.number)
+        return _linked(answer, recipient.billing_account_id)
 
-    def authorized(self, subscriber_id: str, /) -> dict[Account, str]:
+    def authorized(self, subscriber_id: str, /) -> list[LinkedAccount]:
         request = accounts_pb2.ListAuthorizedAccountsRequest(
             subscriber_id=subscriber_id, action=accounts_pb2.ACTION_DOCUMENTS
         )
         answer = self._remote.call(self._stub.ListAuthorizedAccounts, request, cap_s=_CAP_S)
-        return {Account(region=one.region, number=one.number): one.billing_account_id for one in answer.accounts}
+        return [_linked(one, one.billing_account_id) for one in answer.accounts]
 
     def fetch(self, regional_bill_id: str, /) -> BillContent:
         request = accounts_pb2.GetRegionalBillRequest(regional_bill_id=regional_bill_id)
@@ -70,6 +70,24 @@ class GrpcAccounts:
         ]
 
 
+def _linked(
+    answer: accounts_pb2.AuthorizeActionResponse | accounts_pb2.AuthorizedAccount, billing_account_id: str
+) -> LinkedAccount:
+    """An accounts service of the release before tells no times: then the number is the account's for ever."""
+    account = Account(region=answer.region, number=answer.number)
+    spells = tuple(
+        Spell(
+            account=Account(region=answer.region, number=spell.number),
+            since=time_from_proto(spell.since) if spell.HasField("since") else None,
+            until=time_from_proto(spell.until) if spell.HasField("until") else None,
+        )
+        for spell in answer.numbers
+    )
+    return LinkedAccount(
+        billing_account_id=billing_account_id, account=account, spells=spells or (Spell(account=account),)
+    )
+
+
 def _content(answer: accounts_pb2.GetRegionalBillResponse) -> BillContent:
     return BillContent(
         account=Account(region=answer.region, number=answer.number),
@@ -88,4 +106,5 @@ def _content(answer: accounts_pb2.GetRegionalBillResponse) -> BillContent:
         opening_balance=money_from_proto(answer.opening_balance, field="opening_balance"),
         payments_received=money_from_proto(answer.payments_received, field="payments_received"),
         amount_due=money_from_proto(answer.amount_due, field="amount_due"),
+        also_known_as=tuple(Account(region=answer.region, number=number) for number in answer.other_numbers),
     )

@@ -1,12 +1,13 @@
 """Deliveries in MongoDB; a subscriber and a link make the id."""
 
+from collections.abc import Collection
 from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.database import Database
 
 from services.chassis.clock import Clock
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 from services.documents.domain.account import Account, Recipient
 from services.documents.domain.bill_delivery import BillDelivery, Confirmation, DeliveryState
@@ -49,18 +50,18 @@ class MongoBillDeliveryRepository:
         document = self._collection.find_one({"confirmation.confirmation_id": confirmation_id})
         return _from_document(document) if document else None
 
-    def on_for(self, account: Account, /) -> list[BillDelivery]:
-        wanted = {"region": account.region, "number": account.number, "state": DeliveryState.ON.value}
+    def on_for(self, accounts: Collection[Account], /) -> list[BillDelivery]:
+        on = {"state": DeliveryState.ON.value}
+        wanted = {"$or": [{"region": account.region, "number": account.number} | on for account in accounts]}
         return [_from_document(document) for document in self._collection.find(wanted).sort("_id", ASCENDING)]
 
     def save(self, delivery: BillDelivery, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            delivery,
             document_id=delivery.delivery_id,
-            version=delivery.version,
             document=_to_document(delivery),
         )
-        delivery.version += 1
 
     def claim_due(self) -> BillDelivery | None:
         document = self.due.claim()

@@ -9,12 +9,12 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.clock import Clock
-from services.chassis.events import to_outbox_entry
 from services.chassis.money import Money
-from services.chassis.mongo import is_duplicate_id, save_versioned
+from services.chassis.mongo import is_duplicate_id
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
-from services.documents.domain.account import Account
+from services.documents.domain.account import Account, Spell
 from services.documents.domain.bill_content import BillContent, BillLine
 from services.documents.domain.customer_bill import ArchivedPdf, CustomerBill
 
@@ -26,6 +26,7 @@ class MongoCustomerBillRepository:
 
     def __init__(self, database: Database[Document], /, *, clock: Clock, owner: str) -> None:
         self.collection = database["customer_bills"]
+        self._clock = clock
         self.due = DueWork(self.collection, owner=owner, clock=clock)
 
     def ensure_indexes(self) -> None:
@@ -60,44 +61,45 @@ class MongoCustomerBillRepository:
         found = self.collection.find(wanted, {"_id": 0, "regional_bill_id": 1})
         return {document["regional_bill_id"] for document in found}
 
-    def of_accounts(
-        self, accounts: Collection[Account], /, *, limit: int, after: tuple[datetime, str] | None
+    def of_spells(
+        self, spells: Collection[Spell], /, *, limit: int, after: tuple[datetime, str] | None
     ) -> list[CustomerBill]:
         """Each branch is one run through the index in the order wanted; the runs are merged, nothing is sorted."""
-        branches = [branch for account in accounts for branch in _branches(account, after)]
+        branches = [branch for spell in spells for branch in _branches(spell, after)]
         if not branches:
             return []
         found = self.collection.find({"$or": branches}).sort([("content.issued_at", DESCENDING), ("_id", DESCENDING)])
         return [_from_document(document) for document in found.limit(limit)]
 
     def save(self, bill: CustomerBill, /) -> None:
-        save_versioned(
+        save_announcing(
             self.collection,
+            bill,
             document_id=bill.customer_bill_id,
-            version=bill.version,
             document=_to_document(bill),
-            outbox=[
-                to_outbox_entry(event, now=event.archived_at, aggregate_id=bill.customer_bill_id)
-                for event in bill.pending_events
-            ],
+            now=self._clock.now(),
         )
-        bill.version += 1
-        bill.pending_events.clear()
 
     def claim_due(self) -> CustomerBill | None:
         document = self.due.claim()
         return _from_document(document) if document else None
 
 
-def _branches(account: Account, after: tuple[datetime, str] | None) -> list[Document]:
-    of_account: Document = {"content.region": account.region, "content.number": account.number}
+def _branches(spell: Spell, after: tuple[datetime, str] | None) -> list[Document]:
+    of_account: Document = {"content.region": spell.account.region, "content.number": spell.account.number}
     if after is None:
-        return [of_account]
+        return [of_account | _issued(spell, before=spell.until)]
     issued_at, customer_bill_id = after
-    return [
-        of_account | {"content.issued_at": {"$lt": issued_at}},
-        of_account | {"content.issued_at": issued_at, "_id": {"$lt": customer_bill_id}},
-    ]
+    older = of_account | _issued(spell, before=min(issued_at, spell.until or issued_at))
+    if not spell.covers(spell.account, issued_at=issued_at):
+        return [older]
+    return [older, of_account | {"content.issued_at": issued_at, "_id": {"$lt": customer_bill_id}}]
+
+
+def _issued(spell: Spell, *, before: datetime | None) -> Document:
+    bounds = {"$gte": spell.since, "$lt": before}
+    within = {operator: moment for operator, moment in bounds.items() if moment is not None}
+    return {"content.issued_at": within} if within else {}
 
 
 def _to_document(bill: CustomerBill) -> Document:
@@ -149,6 +151,7 @@ def _content_to_document(content: BillContent) -> Document:
         "opening_balance": content.opening_balance.as_mapping(),
         "payments_received": content.payments_received.as_mapping(),
         "amount_due": content.amount_due.as_mapping(),
+        "other_numbers": [account.number for account in content.also_known_as],
     }
 
 
@@ -170,4 +173,7 @@ def _content_from_document(document: Document) -> BillContent:
         opening_balance=Money.from_mapping(document["opening_balance"]),
         payments_received=Money.from_mapping(document["payments_received"]),
         amount_due=Money.from_mapping(document["amount_due"]),
+        also_known_as=tuple(
+            Account(region=document["region"], number=number) for number in document.get("other_numbers", ())
+        ),
     )

@@ -9,9 +9,8 @@ from pymongo.database import Database
 
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
-from services.chassis.events import to_outbox_entry
-from services.chassis.mongo import save_versioned
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 from services.documents.domain.account import Recipient
 from services.documents.domain.consent import Language
@@ -25,6 +24,7 @@ class MongoMailingRepository:
 
     def __init__(self, database: Database[Document], /, *, clock: Clock, owner: str) -> None:
         self.collection = database["mailings"]
+        self._clock = clock
         self.due = DueWork(self.collection, owner=owner, clock=clock)
 
     def ensure_indexes(self) -> None:
@@ -57,18 +57,13 @@ class MongoMailingRepository:
         return {document["customer_bill_id"]: document["mailed_at"] for document in found}
 
     def save(self, mailing: Mailing, /) -> None:
-        save_versioned(
+        save_announcing(
             self.collection,
+            mailing,
             document_id=mailing.mailing_id,
-            version=mailing.version,
             document=_to_document(mailing),
-            outbox=[
-                to_outbox_entry(event, now=event.mailed_at, aggregate_id=mailing.mailing_id)
-                for event in mailing.pending_events
-            ],
+            now=self._clock.now(),
         )
-        mailing.version += 1
-        mailing.pending_events.clear()
 
     def claim_due(self) -> Mailing | None:
         document = self.due.claim()

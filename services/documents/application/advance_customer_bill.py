@@ -92,7 +92,7 @@ class AdvanceCustomerBill:
 
     def _address(self, bill: CustomerBill, content: BillContent) -> None:
         now = self.clock.now()
-        for email, deliveries in _by_address(self.deliveries.on_for(content.account)).items():
+        for email, deliveries in _by_address(self.deliveries.on_for([content.account, *content.also_known_as])).items():
             self.mailings.add(
                 Mailing.of(
                     customer_bill_id=bill.customer_bill_id,

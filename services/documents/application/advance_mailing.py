@@ -6,7 +6,9 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, Kind, VersionConflict
-from services.documents.domain.account import Account, Recipient
+from services.documents.application.bill_deliveries import EndDeliveryOfLink
+from services.documents.domain.account import Recipient
+from services.documents.domain.bill_content import BillContent
 from services.documents.domain.bill_delivery import DeliveryState
 from services.documents.domain.mailing import Mailing, MailingState
 from services.documents.domain.ports import (
@@ -34,6 +36,7 @@ class AdvanceMailing:
     accounts: AccountAccess
     archive: Archive
     post: Post
+    end_delivery: EndDeliveryOfLink
     clock: Clock
 
     def __call__(self) -> bool:
@@ -65,7 +68,7 @@ class AdvanceMailing:
     def _send(self, mailing: Mailing) -> None:
         bill = self.bills.get(mailing.customer_bill_id)
         assert bill is not None and bill.content is not None and bill.pdf is not None, "mailings are of archived bills"
-        entitled = self._entitled(mailing, bill.content.account)
+        entitled = self._entitled(mailing, bill.content)
         if not entitled:
             mailing.cancel()
             return
@@ -94,22 +97,24 @@ class AdvanceMailing:
             case MailOutcome.UNCERTAIN:
                 mailing.lose_track()
 
-    def _entitled(self, mailing: Mailing, account: Account) -> tuple[Recipient, ...]:
+    def _entitled(self, mailing: Mailing, bill: BillContent) -> tuple[Recipient, ...]:
         """Ask anew just before sending: a link or a consent may have ended, and the event of it may be late."""
         return tuple(
             recipient
             for recipient in mailing.recipients
-            if self._still_wanted(recipient, mailing.email) and self._still_allowed(recipient, account)
+            if self._still_wanted(recipient, mailing.email) and self._still_allowed(recipient, bill)
         )
 
     def _still_wanted(self, recipient: Recipient, email: str) -> bool:
         delivery = self.deliveries.get(recipient)
         return delivery is not None and delivery.state is DeliveryState.ON and delivery.email == email
 
-    def _still_allowed(self, recipient: Recipient, account: Account) -> bool:
+    def _still_allowed(self, recipient: Recipient, bill: BillContent) -> bool:
         try:
-            return self.accounts.authorize(recipient) == account
+            return self.accounts.authorize(recipient).owns(bill.account, issued_at=bill.issued_at)
         except DomainError as error:
+            if error.kind is Kind.NOT_FOUND:  # the event that the link has ended is late, or lost
+                self.end_delivery(recipient=recipient)
             if error.kind in _NO_LONGER:
                 return False
             raise

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from services.chassis.clock import Clock
 from services.chassis.email_address import normalised_email
-from services.chassis.errors import VersionConflict
+from services.chassis.errors import DomainError, Kind, VersionConflict
 from services.chassis.ids import new_id
 from services.documents.domain.account import Account, Recipient
 from services.documents.domain.bill_delivery import BillDelivery, ConfirmationNotFound
@@ -33,7 +33,7 @@ class GetBillDelivery:
     texts: ConsentTexts
 
     def __call__(self, *, recipient: Recipient, language: Language) -> ShownDelivery:
-        account = self.accounts.authorize(recipient)
+        account = self.accounts.authorize(recipient).account
         delivery = self.deliveries.get(recipient) or BillDelivery(recipient=recipient, account=account)
         return ShownDelivery(delivery=delivery, text=self.texts.in_force(language))
 
@@ -54,7 +54,7 @@ class SetBillDelivery:
         text = self.texts.in_force(language)
         consent = ConsentGiven.to(text, version=consent_version, channel=channel, at=now)
         address = normalised_email(email)
-        account = self.accounts.authorize(recipient)
+        account = self.accounts.authorize(recipient).account
         delivery = _again_after_a_race(lambda: self._agree(recipient, account, address, consent))
         return ShownDelivery(delivery=delivery, text=text)
 
@@ -81,7 +81,7 @@ class EndBillDelivery:
     def _end(self, recipient: Recipient) -> BillDelivery:
         delivery = self.deliveries.get(recipient)
         if delivery is None:
-            return BillDelivery(recipient=recipient, account=self.accounts.authorize(recipient))
+            return BillDelivery(recipient=recipient, account=self.accounts.authorize(recipient).account)
         delivery.end(cause=EndCause.WITHDRAWN, now=self.clock.now())
         self.deliveries.save(delivery)
         return delivery
@@ -121,6 +121,19 @@ class EndDeliveryOfLink:
         if delivery is not None:
             delivery.end(cause=EndCause.ACCOUNT_UNLINKED, now=self.clock.now())
             self.deliveries.save(delivery)
+
+
+def is_linked(accounts: AccountAccess, recipient: Recipient, /) -> bool:
+    """Say whether the subscriber has that link; one whose proof does not reach far enough stands all the same. Raises
+    what accounts refuses otherwise: nobody can say."""
+    try:
+        accounts.authorize(recipient)
+    except DomainError as error:
+        if error.kind is Kind.NOT_FOUND:
+            return False
+        if error.kind is not Kind.PERMISSION_DENIED:
+            raise
+    return True
 
 
 def _again_after_a_race(act: Callable[[], Answer]) -> Answer:

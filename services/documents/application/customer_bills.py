@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.chassis.paging import PageTokenInvalid, from_page_token, page_size, to_page_token
-from services.documents.domain.account import Account, Recipient
+from services.documents.domain.account import LinkedAccount, Recipient
 from services.documents.domain.customer_bill import CustomerBill, CustomerBillNotFound, CustomerBillNotReady
 from services.documents.domain.ports import AccountAccess, Archive, CustomerBillRepository, MailingRepository
 
@@ -41,7 +41,8 @@ class ListCustomerBills:
         after = _position(page_token)
         size = page_size(wanted)
         links = self._links(subscriber_id, billing_account_id)
-        found = self.bills.of_accounts(links.keys(), limit=size + 1, after=after)
+        spells = [spell for link in links for spell in link.spells]
+        found = self.bills.of_spells(spells, limit=size + 1, after=after)
         page = found[:size]
         mailed = _mailed(self.mailings, page, links)
         return ShownBills(
@@ -49,12 +50,12 @@ class ListCustomerBills:
             next_page_token=_token(page[-1]) if len(found) > size else "",
         )
 
-    def _links(self, subscriber_id: str, billing_account_id: str | None) -> Mapping[Account, str]:
+    def _links(self, subscriber_id: str, billing_account_id: str | None) -> Sequence[LinkedAccount]:
         """Ask about the one account by itself, so that a refusal says why."""
         if billing_account_id is None:
             return self.accounts.authorized(subscriber_id)
         recipient = Recipient(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        return {self.accounts.authorize(recipient): billing_account_id}
+        return [self.accounts.authorize(recipient)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +69,10 @@ class FindCustomerBill:
         """Return the bill and the link by which it is seen. Raises `CustomerBillNotFound`, also for a foreign bill."""
         links = self.accounts.authorized(subscriber_id)
         bill = self.bills.get(customer_bill_id)
-        if bill is None or bill.content is None or bill.content.account not in links:
+        link = _link_of(bill, links) if bill is not None else None
+        if bill is None or link is None:
             raise CustomerBillNotFound("There is no such bill.")
-        return bill, links[bill.content.account]
+        return bill, link.billing_account_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,18 +102,27 @@ class DownloadCustomerBill:
         return self.archive.get(bill.pdf.sha256)
 
 
+def _link_of(bill: CustomerBill, links: Sequence[LinkedAccount]) -> LinkedAccount | None:
+    content = bill.content
+    if content is None:
+        return None
+    return next((link for link in links if link.owns(content.account, issued_at=content.issued_at)), None)
+
+
 def _mailed(
-    mailings: MailingRepository, page: Sequence[CustomerBill], links: Mapping[Account, str]
+    mailings: MailingRepository, page: Sequence[CustomerBill], links: Sequence[LinkedAccount]
 ) -> Mapping[str, datetime]:
     """One question for the whole page: an account has one link of a subscriber, and a bill one account."""
-    return mailings.mailed_at([bill.customer_bill_id for bill in page], billing_account_ids=links.values())
+    links_asked = [link.billing_account_id for link in links]
+    return mailings.mailed_at([bill.customer_bill_id for bill in page], billing_account_ids=links_asked)
 
 
-def _shown(bill: CustomerBill, links: Mapping[Account, str], mailed: Mapping[str, datetime]) -> ShownBill:
-    assert bill.content is not None, "only bills with content are listed"
+def _shown(bill: CustomerBill, links: Sequence[LinkedAccount], mailed: Mapping[str, datetime]) -> ShownBill:
+    link = _link_of(bill, links)
+    assert link is not None, "only bills of the links are listed"
     return ShownBill(
         bill=bill,
-        billing_account_id=links[bill.content.account],
+        billing_account_id=link.billing_account_id,
         mailed_at=mailed.get(bill.customer_bill_id),
     )
 

@@ -32,6 +32,8 @@ class BillContent:
     opening_balance: Money
     payments_received: Money
     amount_due: Money
+    # Other numbers that the account has or had: consents to the mailing of its bills may have been given under them.
+    also_known_as: tuple[Account, ...] = ()
 
     @property
     def charges_total(self) -> Money:

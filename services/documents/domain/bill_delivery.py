@@ -7,7 +7,7 @@ from enum import Enum
 from services.chassis.errors import DomainError, Kind
 from services.documents.domain.account import Account, Recipient
 from services.documents.domain.consent import ConsentEnded, ConsentGiven, ConsentRecord, EndCause, Language
-from services.documents.domain.mail_schedule import next_try
+from services.documents.domain.mail_schedule import PAUSE_WITHOUT_TRY, next_try
 
 LINK_LIVES_FOR = timedelta(days=7)
 
@@ -152,6 +152,10 @@ class BillDelivery:
         tried = _tried(self._awaited(), mailed_at=None)
         self.due_at = next_try(first_due_at=tried.asked_at, tries=tried.mail_tries, now=now)
         self.confirmation = tried if self.due_at else None
+
+    def postpone(self, *, now: datetime) -> None:
+        """Look again soon: what is needed to mail the link is not there, which is no fault of the address."""
+        self.due_at = now + PAUSE_WITHOUT_TRY
 
     def _needs_no_link(self, now: datetime) -> bool:
         alive = self.confirmation is not None and self.confirmation.lives(now)

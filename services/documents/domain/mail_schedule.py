@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 TRIED_FOR = timedelta(hours=24)
+PAUSE_WITHOUT_TRY = timedelta(seconds=15)
 _PAUSES = (
     timedelta(seconds=10),
     timedelta(minutes=1),

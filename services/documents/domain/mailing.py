@@ -8,11 +8,9 @@ from hashlib import sha256
 from services.documents.domain.account import Recipient
 from services.documents.domain.consent import Language
 from services.documents.domain.events import CustomerBillMailed
-from services.documents.domain.mail_schedule import next_try
+from services.documents.domain.mail_schedule import PAUSE_WITHOUT_TRY, next_try
 
 _LOOK_AGAIN_AFTER = timedelta(minutes=5)  # much longer than a mail server may take for one message
-
-_PAUSE_WITHOUT_TRY = timedelta(seconds=15)
 
 
 class IllegalMove(Exception):
@@ -122,7 +120,7 @@ class Mailing:
 
     def postpone(self, *, now: datetime) -> None:
         """Look again soon: what is needed to do the step is not there, which is no fault of the address."""
-        self.due_at = now + _PAUSE_WITHOUT_TRY
+        self.due_at = now + PAUSE_WITHOUT_TRY
 
     def lose_track(self) -> None:
         """Note that nobody knows whether it was taken."""

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Protocol
 
 from services.chassis.errors import DomainError, Kind
-from services.documents.domain.account import Account, Recipient
+from services.documents.domain.account import Account, LinkedAccount, Recipient, Spell
 from services.documents.domain.bill_content import BillContent
 from services.documents.domain.bill_delivery import BillDelivery
 from services.documents.domain.consent import ConsentText, Language
@@ -30,8 +30,8 @@ class BillDeliveryRepository(Protocol):
 
     def of_confirmation(self, confirmation_id: str, /) -> BillDelivery | None: ...
 
-    def on_for(self, account: Account, /) -> Sequence[BillDelivery]:
-        """Return the deliveries that are ON for an account."""
+    def on_for(self, accounts: Collection[Account], /) -> Sequence[BillDelivery]:
+        """Return the deliveries that are ON for any of the accounts."""
         ...
 
     def save(self, delivery: BillDelivery, /) -> None:
@@ -56,10 +56,10 @@ class CustomerBillRepository(Protocol):
         """Return those of the regional bills for which there is a bill."""
         ...
 
-    def of_accounts(
-        self, accounts: Collection[Account], /, *, limit: int, after: tuple[datetime, str] | None
+    def of_spells(
+        self, spells: Collection[Spell], /, *, limit: int, after: tuple[datetime, str] | None
     ) -> Sequence[CustomerBill]:
-        """Return bills of any of the accounts, newest issue first, those after the position
+        """Return bills that any of the spells covers, newest issue first, those after the position
         `(issued_at, customer_bill_id)`."""
         ...
 
@@ -99,12 +99,12 @@ class MailingRepository(Protocol):
 class AccountAccess(Protocol):
     """Accounts' word on who may see the documents of which account."""
 
-    def authorize(self, recipient: Recipient, /) -> Account:
+    def authorize(self, recipient: Recipient, /) -> LinkedAccount:
         """Return the account. Raises a DomainError: NOT_FOUND, PERMISSION_DENIED, or what failed."""
         ...
 
-    def authorized(self, subscriber_id: str, /) -> Mapping[Account, str]:
-        """Return all accounts whose documents the subscriber may see, each with the one link by which they do.
+    def authorized(self, subscriber_id: str, /) -> Sequence[LinkedAccount]:
+        """Return all accounts whose documents the subscriber may see.
 
         Raises a DomainError: what failed.
         """

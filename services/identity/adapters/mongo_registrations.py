@@ -8,7 +8,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.chassis.clock import Clock
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 from services.identity.adapters.mongo_consents import consents_from_document, consents_to_document
 from services.identity.domain.registration import (
@@ -51,13 +51,12 @@ class MongoRegistrationRepository:
         return _from_document(document)
 
     def save(self, registration: Registration, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            registration,
             document_id=registration.registration_id,
-            version=registration.version,
             document=_to_document(registration),
         )
-        registration.version += 1
 
     def claim_due(self) -> Registration | None:
         document = self._work.claim()

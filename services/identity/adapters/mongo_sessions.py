@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 from services.identity.domain.session import Session, SessionNotFound
 
 Document = dict[str, Any]
@@ -42,13 +42,12 @@ class MongoSessionRepository:
         return _from_document(document)
 
     def save(self, session: Session, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            session,
             document_id=session.session_id,
-            version=session.version,
             document=_to_document(session),
         )
-        session.version += 1
 
     def list_open(self, subscriber_id: str, /, *, now: datetime) -> Sequence[Session]:
         query = {"subscriber_id": subscriber_id, "ended_at": None, "expires_at": {"$gt": now}}

@@ -7,7 +7,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 from services.identity.domain.social_login import SocialLogin, SocialLoginNotFound
 
 Document = dict[str, Any]
@@ -40,13 +40,12 @@ class MongoSocialLoginRepository:
         return self._get({"state_hash": state_hash})
 
     def save(self, login: SocialLogin, /) -> None:
-        save_versioned(
+        save_aggregate(
             self._collection,
+            login,
             document_id=login.social_login_id,
-            version=login.version,
             document=_to_document(login),
         )
-        login.version += 1
 
     def _get(self, query: Document) -> SocialLogin:
         document = self._collection.find_one(query)

@@ -8,9 +8,8 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.clock import Clock
-from services.chassis.events import to_outbox_entry
-from services.chassis.mongo import save_versioned
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.identity.adapters.mongo_consents import consents_from_document, consents_to_document
 from services.identity.domain.subscriber import (
     LinkedIdentity,
@@ -77,28 +76,19 @@ class MongoSubscriberRepository:
 
     def save(self, subscriber: Subscriber, /) -> None:
         try:
-            save_versioned(
+            save_announcing(
                 self._collection,
+                subscriber,
                 document_id=subscriber.subscriber_id,
-                version=subscriber.version,
                 document=_to_document(subscriber),
-                outbox=self._outbox(subscriber),
+                now=self._clock.now(),
             )
         except DuplicateKeyError as error:
             _explain(error)
-        subscriber.version += 1
-        subscriber.pending_events.clear()
 
     def _find(self, query: Document) -> Subscriber | None:
         document = self._collection.find_one(query, {"outbox": 0})
         return _from_document(document) if document else None
-
-    def _outbox(self, subscriber: Subscriber) -> list[Document]:
-        now = self._clock.now()
-        return [
-            to_outbox_entry(event, now=now, aggregate_id=subscriber.subscriber_id)
-            for event in subscriber.pending_events
-        ]
 
 
 def _explain(error: DuplicateKeyError) -> NoReturn:

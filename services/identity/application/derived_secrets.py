@@ -7,6 +7,8 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 
+from services.chassis.pseudonyms import Pseudonyms
+
 CODE_DIGITS = 8
 
 
@@ -18,6 +20,7 @@ class DerivedSecrets:
         if len(secret) < 32:
             raise ValueError("the secret of identity has at least 32 bytes")
         self._secret = secret
+        self._pseudonyms = Pseudonyms(secret)
 
     def registration_code(self, registration_id: str, /) -> str:
         """Return the code that proves the address of a registration: 26.5 bits, of which five tries see little."""
@@ -36,9 +39,9 @@ class DerivedSecrets:
         """Return the PKCE verifier of a social login (RFC 7636)."""
         return self._text("social-verifier", social_login_id)
 
-    def pseudonym(self, text: str, /) -> str:
+    def pseudonym(self, *parts: str) -> str:
         """Return what stands for a login or an address where only equality matters, such as in counters."""
-        return self._text("pseudonym", text)
+        return self._pseudonyms.of(*parts)
 
     def mac(self, purpose: str, text: str, /) -> bytes:
         """Return 256 bits that only the secret's holder can compute."""

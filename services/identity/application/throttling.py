@@ -1,9 +1,9 @@
 """How often something may be tried: slows an attacker and never locks an owner out."""
 
-import ipaddress
 from dataclasses import dataclass
 
 from services.chassis.errors import TooManyAttempts
+from services.chassis.network import network_of
 from services.identity.application.derived_secrets import DerivedSecrets
 from services.identity.domain.ports import Throttle
 
@@ -73,16 +73,4 @@ class Attempts:
             raise TooManyAttempts(retry_after_s=retry_after_s)
 
     def _key(self, purpose: str, *parts: str) -> tuple[str, str]:
-        return purpose, self.secrets.pseudonym("\n".join(parts))
-
-
-def network_of(ip_address: str, /) -> str:
-    """Return what one attacker has one of: an IPv4 address, or a /64 of IPv6; all that is no address is one."""
-    try:
-        address = ipaddress.ip_address(ip_address)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    mapped = address.ipv4_mapped
-    return str(mapped) if mapped else str(ipaddress.IPv6Network((address, 64), strict=False))
+        return purpose, self.secrets.pseudonym(*parts)

@@ -5,12 +5,14 @@ from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
 from services.chassis.errors import Kind
 from services.chassis.grpc_client import Remote, RemoteError
 from services.chassis.grpc_values import money_from_proto, money_to_proto, time_from_proto, time_to_proto
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.payment import Payment
 from services.payments.domain.ports import (
     AccountGone,
     AccountsSilent,
     Action,
     DecisionBalance,
+    Permission,
     Posting,
     PostingRefusedByAccounts,
     PostingState,
@@ -23,6 +25,13 @@ _AUTHORIZE_S = 2.0
 _BALANCE_S = 5.0
 _POSTING_S = 5.0
 _ACTIONS = {Action.PAY: accounts_pb2.ACTION_PAY, Action.MANAGE: accounts_pb2.ACTION_MANAGE}
+_OBSTACLES = {
+    "BILLING_ACCOUNT_NOT_FOUND": Reason.ACCOUNT_UNLINKED,
+    "ACCOUNT_DISPUTED": Reason.ACCOUNT_DISPUTED,
+    "PROOF_OUTDATED": Reason.PROOF_OUTDATED,
+    "ACTION_NOT_ALLOWED": Reason.ACTION_NOT_ALLOWED,
+    "GRANT_FROZEN": Reason.GRANT_FROZEN,
+}
 _STATES = {
     accounts_pb2.POSTING_STATE_REQUESTED: PostingState.REQUESTED,
     accounts_pb2.POSTING_STATE_POSTED: PostingState.POSTED,
@@ -37,13 +46,38 @@ class GrpcAccounts:
         self._remote = remote
         self._stub = accounts_pb2_grpc.AccountsServiceStub(remote.channel)
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
         """Refusals of accounts go on to the subscriber as they are."""
         request = accounts_pb2.AuthorizeActionRequest(
             subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=_ACTIONS[action]
         )
         answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
-        return str(answer.time_zone)
+        limited = answer.HasField("monthly_pay_limit")
+        limit = money_from_proto(answer.monthly_pay_limit, field="monthly_pay_limit") if limited else None
+        return Permission(time_zone=answer.time_zone, monthly_pay_limit=limit)
+
+    def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
+        """A rule is a standing order: it may charge as long as it might be made."""
+        try:
+            self.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.MANAGE)
+            return self.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.PAY)
+        except RemoteError as error:
+            if error.reason not in _OBSTACLES:
+                raise AccountsSilent(error.reason) from None
+            return _OBSTACLES[error.reason]
+
+    def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
+        """A link whose proof does not reach far enough to pay stands all the same."""
+        request = accounts_pb2.AuthorizeActionRequest(
+            subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=accounts_pb2.ACTION_PAY
+        )
+        try:
+            self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
+        except RemoteError as error:
+            if error.kind is Kind.NOT_FOUND:
+                raise AccountGone(billing_account_id) from None
+            if error.kind is not Kind.PERMISSION_DENIED:
+                raise AccountsSilent(error.reason) from None
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:
         request = accounts_pb2.GetDecisionBalanceRequest(billing_account_id=billing_account_id)

@@ -8,6 +8,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.chassis.money import Money
+from services.chassis.saving import save_aggregate
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.autopay_documents import (
     money_from_document,
@@ -15,7 +16,7 @@ from services.payments.adapters.autopay_documents import (
     trigger_from_document,
     trigger_to_document,
 )
-from services.payments.adapters.mongo_saving import after_position, save_aggregate
+from services.payments.adapters.mongo_saving import after_position, saving
 from services.payments.domain.autopay_decision import Decision, Grounds, Outcome, Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion, DecisionRecord
 from services.payments.domain.ports import PagePosition
@@ -44,13 +45,12 @@ class MongoAutopayOccasionRepository:
         return None if document is None else to_occasion(document)
 
     def save(self, occasion: AutopayOccasion, /) -> None:
-        save_aggregate(
-            self._occasions,
-            document_id=occasion.decision_id,
-            version=occasion.version,
-            document=_to_document(occasion),
-        )
-        occasion.version += 1
+        with saving(occasion):
+            save_aggregate(self._occasions, occasion, document_id=occasion.decision_id, document=_to_document(occasion))
+
+    def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
+        rows = self._occasions.find({"autopay_rule_id": autopay_rule_id, "record": None}, {"_id": 1})
+        return [row["_id"] for row in rows]
 
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         rows = self._occasions.find(
@@ -103,6 +103,9 @@ def _record_to_document(record: DecisionRecord) -> Document:
             "occasion_rule_version": grounds.occasion_rule_version,
             "due_at": grounds.due_at,
             "account_is_linked": grounds.account_is_linked,
+            "account_refusal": grounds.account_refusal.value if grounds.account_refusal else None,
+            "monthly_pay_limit": money_to_document(grounds.monthly_pay_limit),
+            "paid_this_month": grounds.paid_this_month.as_mapping(),
             "card_is_usable": grounds.card_is_usable,
             "balance": money_to_document(grounds.balance),
             "balance_as_of": grounds.balance_as_of,
@@ -128,6 +131,8 @@ def _to_record(document: Document) -> DecisionRecord:
 
 
 def _to_grounds(document: Document) -> Grounds:
+    """Older records were decided without asking accounts, and without a limit."""
+    refusal, paid_this_month = document.get("account_refusal"), document.get("paid_this_month")
     return Grounds(
         trigger=trigger_from_document(document["trigger"]),
         amount=Money.from_mapping(document["amount"]),
@@ -136,6 +141,9 @@ def _to_grounds(document: Document) -> Grounds:
         occasion_rule_version=document["occasion_rule_version"],
         due_at=document["due_at"],
         account_is_linked=document["account_is_linked"],
+        account_refusal=Reason(refusal) if refusal else None,
+        monthly_pay_limit=money_from_document(document.get("monthly_pay_limit")),
+        paid_this_month=Money.from_mapping(paid_this_month) if paid_this_month else Money.zero(),
         card_is_usable=document["card_is_usable"],
         balance=money_from_document(document["balance"]),
         balance_as_of=document["balance_as_of"],

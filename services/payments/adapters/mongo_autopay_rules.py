@@ -10,9 +10,10 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.money import Money
+from services.chassis.saving import save_aggregate
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.autopay_documents import trigger_from_document, trigger_to_document
-from services.payments.adapters.mongo_saving import duplicate_key, save_aggregate
+from services.payments.adapters.mongo_saving import duplicate_key, saving
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists, StopReason, Terms
 
 Document = dict[str, Any]
@@ -41,6 +42,7 @@ class MongoAutopayRuleRepository:
         self._rules.create_index(
             [("subscriber_id", ASCENDING), ("request_id", ASCENDING)], name="one_per_request", unique=True
         )
+        self._rules.create_index([("billing_account_id", ASCENDING), ("created_at", DESCENDING)], name="of_account")
         self._rules.create_index([("payment_method_id", ASCENDING)], name="on_method")
         self._rules.create_index(
             [("next_charge_at", ASCENDING)],
@@ -61,6 +63,10 @@ class MongoAutopayRuleRepository:
         )
         return [to_rule(row) for row in rows]
 
+    def of_account(self, *, billing_account_id: str) -> Sequence[AutopayRule]:
+        rows = self._rules.find({"billing_account_id": billing_account_id}, sort=[("created_at", DESCENDING)])
+        return [to_rule(row) for row in rows]
+
     def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None:
         return self._one({"billing_account_id": billing_account_id, "state": _ACTIVE})
 
@@ -78,14 +84,12 @@ class MongoAutopayRuleRepository:
 
     def save(self, rule: AutopayRule, /) -> None:
         try:
-            save_aggregate(
-                self._rules, document_id=rule.autopay_rule_id, version=rule.version, document=_to_document(rule)
-            )
+            with saving(rule):
+                save_aggregate(self._rules, rule, document_id=rule.autopay_rule_id, document=_to_document(rule))
         except DuplicateKeyError as error:
             if duplicate_key(error) == ["billing_account_id"]:
                 raise AutopayRuleExists("The account has an active autopay rule already.") from None
             raise
-        rule.version += 1
 
     def _one(self, query: Document) -> AutopayRule | None:
         document = self._rules.find_one(query)

@@ -7,8 +7,9 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from services.chassis.saving import save_aggregate
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
-from services.payments.adapters.mongo_saving import save_aggregate
+from services.payments.adapters.mongo_saving import saving
 from services.payments.domain.acquirer import SavedCard
 from services.payments.domain.card_binding import BindingReached, BindingState, CardBinding
 
@@ -48,13 +49,13 @@ class MongoCardBindingRepository:
         return None if document is None else to_binding(document)
 
     def save(self, binding: CardBinding, /) -> None:
-        save_aggregate(
-            self._bindings,
-            document_id=binding.payment_method_id,
-            version=binding.version,
-            document=_to_document(binding),
-        )
-        binding.version += 1
+        with saving(binding):
+            save_aggregate(
+                self._bindings,
+                binding,
+                document_id=binding.payment_method_id,
+                document=_to_document(binding),
+            )
 
     def hurry(self, *, acquirer_method_id: str, now: datetime) -> None:
         """Move `version` too: whoever is asking at this moment may have heard the answer of before."""

@@ -43,6 +43,9 @@ class MongoIntentRegister:
     def take(self, intent: Intent, /, *, now: datetime) -> None:
         self._intents.update_one({"_id": intent.meaning}, _claimed(intent, now), upsert=True)
 
+    def release(self, intent: Intent, /) -> None:
+        self._intents.delete_one({"_id": intent.meaning, "request_id": intent.request_id})
+
 
 def _claimed(intent: Intent, now: datetime) -> Document:
     return {"$set": {"request_id": intent.request_id, "at": now}}

@@ -6,7 +6,8 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
-from services.payments.adapters.mongo_saving import save_aggregate
+from services.chassis.saving import save_aggregate
+from services.payments.adapters.mongo_saving import saving
 from services.payments.domain.payment_method import PaymentMethod
 
 Document = dict[str, Any]
@@ -32,13 +33,8 @@ class MongoPaymentMethodRepository:
         return [_to_method(row) for row in rows]
 
     def save(self, method: PaymentMethod, /) -> None:
-        save_aggregate(
-            self._methods,
-            document_id=method.payment_method_id,
-            version=method.version,
-            document=_to_document(method),
-        )
-        method.version += 1
+        with saving(method):
+            save_aggregate(self._methods, method, document_id=method.payment_method_id, document=_to_document(method))
 
 
 def _to_method(document: Document) -> PaymentMethod:

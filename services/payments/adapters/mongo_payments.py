@@ -1,6 +1,6 @@
 """Payments in MongoDB: one document each, with history, work and outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,11 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.chassis.clock import Clock
-from services.chassis.events import to_outbox_entry
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
-from services.payments.adapters.mongo_saving import after_position, save_aggregate
+from services.payments.adapters.mongo_saving import after_position, saving
 from services.payments.domain.evidence import Chargeback, Evidence
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, Problem, Reached, State
 from services.payments.domain.ports import PagePosition
@@ -76,18 +76,14 @@ class MongoPaymentRepository:
         return None if document is None else to_payment(document)
 
     def save(self, payment: Payment, /) -> None:
-        now = self._clock.now()
-        save_aggregate(
-            self._payments,
-            document_id=payment.payment_id,
-            version=payment.version,
-            document=_to_document(payment),
-            outbox=[
-                to_outbox_entry(event, now=now, aggregate_id=payment.payment_id) for event in payment.pending_events
-            ],
-        )
-        payment.version += 1
-        payment.pending_events.clear()
+        with saving(payment):
+            save_announcing(
+                self._payments,
+                payment,
+                document_id=payment.payment_id,
+                document=_to_document(payment),
+                now=self._clock.now(),
+            )
 
     def page(
         self, *, subscriber_id: str, billing_account_id: str, size: int, after: PagePosition | None
@@ -111,6 +107,10 @@ class MongoPaymentRepository:
             {"$set": work_fields(now), "$inc": {"version": 1}},
         )
 
+    def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:
+        rows = self._payments.find({"_id": {"$in": list(payment_ids)}}, {"state": 1}) if payment_ids else ()
+        return {row["_id"]: State(row["state"]) for row in rows}
+
     def under_way(self, *, billing_account_id: str, balance_as_of: datetime) -> Money:
         credited_later = {"state": {"$in": _CREDITED}, "posted_at": {"$gt": balance_as_of}}
         rows = self._payments.find(
@@ -127,6 +127,18 @@ class MongoPaymentRepository:
             {"needs_person": {"$type": "string"}}, sort=[("created_at", ASCENDING), ("_id", ASCENDING)], limit=limit
         )
         return [to_payment(row) for row in rows]
+
+    def unsent_automatic(self, *, billing_account_id: str) -> Sequence[str]:
+        rows = self._payments.find(
+            {
+                "billing_account_id": billing_account_id,
+                "state": State.CREATED.value,
+                "charge_begun_at": None,
+                "autopay_rule_id": {"$ne": ""},
+            },
+            {"_id": 1},
+        )
+        return [row["_id"] for row in rows]
 
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
         return self._payments.count_documents(

@@ -8,8 +8,9 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.chassis.money import Money
+from services.chassis.saving import save_aggregate
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
-from services.payments.adapters.mongo_saving import save_aggregate
+from services.payments.adapters.mongo_saving import saving
 from services.payments.domain.receipt import Receipt, ReceiptProblem, ReceiptReached, ReceiptState
 
 Document = dict[str, Any]
@@ -45,10 +46,8 @@ class MongoReceiptRepository:
         return [to_receipt(row) for row in rows]
 
     def save(self, receipt: Receipt, /) -> None:
-        save_aggregate(
-            self._receipts, document_id=receipt.receipt_id, version=receipt.version, document=_to_document(receipt)
-        )
-        receipt.version += 1
+        with saving(receipt):
+            save_aggregate(self._receipts, receipt, document_id=receipt.receipt_id, document=_to_document(receipt))
 
 
 def to_receipt(document: Document, /) -> Receipt:

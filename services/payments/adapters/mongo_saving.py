@@ -1,13 +1,13 @@
 """Saving one aggregate of payments: version, outbox, and what a duplicate key means."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.errors import VersionConflict
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import Versioned
 from services.chassis.work import DueWork
 from services.payments.domain.ports import AlreadySaved, PagePosition
 
@@ -15,27 +15,22 @@ Document = dict[str, Any]
 Aggregate = TypeVar("Aggregate")
 
 
-def save_aggregate(
-    collection: Collection[Document],
-    *,
-    document_id: str,
-    version: int,
-    document: Document,
-    outbox: Sequence[Document] = (),
-) -> None:
-    """Save; raises VersionConflict for a lost race, AlreadySaved when a new one is there already.
+@contextmanager
+def saving(aggregate: Versioned, /) -> Iterator[None]:
+    """Save an aggregate within: VersionConflict is a lost race, AlreadySaved says that a new one is there already.
 
     A duplicate on an index that says something else leaves as DuplicateKeyError.
     """
+    is_new = aggregate.version == 0
     try:
-        save_versioned(collection, document_id=document_id, version=version, document=document, outbox=outbox)
+        yield
     except VersionConflict:
-        if version == 0:
-            raise AlreadySaved(document_id) from None
+        if is_new:
+            raise AlreadySaved from None
         raise
     except DuplicateKeyError as error:
         if "request_id" in duplicate_key(error):
-            raise AlreadySaved(document_id) from None
+            raise AlreadySaved from None
         raise
 
 

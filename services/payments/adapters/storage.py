@@ -10,6 +10,7 @@ from services.payments.adapters.mongo_autopay_occasions import MongoAutopayOccas
 from services.payments.adapters.mongo_autopay_rules import MongoAutopayRuleRepository
 from services.payments.adapters.mongo_card_bindings import MongoCardBindingRepository
 from services.payments.adapters.mongo_intents import MongoIntentRegister
+from services.payments.adapters.mongo_pay_months import MongoPayMonthRepository
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
 from services.payments.adapters.mongo_payments import MongoPaymentRepository
 from services.payments.adapters.mongo_receipts import MongoReceiptRepository
@@ -28,6 +29,7 @@ class Storage:
     receipts: MongoReceiptRepository
     rules: MongoAutopayRuleRepository
     occasions: MongoAutopayOccasionRepository
+    months: MongoPayMonthRepository
 
     def ensure_indexes(self) -> None:
         """Make the indexes that carry invariants, before anything is written."""
@@ -38,6 +40,7 @@ class Storage:
         self.receipts.ensure_indexes()
         self.rules.ensure_indexes()
         self.occasions.ensure_indexes()
+        self.months.ensure_indexes()
 
 
 def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
@@ -50,4 +53,5 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
         receipts=MongoReceiptRepository(database),
         rules=MongoAutopayRuleRepository(database),
         occasions=MongoAutopayOccasionRepository(database),
+        months=MongoPayMonthRepository(database, clock=clock),
     )

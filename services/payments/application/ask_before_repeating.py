@@ -32,6 +32,10 @@ class AskBeforeRepeating:
         seconds = int((now - held.at).total_seconds())
         raise SimilarPayment(f"The same was paid {seconds} s ago.", seconds_ago=str(seconds))
 
+    def forget(self, intent: Intent, /) -> None:
+        """Take back a claim whose payment was refused before it was saved: there is nothing to repeat."""
+        self.intents.release(intent)
+
     def _was_declined(self, intent: Intent, held: Claim) -> bool:
         first = self.payments.by_request(subscriber_id=intent.subscriber_id, request_id=held.request_id)
         return first is not None and first.state is State.DECLINED

@@ -17,6 +17,7 @@ from services.payments.domain.ports import (
     AlreadySaved,
     AutopayRuleRepository,
     PaymentMethodRepository,
+    Permission,
 )
 from services.payments.domain.request import check_request_id, check_same, fingerprint_of
 
@@ -62,16 +63,14 @@ class CreateAutopayRule:
         known = self._known(subscriber_id, request_id, fingerprint)
         if known is not None:
             return known
-        time_zone = self.accounts.authorize(
-            subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.MANAGE
-        )
+        permission = _authorize(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         self.check_terms.check_card(terms, subscriber_id=subscriber_id)
         now = self.clock.now()
         rule = AutopayRule(
             autopay_rule_id=new_id("aru"),
             subscriber_id=subscriber_id,
             billing_account_id=billing_account_id,
-            time_zone=time_zone,
+            time_zone=permission.time_zone,
             terms=terms,
             created_at=now,
             request_id=request_id,
@@ -137,9 +136,7 @@ class UpdateAutopayRule:
         rule = self.get_rule(subscriber_id=subscriber_id, autopay_rule_id=autopay_rule_id)
         if rule.is_active and rule.terms == terms:
             return rule
-        self.accounts.authorize(
-            subscriber_id=subscriber_id, billing_account_id=rule.billing_account_id, action=Action.MANAGE
-        )
+        _authorize(self.accounts, subscriber_id=subscriber_id, billing_account_id=rule.billing_account_id)
         self.check_terms.check_card(terms, subscriber_id=subscriber_id)
         rule.change(terms, now=self.clock.now())
         self.rules.save(rule)
@@ -157,6 +154,12 @@ class StopAutopayRule:
         """Return the stopped rule; a second time without effect."""
         self.get_rule(subscriber_id=subscriber_id, autopay_rule_id=autopay_rule_id)
         return self.stop_rule(autopay_rule_id=autopay_rule_id, reason=StopReason.SUBSCRIBER)
+
+
+def _authorize(accounts: Accounts, *, subscriber_id: str, billing_account_id: str) -> Permission:
+    """Autopay is set up by whoever may manage the account and pay to it: a grant may allow one without the other."""
+    accounts.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.MANAGE)
+    return accounts.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.PAY)
 
 
 def _content(terms: Terms) -> tuple[str | int, ...]:

@@ -19,7 +19,7 @@ from services.payments.domain.acquirer import (
 )
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.card_policy import CardNotAccepted, CardPolicy
-from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
+from services.payments.domain.payment import METHOD_REMOVED, UNDECIDED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PaymentMethodRepository, PaymentRepository
 from services.payments.domain.settlement import settle
@@ -46,7 +46,7 @@ class Charging:
         """Charge for the first time, settle and save."""
         token = self._token(payment)
         if token is None:
-            return self.record(payment, Refused("payment_method_removed"))
+            return self.record(payment, Refused(METHOD_REMOVED))
         return self.record(payment, self.acquirer.charge(_order(payment, token), timeout_s=timeout_s))
 
     def ask(self, payment: Payment, /, *, timeout_s: float) -> None:

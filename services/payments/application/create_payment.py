@@ -9,13 +9,14 @@ import structlog
 from services.chassis.clock import Clock
 from services.chassis.deadline import timeout_s
 from services.chassis.errors import FieldInvalid, VersionConflict
-from services.chassis.ids import new_id
 from services.chassis.money import Money
 from services.chassis.return_url import check_return_url
 from services.payments.application.ask_before_repeating import AskBeforeRepeating
 from services.payments.application.charging import Charging
+from services.payments.application.pay_limits import PayLimits
 from services.payments.domain.offer import Offer
-from services.payments.domain.payment import Payment, PaymentKind, Reached, State
+from services.payments.domain.pay_month import MonthlyPayLimitExceeded
+from services.payments.domain.payment import Payment, PaymentKind, Reached, State, requested_payment_id
 from services.payments.domain.payment_method import PaymentMethodNotFound
 from services.payments.domain.ports import (
     Accounts,
@@ -23,6 +24,7 @@ from services.payments.domain.ports import (
     AlreadySaved,
     PaymentMethodRepository,
     PaymentRepository,
+    Permission,
 )
 from services.payments.domain.request import check_request_id, check_same, fingerprint_of
 from services.payments.domain.similar_payment import Intent
@@ -77,6 +79,7 @@ class CreatePayment:
     payments: PaymentRepository
     methods: PaymentMethodRepository
     accounts: Accounts
+    limits: PayLimits
     charging: Charging
     ask_before_repeating: AskBeforeRepeating
     offer: Offer
@@ -88,22 +91,30 @@ class CreatePayment:
     def __call__(self, request: PaymentRequest, /) -> Payment:
         """Return the payment, new or first; UNKNOWN when the acquirer did not answer.
 
-        Raises SimilarPayment for a second one of the same meaning within three minutes, unless that was confirmed.
+        Raises what accounts refuses with, MonthlyPayLimitExceeded, and SimilarPayment for a second one of the same
+        meaning within three minutes, unless that was confirmed.
         """
         check_request_id(request.request_id)
         self._check_content(request)
         known = self._known(request)
         if known is not None:
             return known
-        self.accounts.authorize(
+        permission = self.accounts.authorize(
             subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id, action=Action.PAY
         )
         self._check_method(request)
         self.ask_before_repeating(request.intent, confirmed=request.confirm_repeat)
-        return self._create(request)
+        return self._create(request, permission)
 
-    def _create(self, request: PaymentRequest) -> Payment:
+    def _create(self, request: PaymentRequest, permission: Permission) -> Payment:
         payment = self._new(request)
+        try:
+            self.limits.reserve(
+                payment.payment_id, payment.amount, billing_account_id=payment.billing_account_id, permission=permission
+            )
+        except MonthlyPayLimitExceeded:
+            self.ask_before_repeating.forget(request.intent)
+            raise
         try:
             self.payments.save(payment)
         except AlreadySaved:
@@ -154,7 +165,7 @@ class CreatePayment:
     def _new(self, request: PaymentRequest) -> Payment:
         now = self.clock.now()
         payment = Payment(
-            payment_id=new_id("pay"),
+            payment_id=requested_payment_id(request.subscriber_id, request.request_id, request.fingerprint),
             subscriber_id=request.subscriber_id,
             billing_account_id=request.billing_account_id,
             amount=request.amount,

@@ -8,12 +8,14 @@ import structlog
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
+from services.payments.application.pay_limits import PayLimits
 from services.payments.application.stop_rules import StopRule
 from services.payments.domain.autopay_decision import Grounds, Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
-from services.payments.domain.autopay_trigger import Threshold, opening_after
+from services.payments.domain.autopay_trigger import opening_after
 from services.payments.domain.backoff import Backoff
+from services.payments.domain.pay_month import MonthlyPayLimitExceeded
 from services.payments.domain.payment import Payment, PaymentKind, Reached, State
 from services.payments.domain.ports import (
     AccountGone,
@@ -26,6 +28,7 @@ from services.payments.domain.ports import (
     Due,
     PaymentMethodRepository,
     PaymentRepository,
+    Permission,
 )
 
 _A_DAY = timedelta(hours=24)
@@ -47,6 +50,7 @@ class DriveOccasions:
     methods: PaymentMethodRepository
     payments: PaymentRepository
     accounts: Accounts
+    limits: PayLimits
     stop_rule: StopRule
     clock: Clock
     backoff: Backoff
@@ -74,35 +78,83 @@ class DriveOccasions:
 
     def _decide(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         now = self.clock.now()
-        opens_at = None if _is_threshold(rule) else opening_after(now, time_zone=rule.time_zone)
+        by_day = rule.is_active and not rule.watches_balance  # what cannot be charged any more needs no morning
+        opens_at = opening_after(now, time_zone=rule.time_zone) if by_day else None
         if opens_at is not None:
             occasion.wait_until(opens_at)
         else:
             self._decide_now(occasion, rule, now=now)
         self.occasions.save(occasion)
+        self._give_back_unused(occasion, rule)
         self._stop_if_hopeless(occasion, rule)
 
     def _decide_now(self, occasion: AutopayOccasion, rule: AutopayRule, *, now: datetime) -> None:
         try:
-            told, linked = self._balance(rule), True
+            answer = self._permission(rule)
+            told = None if isinstance(answer, Reason) else self._balance(rule)
         except AccountGone:
-            told, linked = None, False
+            answer, told = Reason.ACCOUNT_UNLINKED, None
         except AccountsSilent:
             occasion.try_again(now=now, backoff=self.backoff)
             return
-        occasion.decide(self._grounds(occasion, rule, told=told, linked=linked, now=now), now=now)
+        paid = self._reserve(occasion, rule, answer)
+        occasion.decide(self._grounds(occasion, rule, answer=answer, paid=paid, told=told, now=now), now=now)
         _log_decision(occasion)
+
+    def _permission(self, rule: AutopayRule) -> Permission | Reason:
+        """Ask anew on what terms the subscriber may pay: the link may have ended, or come into a dispute, since the
+        rule was made. A stopped rule needs nobody's leave to be skipped."""
+        if not rule.is_active:
+            return Reason.RULE_STOPPED
+        return self.accounts.autopay_permission(
+            subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id
+        )
+
+    def _reserve(self, occasion: AutopayOccasion, rule: AutopayRule, answer: Permission | Reason) -> Money:
+        """Set the sum aside where there is a limit, and return what others have of the month: the decision follows from
+        it as it stood in that very moment."""
+        nothing = Money.zero(rule.terms.amount.currency)
+        if isinstance(answer, Reason):
+            return nothing
+        try:
+            paid = self.limits.reserve(
+                occasion.future_payment_id,
+                rule.terms.amount,
+                billing_account_id=rule.billing_account_id,
+                permission=answer,
+            )
+        except MonthlyPayLimitExceeded as refusal:
+            return refusal.spent
+        return paid or nothing
+
+    def _give_back_unused(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
+        """Free what was set aside for a charge that is not made. After the save: a zombie with another decision frees
+        nothing of whoever charges."""
+        if occasion.record is not None and not occasion.is_to_charge:
+            self.limits.give_back(
+                occasion.future_payment_id,
+                billing_account_id=rule.billing_account_id,
+                permission=_as_decided(occasion.record.grounds, rule),
+            )
 
     def _balance(self, rule: AutopayRule) -> DecisionBalance | None:
         """Return the balance of a threshold rule, read now; a date rule is decided without one."""
-        if not _is_threshold(rule) or not rule.is_active:
+        if not rule.watches_balance or not rule.is_active:
             return None
         return self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
 
     def _grounds(
-        self, occasion: AutopayOccasion, rule: AutopayRule, *, told: DecisionBalance | None, linked: bool, now: datetime
+        self,
+        occasion: AutopayOccasion,
+        rule: AutopayRule,
+        *,
+        answer: Permission | Reason,
+        paid: Money,
+        told: DecisionBalance | None,
+        now: datetime,
     ) -> Grounds:
         method = self.methods.get(rule.terms.payment_method_id)
+        refusal = answer if isinstance(answer, Reason) else None
         return Grounds(
             trigger=rule.terms.trigger,
             amount=rule.terms.amount,
@@ -110,7 +162,11 @@ class DriveOccasions:
             rule_is_active=rule.is_active,
             occasion_rule_version=occasion.rule_version,
             due_at=occasion.charge_due_at,
-            account_is_linked=linked,
+            account_is_linked=refusal is not Reason.ACCOUNT_UNLINKED
+            and rule.stop_reason is not StopReason.ACCOUNT_UNLINKED,
+            account_refusal=refusal,
+            monthly_pay_limit=answer.monthly_pay_limit if isinstance(answer, Permission) else None,
+            paid_this_month=paid,
             card_is_usable=method is not None and method.is_usable,
             balance=told.balance if told else None,
             balance_as_of=told.as_of if told else None,
@@ -142,10 +198,25 @@ class DriveOccasions:
             autopay_rule_version=occasion.rule_version,
             due_at=now,
         )
+        if not self._is_within_limit(payment, occasion.record.grounds, rule):
+            payment.decline("monthly_pay_limit_exceeded", now=now)
         try:
             self.payments.save(payment)
         except AlreadySaved:
             _log.info("payment_made_before", payment_id=payment.payment_id)
+
+    def _is_within_limit(self, payment: Payment, grounds: Grounds, rule: AutopayRule) -> bool:
+        """Say whether the sum is still set aside, or can be again: after a long stop it may have come back."""
+        try:
+            self.limits.reserve(
+                payment.payment_id,
+                payment.amount,
+                billing_account_id=rule.billing_account_id,
+                permission=_as_decided(grounds, rule),
+            )
+        except MonthlyPayLimitExceeded:
+            return False
+        return True
 
     def _stop_if_hopeless(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         """An event or a call that should have stopped the rule got lost: stop it now."""
@@ -158,8 +229,9 @@ class DriveOccasions:
 _HOPELESS = {Reason.CARD_REMOVED: StopReason.CARD_REMOVED, Reason.ACCOUNT_UNLINKED: StopReason.ACCOUNT_UNLINKED}
 
 
-def _is_threshold(rule: AutopayRule) -> bool:
-    return isinstance(rule.terms.trigger, Threshold)
+def _as_decided(grounds: Grounds, rule: AutopayRule) -> Permission:
+    """Return the terms that a decision was made on."""
+    return Permission(time_zone=rule.time_zone, monthly_pay_limit=grounds.monthly_pay_limit)
 
 
 def _log_decision(occasion: AutopayOccasion) -> None:

@@ -9,10 +9,20 @@ from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.payments.application.charging import Charging, log_problem
 from services.payments.domain.acquirer import Absent, Acquirer, AcquirerRefund, RefundAnswer, Status
+from services.payments.domain.autopay_decision import CHARGED_LATE_AT_MOST, Reason
+from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.card_policy import CardPolicy
 from services.payments.domain.crediting import credit
-from services.payments.domain.payment import KEY_IS_GOOD_FOR, Payment, Problem, State
+from services.payments.domain.payment import (
+    ACCOUNT_UNLINKED,
+    AUTOPAY_STOPPED,
+    KEY_IS_GOOD_FOR,
+    METHOD_REMOVED,
+    Payment,
+    Problem,
+    State,
+)
 from services.payments.domain.ports import (
     Accounts,
     AccountsSilent,
@@ -71,9 +81,14 @@ class DrivePayments:
                 self.payments.save(payment)
 
     def _begin(self, payment: Payment) -> None:
-        """Send an automatic charge for the first time, unless the consent or the card went since the decision."""
+        """Send an automatic charge for the first time, unless consent, card or account went since the decision."""
         now = self.clock.now()
-        obstacle = self._obstacle(payment)
+        try:
+            obstacle = self._obstacle(payment)
+        except AccountsSilent:
+            payment.try_again(now=now, backoff=self.backoff)
+            self.payments.save(payment)
+            return
         if obstacle:
             payment.decline(obstacle, now=now)
             self.payments.save(payment)
@@ -85,13 +100,21 @@ class DrivePayments:
     def _obstacle(self, payment: Payment) -> str:
         method = self.methods.get(payment.payment_method_id)
         if method is None or not method.is_usable:
-            return "payment_method_removed"
+            return METHOD_REMOVED
         if not self.card_policy.accepts(method):
             return "card_not_accepted"
         rule = self.rules.get(payment.autopay_rule_id)
         if rule is None or not rule.is_active or rule.rule_version != payment.autopay_rule_version:
-            return "autopay_stopped"
-        return ""
+            unlinked = rule is not None and rule.stop_reason is StopReason.ACCOUNT_UNLINKED
+            return ACCOUNT_UNLINKED if unlinked else AUTOPAY_STOPPED
+        if self.clock.now() - payment.created_at > CHARGED_LATE_AT_MOST:
+            return "autopay_too_late"
+        answer = self.accounts.autopay_permission(
+            subscriber_id=payment.subscriber_id, billing_account_id=payment.billing_account_id
+        )
+        if answer is Reason.ACCOUNT_UNLINKED:
+            return ACCOUNT_UNLINKED
+        return answer.value.lower() if isinstance(answer, Reason) else ""
 
     def _post(self, payment: Payment) -> None:
         """Nobody said that it was posted: have it posted, which is also how to ask."""

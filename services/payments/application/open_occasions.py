@@ -83,7 +83,8 @@ class ObserveBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecheckRules:
-    """Looks at the balance of a threshold rule every now and then, since an event may get lost.
+    """Looks at the account of each rule at once and then every now and then, since an event may get lost, or come
+    before the rule was saved: at the balance of a threshold rule, at the link of a date rule.
 
     It also opens an episode's occasion that a crash left out, and stops the rule of an account that is gone.
     """
@@ -129,6 +130,9 @@ class RecheckRules:
 
     def _observe(self, rule: AutopayRule) -> bool:
         try:
+            if not rule.watches_balance:
+                self.accounts.check_linked(subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id)
+                return False
             told = self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
         except AccountsSilent:
             return False

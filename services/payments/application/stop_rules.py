@@ -1,4 +1,4 @@
-"""Stopping rules at once: by the subscriber, with their card, or with their account."""
+"""Stopping rules at once: by the subscriber, or with their card; with their account, `end_autopay` does."""
 
 from dataclasses import dataclass
 
@@ -39,16 +39,3 @@ class StopRulesOfMethod:
     def __call__(self, *, payment_method_id: str) -> None:
         for rule in self.rules.active_on_method(payment_method_id=payment_method_id):
             self.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.CARD_REMOVED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopRuleOfAccount:
-    """Stops the rule of an account that was unlinked."""
-
-    rules: AutopayRuleRepository
-    stop_rule: StopRule
-
-    def __call__(self, *, billing_account_id: str) -> None:
-        rule = self.rules.active_of_account(billing_account_id=billing_account_id)
-        if rule is not None:
-            self.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.ACCOUNT_UNLINKED)

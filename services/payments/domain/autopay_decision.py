@@ -29,6 +29,11 @@ class Reason(Enum):
     RULE_CHANGED = "RULE_CHANGED"
     CARD_REMOVED = "CARD_REMOVED"
     ACCOUNT_UNLINKED = "ACCOUNT_UNLINKED"
+    ACCOUNT_DISPUTED = "ACCOUNT_DISPUTED"
+    PROOF_OUTDATED = "PROOF_OUTDATED"
+    ACTION_NOT_ALLOWED = "ACTION_NOT_ALLOWED"
+    GRANT_FROZEN = "GRANT_FROZEN"
+    MONTHLY_PAY_LIMIT_EXCEEDED = "MONTHLY_PAY_LIMIT_EXCEEDED"
     TOO_LATE = "TOO_LATE"
     TOO_MANY_AUTOMATIC_CHARGES = "TOO_MANY_AUTOMATIC_CHARGES"
 
@@ -36,7 +41,10 @@ class Reason(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
     """Everything that a decision is made on, as it was read at that moment. No default: a forgotten ground is a wrong
-    charge."""
+    charge.
+
+    `account_refusal` is why accounts would not let the subscriber charge for the account just then.
+    """
 
     trigger: Trigger
     amount: Money
@@ -45,6 +53,9 @@ class Grounds:
     occasion_rule_version: int
     due_at: datetime
     account_is_linked: bool
+    account_refusal: Reason | None
+    monthly_pay_limit: Money | None
+    paid_this_month: Money
     card_is_usable: bool
     balance: Money | None
     balance_as_of: datetime | None
@@ -78,11 +89,20 @@ def _obstacles(grounds: Grounds) -> tuple[Reason, ...]:
         Reason.RULE_STOPPED: not grounds.rule_is_active,
         Reason.RULE_CHANGED: grounds.rule_version != grounds.occasion_rule_version,
         Reason.ACCOUNT_UNLINKED: not grounds.account_is_linked,
+        Reason.MONTHLY_PAY_LIMIT_EXCEEDED: _is_beyond_limit(grounds),
         Reason.CARD_REMOVED: not grounds.card_is_usable,
         Reason.TOO_LATE: _is_too_late(grounds),
         Reason.TOO_MANY_AUTOMATIC_CHARGES: grounds.automatic_charges_in_24_h >= CHARGES_IN_A_DAY,
     }
+    if grounds.account_refusal is not None:
+        applies[grounds.account_refusal] = True
     return tuple(reason for reason, true in applies.items() if true)
+
+
+def _is_beyond_limit(grounds: Grounds) -> bool:
+    """What the owner of the account lets a relative pay holds for autopay as for payments by hand."""
+    limit = grounds.monthly_pay_limit
+    return limit is not None and grounds.paid_this_month + grounds.amount > limit
 
 
 def _is_too_late(grounds: Grounds) -> bool:

@@ -7,7 +7,7 @@ from services.payments.domain.autopay_decision import Decision, Grounds, Outcome
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.payment import autopay_payment_id
 
-_ANSWERED_BY_OTHERS = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY}
+_LEAVES_OPEN = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY, Reason.ACCOUNT_DISPUTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class AutopayOccasion:
     @property
     def gives_episode_back(self) -> bool:
         """Whether it was skipped for a reason that leaves the crossing of the threshold unanswered."""
-        return self.record is not None and bool(_ANSWERED_BY_OTHERS & set(self.record.decision.reasons))
+        return self.record is not None and bool(_LEAVES_OPEN & set(self.record.decision.reasons))
 
     @property
     def future_payment_id(self) -> str:
@@ -67,6 +67,12 @@ class AutopayOccasion:
         """Nothing could be read to decide on: later, never on stale data."""
         self.due_at = now + backoff.pause(self.asked)
         self.asked += 1
+
+    def hurry(self, *, now: datetime) -> bool:
+        """Have it decided now; say whether that was still to come."""
+        if self.record is None:
+            self.due_at = now
+        return self.record is None
 
     def wait_until(self, moment: datetime, /) -> None:
         """It is night in the region."""

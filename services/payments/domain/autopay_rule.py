@@ -9,6 +9,8 @@ from services.chassis.money import Money
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_trigger import Threshold, Trigger, next_charge
 
+LINK_IS_LOOKED_AT_EVERY = timedelta(days=1)
+
 
 class AutopayRuleNotFound(DomainError):
     """There is no such rule, or it is another's."""
@@ -89,10 +91,12 @@ class AutopayRule:
         return f"{self.autopay_rule_id}:{self.next_period}"
 
     def plan(self, *, now: datetime) -> None:
-        """Set the next date, or for a threshold the next look at the balance: now."""
+        """Set the next date. The first look at the account is due at once, whatever the trigger: it may have been
+        unlinked while the rule was being made, and the event of it come before there was a rule to stop."""
         trigger = self.terms.trigger
+        self.due_at = now
         if isinstance(trigger, Threshold):
-            self.next_charge_at, self.next_period, self.due_at = None, "", now
+            self.next_charge_at, self.next_period = None, ""
             return
         upcoming = next_charge(
             trigger,
@@ -101,7 +105,7 @@ class AutopayRule:
             after=now,
             last_period=self.last_period,
         )
-        self.next_charge_at, self.next_period, self.due_at = upcoming.charge_at, upcoming.period, None
+        self.next_charge_at, self.next_period = upcoming.charge_at, upcoming.period
 
     def pass_period(self, *, now: datetime) -> None:
         """The next date's month has its occasion: go on to the first date from now on. What was missed is not made
@@ -144,8 +148,8 @@ class AutopayRule:
         return True
 
     def arm_again(self, occasion: AutopayOccasion, /) -> None:
-        """Give the episode back when its occasion found the balance recovered, or money under way that may yet not
-        arrive: then the next balance at the minimum is a new episode."""
+        """Give the episode back when its occasion found the balance recovered, money under way that may yet not arrive,
+        or a dispute that will end: then the next balance at the minimum is a new episode."""
         if occasion.decision_id == self.episode_id and occasion.gives_episode_back:
             self.armed = True
 
@@ -161,10 +165,15 @@ class AutopayRule:
             return None
         return self._occasion(self.period_id, self.rule_version, charge_due_at=self.next_charge_at, now=now)
 
+    @property
+    def watches_balance(self) -> bool:
+        """Whether a balance decides when it charges; otherwise a date does."""
+        return isinstance(self.terms.trigger, Threshold)
+
     def look_again(self, *, after: timedelta, now: datetime) -> None:
-        """Plan the next look at the balance, in case an event got lost."""
-        if self.is_active and isinstance(self.terms.trigger, Threshold):
-            self.due_at = now + after
+        """Plan the next look at the account, in case an event got lost: `after` for a balance, a day for the link."""
+        if self.is_active:
+            self.due_at = now + (after if self.watches_balance else LINK_IS_LOOKED_AT_EVERY)
 
     def _occasion(
         self, decision_id: str, rule_version: int, *, charge_due_at: datetime, now: datetime

@@ -25,6 +25,12 @@ UNKNOWN_AT_MOST = timedelta(hours=24)
 HELD_MONEY_IS_LOOKED_AFTER_EVERY = timedelta(minutes=1)
 
 
+# Why an automatic payment was never sent: declined by ourselves, in words beside those of the acquirer.
+METHOD_REMOVED = "payment_method_removed"
+AUTOPAY_STOPPED = "autopay_stopped"
+ACCOUNT_UNLINKED = "billing_account_unlinked"
+
+
 class IllegalMove(DomainError):
     """A payment cannot go from its state to that one (I7)."""
 
@@ -113,6 +119,11 @@ class Payment:
     def pending_refund(self) -> Refund | None:
         """The refund to be brought on next."""
         return next((refund for refund in self.refunds if refund.state is RefundState.REQUESTED), None)
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it is an automatic payment of which the acquirer knows nothing yet."""
+        return bool(self.autopay_rule_id) and self.state is State.CREATED and self.charge_begun_at is None
 
     def reached(self, state: State, /) -> datetime | None:
         """Return when a state was last reached, None if never."""
@@ -207,6 +218,15 @@ class Payment:
         self.due_at = None
 
 
+def requested_payment_id(subscriber_id: str, request_id: str, fingerprint: str, /) -> str:
+    """Return the one id that a request's payment can have: whoever asks twice at once sets the sum aside once."""
+    return _derived(f"{subscriber_id}:{request_id}:{fingerprint}")
+
+
 def autopay_payment_id(decision_id: str, /) -> str:
     """Return the one id that a decision's payment can have, so that an episode can never make two (I4)."""
-    return f"pay_{sha256(decision_id.encode()).hexdigest()[:32]}"
+    return _derived(decision_id)
+
+
+def _derived(source: str) -> str:
+    return f"pay_{sha256(source.encode()).hexdigest()[:32]}"

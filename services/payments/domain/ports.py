@@ -1,16 +1,18 @@
 """What the use cases need of the world, as Protocols; how each is met, adapters know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Protocol, TypeVar
 
 from services.chassis.money import Money
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
 from services.payments.domain.card_binding import CardBinding
-from services.payments.domain.payment import Payment
+from services.payments.domain.pay_month import PayMonth
+from services.payments.domain.payment import Payment, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.receipt import Receipt
 from services.payments.domain.similar_payment import Claim, Intent
@@ -57,6 +59,10 @@ class PaymentRepository(Protocol):
         """Make the undecided payment with that acquirer id due now. An id that nobody has is ignored."""
         ...
 
+    def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:
+        """Return the states of those of the payments that exist, in one query."""
+        ...
+
     def under_way(self, *, billing_account_id: str, balance_as_of: datetime) -> Money:
         """Return the sum that was or may have been taken and that a balance of that moment does not show."""
         ...
@@ -67,6 +73,10 @@ class PaymentRepository(Protocol):
 
     def needing_person(self, *, limit: int) -> Sequence[Payment]:
         """Return what was handed to a person, the oldest first."""
+        ...
+
+    def unsent_automatic(self, *, billing_account_id: str) -> Sequence[str]:
+        """Return the ids of an account's automatic payments of which the acquirer knows nothing yet."""
         ...
 
     def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
@@ -116,6 +126,10 @@ class IntentRegister(Protocol):
         """Take a meaning, whoever holds it."""
         ...
 
+    def release(self, intent: Intent, /) -> None:
+        """Give a meaning up if this request holds it."""
+        ...
+
 
 class PaymentMethodRepository(Protocol):
     """Saved cards. `save` raises VersionConflict, AlreadySaved."""
@@ -154,6 +168,10 @@ class AutopayRuleRepository(Protocol):
         """Return all of them, newest first."""
         ...
 
+    def of_account(self, *, billing_account_id: str) -> Sequence[AutopayRule]:
+        """Return all rules that an account has had, newest first."""
+        ...
+
     def active_of_account(self, *, billing_account_id: str) -> AutopayRule | None: ...
 
     def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]: ...
@@ -172,9 +190,23 @@ class AutopayOccasionRepository(Protocol):
 
     def save(self, occasion: AutopayOccasion, /) -> None: ...
 
+    def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
+        """Return the decision ids of a rule's occasions that are open."""
+        ...
+
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         """Return those that are decided, newest first."""
         ...
+
+
+class PayMonthRepository(Protocol):
+    """Months with a limit. `save` raises VersionConflict for a lost race."""
+
+    def get(self, pay_month_id: str, /) -> PayMonth:
+        """Return the month, an empty one when nothing was set aside."""
+        ...
+
+    def save(self, month: PayMonth, /) -> None: ...
 
 
 class Action(Enum):
@@ -222,11 +254,28 @@ class Posting:
     refusal_reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """They may, in a region of that zone; in a month no more than the owner of the account allows, None for any sum."""
+
+    time_zone: str
+    monthly_pay_limit: Money | None = None
+
+
 class Accounts(Protocol):
     """The billing accounts and their regions."""
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> str:
-        """Return the time zone of the account's region. Raises the DomainError that the subscriber is to see."""
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
+        """Return on what terms they may. Raises the DomainError that the subscriber is to see."""
+        ...
+
+    def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
+        """Return on what terms the subscriber's rule may charge for the account now, or why it may not. Raises
+        AccountsSilent, also for a refusal that is not known here: then nothing is charged either."""
+        ...
+
+    def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
+        """Raise AccountGone when the subscriber has no such link any more, AccountsSilent when nobody can say."""
         ...
 
     def decision_balance(self, *, billing_account_id: str) -> DecisionBalance:

@@ -76,7 +76,7 @@ def _balance_observed(use_cases: WorkerUseCases, envelope: Envelope) -> None:
 
 
 def _unlinked(use_cases: WorkerUseCases, envelope: Envelope) -> None:
-    use_cases.stop_rule_of_account(billing_account_id=envelope.data["billing_account_id"])
+    use_cases.end_autopay_of_account(billing_account_id=envelope.data["billing_account_id"])
 
 
 def _tick(use_cases: WorkerUseCases) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from kabinet.accounts.v1 import accounts_pb2 as pb
-from kabinet.accounts.v1 import accounts_pb2_grpc, ordering_pb2_grpc
+from kabinet.accounts.v1 import accounts_pb2_grpc, grants_pb2_grpc, ordering_pb2_grpc
 from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import billing_pb2_grpc, feed_pb2_grpc
 
@@ -73,6 +74,7 @@ class Cabinet:
             "grpc_listen": "127.0.0.1:0",
             "service_key_file": self.neighbourhood.key_file("accounts"),
             "trust_file": self.neighbourhood.trust_file,
+            "secret_key_file": self.secret_file,
             "identity_address": self.neighbourhood.identity(),
             "region_endpoints": self.region_endpoints,
             "figures_young_for_s": 0,
@@ -100,11 +102,34 @@ class Cabinet:
     def by_nobody(self) -> "Caller":
         return Caller(self._remote(None), None)
 
-    def linked(self, subscriber_id: str = ANNA, *, kind: str = "contract_code") -> pb.BillingAccount:
+    def linked(
+        self,
+        subscriber_id: str = ANNA,
+        *,
+        kind: str = "contract_code",
+        relation: pb.Relation.ValueType = pb.RELATION_OWN,
+    ) -> pb.BillingAccount:
         """Link the region's one account."""
-        request = link_request(kind=kind, value=self.region.proofs[kind])
+        request = link_request(kind=kind, value=self.region.proofs[kind], relation=relation)
         account: pb.BillingAccount = self.by(subscriber_id).accounts("LinkBillingAccount", request).billing_account
         return account
+
+    def confirmed(self, subscriber_id: str = ANNA) -> pb.BillingAccount:
+        """Have a code sent to the owner's contact, read it there, and confirm the claim by it."""
+        subscriber = self.by(subscriber_id)
+        subscriber.accounts("SendOwnershipCode", pb.SendOwnershipCodeRequest(region="54", number=NUMBER))
+        code = self.region.sent_codes[-1]
+        account: pb.BillingAccount = subscriber.accounts(
+            "LinkBillingAccount", link_request(kind="contact_code", value=code)
+        ).billing_account
+        return account
+
+    @property
+    def secret_file(self) -> Path:
+        """The file of a secret of accounts."""
+        file = self.neighbourhood.folder / "accounts.secret"
+        file.write_text("a secret of accounts, for its tests only")
+        return file
 
     def _remote(self, caller: str | None) -> Remote:
         return self.neighbourhood.remote("accounts", address=self._address, caller=caller)
@@ -125,21 +150,32 @@ class Caller:
         stub = ordering_pb2_grpc.AccountOrderingServiceStub(self.remote.channel)
         return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
 
+    def grants(self, method: str, request: Any) -> Any:
+        stub = grants_pb2_grpc.AccountGrantsServiceStub(self.remote.channel)
+        return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
+
     def feed(self, method: str, request: Any) -> Any:
         stub = feed_pb2_grpc.RegionalFeedServiceStub(self.remote.channel)
         return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
 
 
 def link_request(
-    *, number: str = NUMBER, kind: str = "contract_code", value: str = CONTRACT_CODE, request_id: str = ""
+    *,
+    number: str = NUMBER,
+    kind: str = "contract_code",
+    value: str = CONTRACT_CODE,
+    request_id: str = "",
+    relation: pb.Relation.ValueType = pb.RELATION_OWN,
+    client_address: str = "192.0.2.7",
 ) -> pb.LinkBillingAccountRequest:
     return pb.LinkBillingAccountRequest(
         request_id=request_id,
         region="54",
         number=number,
-        relation=pb.RELATION_OWN,
+        relation=relation,
         label="Дом",
         proof=pb.Proof(kind=kind, value=value),
+        client_address=client_address,
     )
 
 

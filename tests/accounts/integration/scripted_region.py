@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import billing_pb2 as pb
 from kabinet.regional.v1 import billing_pb2_grpc
 
+from services.chassis.clock import to_milliseconds
 from services.chassis.errors import DomainError, Kind
 from services.chassis.grpc_values import time_to_proto
 
@@ -29,12 +31,23 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
     """`before` and `after` are called with the method's name, outside and inside of what the books have written."""
 
     def __init__(self) -> None:
+        self.number = NUMBER
         self.balance = 100_00
         self.calls: list[str] = []
         self.postings: dict[str, pb.Posting] = {}
         self.applied: list[str] = []
         self.charges: dict[str, pb.Charge] = {}
-        self.proofs: Mapping[str, str] = {"contract_code": CONTRACT_CODE, "last_payment_minor": "80000"}
+        began_at = to_milliseconds(datetime.now(UTC))
+        self.fees = [_fee(number, began_at - timedelta(days=number)) for number in range(30)]
+        self.kept_from: datetime | None = None
+        self.ignores_periods = False
+        self.proofs: Mapping[str, str] = {
+            "contract_code": CONTRACT_CODE,
+            "bill_code": "881207",
+            "last_payment_minor": "80000",
+        }
+        self.sent_codes: list[str] = []
+        self._codes: dict[str, str] = {}
         self.before: Callable[[str], None] = lambda method: None
         self.after: Callable[[str], None] = lambda method: None
         self._lock = threading.Lock()
@@ -55,8 +68,19 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
         self, request: pb.VerifyOwnershipRequest, context: Context
     ) -> pb.VerifyOwnershipResponse:
         self.called("VerifyOwnership")
-        right = request.number == NUMBER and self.proofs.get(request.proof.kind) == request.proof.value
-        return pb.VerifyOwnershipResponse(verified=right)
+        fact = self.proofs.get(request.proof.kind)
+        if request.proof.kind == "contact_code":
+            fact = self._codes.pop(request.claimant, None)
+        return pb.VerifyOwnershipResponse(verified=request.number == self.number and fact == request.proof.value)
+
+    def SendOwnershipCode(  # noqa: N802
+        self, request: pb.SendOwnershipCodeRequest, context: Context
+    ) -> pb.SendOwnershipCodeResponse:
+        self.called("SendOwnershipCode")
+        if request.number == self.number:
+            self.sent_codes.append(f"{1_000_000 + len(self.sent_codes)}")
+            self._codes[request.claimant] = self.sent_codes[-1]
+        return pb.SendOwnershipCodeResponse(valid_for_s=600)
 
     def GetAccount(self, request: pb.GetAccountRequest, context: Context) -> pb.GetAccountResponse:  # noqa: N802
         self.called("GetAccount", request.number)
@@ -74,14 +98,15 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
 
     def ListCharges(self, request: pb.ListChargesRequest, context: Context) -> pb.ListChargesResponse:  # noqa: N802
         self.called("ListCharges", request.number)
-        now = time_to_proto(datetime.now(UTC))
         first = int(request.page_token or 0)
-        rows = [
-            pb.Charge(charge_id=f"fee-{row}", description="Абонентская плата", amount=rub(750_00), charged_at=now)
-            for row in range(first, min(first + request.page_size, 30))
-        ]
-        last = first + len(rows)
-        return pb.ListChargesResponse(charges=rows, next_page_token=str(last) if last < 30 else "", as_of=now)
+        rows = [fee for fee in self.fees if self.ignores_periods or _is_in_period(fee.charged_at, request)]
+        last = first + request.page_size
+        return pb.ListChargesResponse(
+            charges=rows[first:last],
+            next_page_token=str(last) if last < len(rows) else "",
+            as_of=time_to_proto(datetime.now(UTC)),
+            kept_from=time_to_proto(self.kept_from),
+        )
 
     def ListPayments(self, request: pb.ListPaymentsRequest, context: Context) -> pb.ListPaymentsResponse:  # noqa: N802
         self.called("ListPayments", request.number)
@@ -133,13 +158,28 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
                 )
         return pb.PlaceChargeResponse(charge=self.charges[request.charge_id], balance_after=rub(self.balance))
 
-    def called(self, method: str, number: str = NUMBER) -> None:
+    def called(self, method: str, number: str | None = None) -> None:
         """Note a call and make the trouble that was asked for, before anything is written."""
         with self._lock:
             self.calls.append(method)
         self.before(method)
-        if number != NUMBER:
+        if number is not None and number != self.number:
             raise Refused(Kind.NOT_FOUND, "ACCOUNT_NOT_FOUND")
+
+
+def _fee(number: int, charged_at: datetime) -> pb.Charge:
+    return pb.Charge(
+        charge_id=f"fee-{number}",
+        description="Абонентская плата",
+        amount=rub(750_00),
+        charged_at=time_to_proto(charged_at),
+    )
+
+
+def _is_in_period(moment: Timestamp, request: pb.ListChargesRequest) -> bool:
+    at = moment.ToDatetime()
+    begun = not request.HasField("begins_at") or at >= request.begins_at.ToDatetime()
+    return begun and (not request.HasField("ends_at") or at < request.ends_at.ToDatetime())
 
 
 def rub(kopecks: int) -> money_pb2.Money:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import message_factory
-from kabinet.accounts.v1 import accounts_pb2, ordering_pb2
+from kabinet.accounts.v1 import accounts_pb2, grants_pb2, ordering_pb2
 from kabinet.regional.v1 import feed_pb2
 
 from services.chassis.errors import Kind
@@ -15,6 +15,7 @@ from tests.accounts.integration.cabinet import ANNA, Cabinet, Caller
 _SERVICES = [
     accounts_pb2.DESCRIPTOR.services_by_name["AccountsService"],
     ordering_pb2.DESCRIPTOR.services_by_name["AccountOrderingService"],
+    grants_pb2.DESCRIPTOR.services_by_name["AccountGrantsService"],
     feed_pb2.DESCRIPTOR.services_by_name["RegionalFeedService"],
 ]
 _RULES = access_of([service.full_name for service in _SERVICES])

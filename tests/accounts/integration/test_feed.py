@@ -22,7 +22,7 @@ def _record(*, number: str = NUMBER, kopecks: int = 500, age_s: float = 0) -> fe
     return feed_pb2.BalanceRecord(number=number, balance=rub(kopecks), as_of=time_to_proto(as_of))
 
 
-def _bill(**changes: Any) -> feed_pb2.RegionalBill:
+def make_bill_message(**changes: Any) -> feed_pb2.RegionalBill:
     fields: dict[str, Any] = {
         "number": NUMBER,
         "bill_number": "54-2026-10",
@@ -109,7 +109,7 @@ def test_a_bill_is_stored_announced_and_handed_out_as_it_came(
 ) -> None:
     region = cabinet.by_service("region:54")
     for _ in range(2):
-        assert region.feed("PushBills", feed_pb2.PushBillsRequest(bills=[_bill()])).accepted == 1
+        assert region.feed("PushBills", feed_pb2.PushBillsRequest(bills=[make_bill_message()])).accepted == 1
 
     (document,) = database["regional_bills"].find()
     (entry,) = document["outbox"]
@@ -140,10 +140,10 @@ def test_refuses_a_bill_that_cannot_stand_and_keeps_the_first_one(
     cabinet: Cabinet, database: Database[dict[str, Any]], change: dict[str, Any], kind: Kind, reason: str
 ) -> None:
     region = cabinet.by_service("region:54")
-    region.feed("PushBills", feed_pb2.PushBillsRequest(bills=[_bill()]))
+    region.feed("PushBills", feed_pb2.PushBillsRequest(bills=[make_bill_message()]))
 
     with pytest.raises(RemoteError) as refused:
-        region.feed("PushBills", feed_pb2.PushBillsRequest(bills=[_bill(**change)]))
+        region.feed("PushBills", feed_pb2.PushBillsRequest(bills=[make_bill_message(**change)]))
 
     assert (refused.value.kind, refused.value.reason) == (kind, reason)
     (document,) = database["regional_bills"].find()

@@ -42,14 +42,42 @@ def test_a_wrong_number_and_a_wrong_proof_are_refused_alike(cabinet: Cabinet) ->
     assert wrong_proof[:2] == (Kind.FAILED_PRECONDITION, "OWNERSHIP_NOT_PROVED")
 
 
-def test_five_wrong_proofs_in_an_hour_are_enough_for_an_account(cabinet: Cabinet) -> None:
+def test_five_wrong_proofs_in_an_hour_are_enough_for_one_subscriber_and_keep_no_other_out(cabinet: Cabinet) -> None:
     for _ in range(5):
         _refusal(cabinet, ANNA, "LinkBillingAccount", link_request(value="guess"))
 
-    kind, reason, _, metadata = _refusal(cabinet, BORIS, "LinkBillingAccount", link_request())
+    kind, reason, _, metadata = _refusal(cabinet, ANNA, "LinkBillingAccount", link_request())
 
     assert (kind, reason) == (Kind.RESOURCE_EXHAUSTED, "TOO_MANY_ATTEMPTS")
     assert 3590 <= int(metadata["retry_after_s"]) <= 3600
+    assert cabinet.linked(BORIS).number == "5400200001"
+
+
+def test_a_hundred_guesses_at_once_are_five_for_the_region(cabinet: Cabinet) -> None:
+    def guess(number: int) -> str:
+        return _refusal(cabinet, ANNA, "LinkBillingAccount", link_request(value=f"guess-{number}"))[1]
+
+    with ThreadPoolExecutor(20) as pool:
+        reasons = set(pool.map(guess, range(100)))
+
+    assert cabinet.region.calls.count("VerifyOwnership") <= 5
+    assert "TOO_MANY_ATTEMPTS" in reasons
+    assert reasons <= {"TOO_MANY_ATTEMPTS", "OWNERSHIP_NOT_PROVED", "VERSION_CONFLICT", "REGION_UNAVAILABLE"}
+
+
+def test_an_address_has_its_own_limit_and_stands_nowhere_in_the_clear(
+    cabinet: Cabinet, database: Database[dict[str, Any]]
+) -> None:
+    for number in range(12):
+        for _ in range(5):
+            _refusal(cabinet, f"sub_{number:032x}", "LinkBillingAccount", link_request(number=f"54009{number:05}"))
+
+    here = _refusal(cabinet, BORIS, "LinkBillingAccount", link_request())
+    elsewhere = cabinet.by(BORIS).accounts("LinkBillingAccount", link_request(client_address="192.0.2.8"))
+
+    assert here[1] == "TOO_MANY_ATTEMPTS"
+    assert elsewhere.billing_account.number == "5400200001"
+    assert "192.0.2" not in str(list(database["ownership_attempts"].find()))
 
 
 def test_no_proof_is_kept_anywhere(cabinet: Cabinet, database: Database[dict[str, Any]]) -> None:

@@ -201,6 +201,7 @@ def worker(
         MONGO_DATABASE=database.name,
         AMQP_URL=amqp_url,
         REGION_ENDPOINTS=broken_in.region_endpoints,
+        SECRET_KEY_FILE=str(broken_in.secret_file),
         PYTHONPATH=os.pathsep.join([str(_ROOT), str(_ROOT / "protos" / "gen" / "python")]),
         PYTHONUNBUFFERED="1",
     )

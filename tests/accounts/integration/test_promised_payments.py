@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from kabinet.accounts.v1 import accounts_pb2
 from kabinet.accounts.v1 import ordering_pb2 as pb
 from kabinet.regional.v1 import ordering_pb2 as regional
 from pymongo.database import Database
@@ -48,7 +49,10 @@ def _refused_quote(cabinet: Cabinet, account_id: str) -> str:
 def test_is_taken_once_for_taps_of_everybody_and_shown_with_its_terms(
     cabinet: Cabinet, database: Database[Any]
 ) -> None:
-    mine, others = cabinet.linked().billing_account_id, cabinet.linked(BORIS).billing_account_id
+    mine, others = (
+        cabinet.linked().billing_account_id,
+        cabinet.linked(BORIS, relation=accounts_pb2.RELATION_RELATIVE).billing_account_id,
+    )
     whose = {ANNA: mine, BORIS: others}
 
     with ThreadPoolExecutor(6) as taps:

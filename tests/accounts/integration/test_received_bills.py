@@ -39,7 +39,7 @@ def _receive(bills: RegionalBillRepository, count: int) -> list[tuple[datetime, 
     for number in range(count):
         now = A_MORNING + timedelta(milliseconds=number // 2)
         bill = RegionalBill.receive(make_bill(bill_number=str(number)), now=now)
-        bills.save(bill)
+        bills.save_many([bill])
         positions.append((now, bill.regional_bill_id))
     return sorted(positions)
 

@@ -133,7 +133,7 @@ class TestBillingAccounts:
         accounts.save(fresh)
 
         assert accounts.linked_by(fresh.subscriber_id) == [fresh]
-        assert accounts.links_to([KEY]) == {KEY: [fresh.billing_account_id]}
+        assert [link.billing_account_id for link in accounts.links_to([KEY])[KEY]] == [fresh.billing_account_id]
         assert accounts.requested_as("req-1", subscriber_id=fresh.subscriber_id) == fresh
         assert accounts.get(ended.billing_account_id) == ended
 
@@ -281,15 +281,20 @@ class TestRegionalBills:
 
     def test_returns_what_was_saved(self, bills: RegionalBillRepository) -> None:
         bill = RegionalBill.receive(make_bill(line_kopecks=(_BIG, -_BIG, 1)), now=A_MORNING)
-        bills.save(bill)
+        others = [make_bill(revision=2).name, make_bill(key=AccountKey("77", KEY.number)).name]
 
+        assert not bills.save_many([bill])
         assert bills.get(bill.regional_bill_id) == bill
-        assert bills.known_as(bill.content) == bill
-        assert bills.known_as(make_bill(revision=2)) is None
-        assert bills.known_as(make_bill(key=AccountKey("77", KEY.number))) is None
+        assert bills.hashes_of([bill.content.name, *others]) == {bill.content.name: bill.content_hash}
+        assert bills.hashes_of([]) == {}
 
     def test_holds_one_content_per_number_and_revision(self, bills: RegionalBillRepository) -> None:
-        bills.save(RegionalBill.receive(make_bill(), now=A_MORNING))
+        first, second = make_bill(), make_bill(line_kopecks=(1,))
+        bills.save_many([RegionalBill.receive(first, now=A_MORNING)])
+        neighbour = RegionalBill.receive(make_bill(bill_number="other"), now=A_MORNING)
 
-        with pytest.raises(VersionConflict):
-            bills.save(RegionalBill.receive(make_bill(line_kopecks=(1,)), now=A_MORNING))
+        lost = bills.save_many([RegionalBill.receive(second, now=A_MORNING), neighbour])
+
+        assert list(lost) == [second.name]
+        assert bills.hashes_of([first.name]) == {first.name: first.content_hash()}
+        assert bills.get(neighbour.regional_bill_id) == neighbour

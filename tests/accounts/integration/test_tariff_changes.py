@@ -188,7 +188,7 @@ def test_on_its_day_the_change_is_found_done_and_the_figures_are_read_anew(
 
 def test_a_quote_ends_and_is_nobody_elses(cabinet: Cabinet, database: Database[Any]) -> None:
     quote = _quote(cabinet, cabinet.linked().billing_account_id)
-    cabinet.linked(BORIS)
+    cabinet.linked(BORIS, relation=accounts_pb2.RELATION_RELATIVE)
 
     with pytest.raises(RemoteError) as foreign:
         _change(cabinet, quote, BORIS)
@@ -204,10 +204,10 @@ def test_whoever_manages_the_account_sees_the_change_and_nobody_else_does(cabine
     change = _change(cabinet, _quote(cabinet, cabinet.linked().billing_account_id))
     with pytest.raises(RemoteError) as foreign:
         _cancel(cabinet, change, BORIS)
-    paying = cabinet.linked(BORIS, kind="last_payment_minor")
+    paying = cabinet.linked(BORIS, kind="last_payment_minor", relation=accounts_pb2.RELATION_RELATIVE)
     with pytest.raises(RemoteError) as paying_only:
         _cancel(cabinet, change, BORIS)
-    cabinet.linked(BORIS)
+    cabinet.linked(BORIS, relation=accounts_pb2.RELATION_RELATIVE)
 
     assert (foreign.value.kind, foreign.value.reason) == (Kind.NOT_FOUND, "TARIFF_CHANGE_NOT_FOUND")
     assert paying_only.value.kind == Kind.PERMISSION_DENIED
@@ -232,7 +232,7 @@ def test_needs_the_action_manage_and_hides_foreign_and_ended_accounts(
     cabinet: Cabinet, method: str, request_type: Any
 ) -> None:
     paying = cabinet.linked(ANNA, kind="last_payment_minor").billing_account_id
-    foreign = cabinet.linked(BORIS).billing_account_id
+    foreign = cabinet.linked(BORIS, relation=accounts_pb2.RELATION_RELATIVE).billing_account_id
     cabinet.by(BORIS).accounts(
         "UnlinkBillingAccount", accounts_pb2.UnlinkBillingAccountRequest(billing_account_id=foreign)
     )

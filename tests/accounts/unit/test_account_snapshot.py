@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.accounts.adapters.json_regions import load_regions
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
 from services.accounts.domain.account_snapshot import AccountSnapshot
@@ -139,6 +140,7 @@ def test_a_decision_does_not_fail_for_what_is_only_shown() -> None:
     accounts.save(account)
     read = ReadDecisionBalance(
         accounts=accounts,
+        standing=AccountStanding(accounts=accounts, snapshots=FakeSnapshots()),
         billing=FakeRegions(clock),
         observe=_observe(accounts, _AlwaysRaced()),
         regions=load_regions(connected=["54"]),

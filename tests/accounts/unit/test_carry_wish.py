@@ -57,6 +57,22 @@ def test_is_due_only_when_the_call_that_made_it_must_have_ended(office: Office) 
     assert office.carry_due()
 
 
+@pytest.mark.parametrize("tried", [False, True], ids=["never told", "told in vain"])
+def test_a_wish_of_a_former_owner_is_not_sent(office: Office, tried: bool) -> None:
+    wish = office.requested()
+    if tried:
+        office.region.down()
+        carried(office)
+        office.region.up()
+    snapshot = office.snapshots.get(wish.key)
+    snapshot.pass_on(at=office.clock.now() + timedelta(seconds=1))
+    office.snapshots.save(snapshot)
+
+    office.carry_all()
+
+    assert (office.found(wish).refusal_reason, office.books) == ("PROOF_OUTDATED", {})
+
+
 @pytest.mark.parametrize("when", ["trouble", "after"])
 def test_is_done_once_whatever_happens_around_the_call(office: Office, error: BaseException, when: str) -> None:
     wish = office.requested()

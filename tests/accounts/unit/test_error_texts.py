@@ -40,7 +40,8 @@ def test_a_text_says_the_same_in_both_languages_and_where_help_is(reason: str) -
     assert _placeholders(entry["ru"]["detail"]) == _placeholders(entry["en"]["detail"])
     for language in ("ru", "en"):
         assert entry[language]["title"]
-        assert len(entry[language]["detail"].rstrip(".").split(". ")) + entry[language]["detail"].count(";") >= 2
+        assert entry[language]["detail"]
+        assert entry[language]["next"]
 
 
 def _placeholders(text: str) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from services.accounts.domain import figures
 from services.accounts.domain.errors import RegionAnswerInvalid, RegionUnavailable
-from services.accounts.domain.figures import DisplayFigure, Freshness, Known, decision_grade, display_grade
+from services.accounts.domain.figures import DisplayFigure, FigureKind, Freshness, Known, decision_grade, display_grade
 from services.chassis.money import Money
 from tests.accounts.builders import A_MORNING
 
@@ -27,13 +27,15 @@ _QUARTER = timedelta(minutes=15)
 def test_a_shown_figure_says_how_far_it_can_be_trusted(age: timedelta, freshness: Freshness) -> None:
     known = Known(Money(100), A_MORNING - age)
 
-    figure = display_grade(known, now=A_MORNING, fresh_for=_QUARTER)
+    figure = display_grade(known, kind=FigureKind.BALANCE, region="54", now=A_MORNING, fresh_for=_QUARTER)
 
     assert (figure.value, figure.as_of, figure.freshness) == (Money(100), A_MORNING - age, freshness)
 
 
 def test_a_figure_that_was_never_told_has_neither_value_nor_time() -> None:
-    figure: DisplayFigure[Money] = display_grade(None, now=A_MORNING, fresh_for=_QUARTER)
+    figure: DisplayFigure[Money] = display_grade(
+        None, kind=FigureKind.BALANCE, region="54", now=A_MORNING, fresh_for=_QUARTER
+    )
 
     assert (figure.value, figure.as_of, figure.freshness) == (None, None, Freshness.UNKNOWN)
 

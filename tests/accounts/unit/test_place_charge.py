@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.place_charge import FeeRequest, PlaceCharge
 from services.accounts.domain.account_report import PlacedCharge
@@ -37,6 +38,7 @@ class Till:
         self.place = PlaceCharge(
             placements=self.placements,
             accounts=self.accounts,
+            standing=AccountStanding(accounts=self.accounts, snapshots=self.snapshots),
             billing=self.regions,
             observe=ObserveAccount(snapshots=self.snapshots, accounts=self.accounts, clock=self.clock),
             clock=self.clock,

@@ -20,7 +20,8 @@ _EVERYTHING = set(Action)
     ("kind", "actions"),
     [
         ("last_payment_minor", {Action.PAY}),
-        ("bill_code", _EVERYTHING - {Action.ORDER_CONTENT}),
+        ("contact_code", {Action.VIEW, Action.DOCUMENTS, Action.PAY}),
+        ("bill_code", _EVERYTHING),
         ("contract_code", _EVERYTHING),
     ],
 )
@@ -28,6 +29,12 @@ def test_each_rung_gives_only_what_it_deserves(kind: str, actions: set[Action]) 
     rung = rung_of(kind, taken=tuple(RUNG_OF_PROOF), region="54")
 
     assert set(allowed_actions(rung, Relation.OWN)) == actions
+
+
+def test_each_rung_allows_whatever_the_one_below_allows() -> None:
+    pay, view, manage = (set(allowed_actions(rung, Relation.OWN)) for rung in Rung)
+
+    assert pay < view < manage
 
 
 @pytest.mark.parametrize("rung", list(Rung))

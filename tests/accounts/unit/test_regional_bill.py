@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.accounts.application.store_bills import StoreBills
 from services.accounts.application.take_feed import TakeBills
 from services.accounts.domain.events import RegionalBillReceived
 from services.accounts.domain.feed import FeedRecordInvalid
@@ -15,7 +16,7 @@ _KOPECKS = st.integers(min_value=-(10**12), max_value=10**12)
 
 
 def _take(bills: FakeRegionalBills, *contents: BillContent) -> int:
-    return TakeBills(bills=bills, clock=SettableClock())(contents)
+    return TakeBills(store=StoreBills(bills=bills, clock=SettableClock()))(contents)
 
 
 @given(lines=st.lists(_KOPECKS, max_size=8).map(tuple), opening=_KOPECKS, received=_KOPECKS, off=_KOPECKS)

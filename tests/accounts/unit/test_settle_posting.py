@@ -30,13 +30,15 @@ class Office:
         self.postings = FakePostings(self.clock)
         self.regions = FakeRegions(self.clock)
         self.snapshots = FakeSnapshots()
+        self.accounts = FakeBillingAccounts()
         self.rechecked: list[AccountKey] = []
 
     def settle(self) -> bool:
-        observe = ObserveAccount(snapshots=self.snapshots, accounts=FakeBillingAccounts(), clock=self.clock)
+        observe = ObserveAccount(snapshots=self.snapshots, accounts=self.accounts, clock=self.clock)
         step = SettlePosting(
             queue=self.postings,
             postings=self.postings,
+            accounts=self.accounts,
             billing=self.regions,
             observe=observe,
             recheck_promise=self.rechecked.append,

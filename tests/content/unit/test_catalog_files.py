@@ -18,6 +18,7 @@ SLUGS = {
     "login",
     "social-login",
     "attach-account",
+    "disputed-account",
     "figures-and-freshness",
     "payments",
     "payment-declined",

@@ -8,7 +8,7 @@ from kabinet.documents.v1 import documents_pb2 as pb
 from pymongo.database import Database
 
 from services.documents.adapters.mongo_customer_bills import MongoCustomerBillRepository
-from services.documents.domain.account import Account
+from services.documents.domain.account import Account, Spell
 from services.documents.domain.ports import CustomerBillRepository
 from tests.documents.builders import A_MORNING, NOVOSIBIRSK, make_bill, make_content
 from tests.documents.conftest import World
@@ -17,6 +17,7 @@ from tests.documents.fakes import FakeClock, FakeCustomerBillRepository
 from tests.support import eventually
 
 MOSCOW = Account(region="77", number=NOVOSIBIRSK.number)  # one number in two regions is two accounts
+_ALWAYS = [Spell(account=NOVOSIBIRSK), Spell(account=MOSCOW)]
 DACHA = Account(region="54", number="540000999999")
 HER_MOSCOW, HER_DACHA = "acc_" + "3" * 32, "acc_" + "4" * 32
 
@@ -131,14 +132,42 @@ def test_merges_accounts_in_the_order_of_issue_from_any_position(bills: Customer
 
     seen: list[str] = []
     after = None
-    while page := bills.of_accounts([NOVOSIBIRSK, MOSCOW], limit=3, after=after):
+    while page := bills.of_spells(_ALWAYS, limit=3, after=after):
         last = page[-1]
         assert last.content is not None
         after = (last.content.issued_at, last.customer_bill_id)
         seen += [bill.customer_bill_id for bill in page]
 
     assert seen == wanted
-    assert bills.of_accounts([], limit=3, after=None) == []
+    assert bills.of_spells([], limit=3, after=None) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_lists_what_was_issued_under_each_number_while_it_was_the_accounts(
+    bills: CustomerBillRepository, limit: int
+) -> None:
+    old = Account(region="54", number="old")
+    keys = {}
+    for account in (old, NOVOSIBIRSK):
+        for day in range(4):
+            content = make_content(
+                account=account, bill_number=f"{account.number}-{day}", issued_at=A_MORNING + timedelta(days=day)
+            )
+            bill = make_bill(regional_bill_id=f"rbl_{account.number}_{day}", content=content)
+            bills.save(bill)
+            keys[bill.customer_bill_id] = (account.number, day)
+    second, third = A_MORNING + timedelta(days=1), A_MORNING + timedelta(days=2)
+    spells = [Spell(account=NOVOSIBIRSK, since=third), Spell(account=old, since=second, until=third)]
+
+    seen: list[tuple[str, int]] = []
+    after = None
+    while page := bills.of_spells(spells, limit=limit, after=after):
+        last = page[-1]
+        assert last.content is not None
+        after = (last.content.issued_at, last.customer_bill_id)
+        seen += [keys[bill.customer_bill_id] for bill in page]
+
+    assert seen == [(NOVOSIBIRSK.number, 3), (NOVOSIBIRSK.number, 2), ("old", 1)]
 
 
 @pytest.mark.parametrize("page", [0, 1])
@@ -149,7 +178,7 @@ def test_reads_no_more_bills_than_it_returns(
     after = (A_MORNING + timedelta(days=20), "bill_5") if page else None
     database.command("profile", 2, filter={"command.find": "customer_bills"})
     try:
-        found = real.of_accounts([NOVOSIBIRSK, MOSCOW], limit=5, after=after)
+        found = real.of_spells(_ALWAYS, limit=5, after=after)
     finally:
         database.command("profile", 0)
 

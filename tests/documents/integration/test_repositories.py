@@ -14,7 +14,7 @@ from services.documents.adapters.mongo_archive import MongoArchive
 from services.documents.adapters.mongo_bill_deliveries import MongoBillDeliveryRepository
 from services.documents.adapters.mongo_customer_bills import MongoCustomerBillRepository
 from services.documents.adapters.mongo_mailings import MongoMailingRepository
-from services.documents.domain.account import Account
+from services.documents.domain.account import Account, Spell
 from services.documents.domain.consent import EndCause
 from services.documents.domain.ports import (
     Archive,
@@ -113,7 +113,7 @@ class TestBillDeliveryRepository:
         elsewhere = Account(region="77", number=NOVOSIBIRSK.number)
         subject.deliveries.save(make_delivery(digit="3", confirmed=True, account=elsewhere))
 
-        assert [one.recipient for one in subject.deliveries.on_for(NOVOSIBIRSK)] == [make_recipient("1")]
+        assert [one.recipient for one in subject.deliveries.on_for([NOVOSIBIRSK])] == [make_recipient("1")]
 
     def test_lets_one_of_two_writers_win(self, subject: Subject) -> None:
         subject.deliveries.save(make_delivery())
@@ -175,8 +175,8 @@ class TestCustomerBillRepository:
         subject.bills.save(make_bill(regional_bill_id="rbl_not_fetched"))
         bills.sort(reverse=True)
 
-        first = subject.bills.of_accounts([NOVOSIBIRSK], limit=3, after=None)
-        rest = subject.bills.of_accounts([NOVOSIBIRSK], limit=3, after=bills[2])
+        first = subject.bills.of_spells([Spell(account=NOVOSIBIRSK)], limit=3, after=None)
+        rest = subject.bills.of_spells([Spell(account=NOVOSIBIRSK)], limit=3, after=bills[2])
 
         assert [bill.customer_bill_id for bill in [*first, *rest]] == [key for _, key in bills]
 

@@ -4,7 +4,6 @@ import pytest
 
 from services.chassis.errors import VersionConflict
 from services.documents.application.advance_customer_bill import RecordRegionalBill
-from services.documents.application.mail_confirmation import MailConfirmation
 from services.documents.domain.account import Account
 from services.documents.domain.bill_delivery import DeliveryState
 from services.documents.domain.consent import EndCause
@@ -13,9 +12,6 @@ from services.documents.domain.events import CustomerBillArchived, CustomerBillM
 from services.documents.domain.mailing import MailingState
 from services.documents.domain.ports import MailOutcome
 from tests.documents.builders import NOVOSIBIRSK, make_content, make_delivery, make_recipient
-from tests.documents.fakes import (
-    FakeTokens,
-)
 from tests.documents.office import REGIONAL_BILL_ID, Office
 
 
@@ -104,6 +100,8 @@ def test_does_not_mail_when_the_link_ended_and_its_event_has_not_come(office: Of
 
     assert office.post.bills == []
     assert office.mailing.state is MailingState.CANCELLED
+    assert office.delivery().state is DeliveryState.OFF
+    assert office.delivery().email == ""
 
 
 def test_does_not_mail_when_the_consent_was_withdrawn_after_the_mailing_was_made(office: Office) -> None:
@@ -269,12 +267,11 @@ def test_believes_an_answer_that_came_after_another_had_stopped_waiting(office: 
 def test_mails_the_link_until_it_is_taken(
     office: Office, outcomes: list[MailOutcome], state: DeliveryState, mails: int
 ) -> None:
-    office.deliveries.save(make_delivery())
+    office.ask_for_proof()
     office.post.outcomes = outcomes
-    mail = MailConfirmation(deliveries=office.deliveries, tokens=FakeTokens(), post=office.post, clock=office.clock)
 
     for _ in range(5):
-        mail()
+        office.mail_confirmation()
         office.clock.advance(minutes=2)
 
     assert office.delivery().state is state

@@ -42,9 +42,9 @@ def test_a_refusal_says_in_both_languages_what_to_do_and_names_only_what_it_know
 
     assert set(entry) == {"ru", "en", "help"}
     for language in ("ru", "en"):
-        title, detail = entry[language]["title"], entry[language]["detail"]
-        assert title and len(detail) > len(title)
-        assert set(re.findall(r"{(\w+)}", title + detail)) <= _METADATA.get(reason, set())
+        title, detail, next_step = (entry[language][part] for part in ("title", "detail", "next"))
+        assert title and detail and next_step
+        assert set(re.findall(r"{(\w+)}", title + detail + next_step)) <= _METADATA.get(reason, set())
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])

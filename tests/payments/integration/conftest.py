@@ -36,6 +36,13 @@ class NoSuchAccount(DomainError):
     kind = Kind.NOT_FOUND
 
 
+class Disputed(DomainError):
+    """Two subscribers claim the account."""
+
+    reason = "ACCOUNT_DISPUTED"
+    kind = Kind.FAILED_PRECONDITION
+
+
 class NoRegion(DomainError):
     reason = "REGION_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
@@ -46,11 +53,13 @@ class ScriptedAccounts(accounts_grpc.AccountsServiceServicer):
     """Every account is everybody's, unless it is in `foreign`; credits once per payment, unless it refuses."""
 
     foreign: set[str] = field(default_factory=set)
+    monthly_pay_limit_minor: int = 0
     balance_minor: int = 100_000
     silent: bool = False
     refuses: str = ""
     credited: dict[str, int] = field(default_factory=dict)
     actions: list[int] = field(default_factory=list)
+    disputed: bool = False
 
     def AuthorizeAction(  # noqa: N802
         self, request: accounts_pb.AuthorizeActionRequest, context: grpc.ServicerContext
@@ -58,7 +67,13 @@ class ScriptedAccounts(accounts_grpc.AccountsServiceServicer):
         self.actions.append(request.action)
         if request.billing_account_id in self.foreign:
             raise NoSuchAccount("There is no such account.")
-        return accounts_pb.AuthorizeActionResponse(region="77", number="1", time_zone="Europe/Moscow")
+        if self.disputed:
+            raise Disputed("Somebody else claims this account, too.")
+        answer = accounts_pb.AuthorizeActionResponse(region="77", number="1", time_zone="Europe/Moscow")
+        if self.monthly_pay_limit_minor:
+            limit = money_pb2.Money(amount_minor=self.monthly_pay_limit_minor, currency="RUB")
+            answer.monthly_pay_limit.CopyFrom(limit)
+        return answer
 
     def GetDecisionBalance(  # noqa: N802
         self, request: accounts_pb.GetDecisionBalanceRequest, context: grpc.ServicerContext

@@ -81,7 +81,7 @@ def test_a_rule_is_set_once_seen_changed_and_stopped(world: PaymentsWorld) -> No
     assert changed.trigger == threshold(10_000)
     assert stopped[0] == stopped[1]
     assert (stopped[0].state, stopped[0].stop_reason) == (pb.AUTOPAY_RULE_STATE_STOPPED, "SUBSCRIBER")
-    assert set(world.accounts.actions) == {accounts_pb2.ACTION_MANAGE}
+    assert set(world.accounts.actions) == {accounts_pb2.ACTION_MANAGE, accounts_pb2.ACTION_PAY}
     listed = world.ask("ListAutopayRules", pb.ListAutopayRulesRequest()).autopay_rules
     assert list(listed) == [stopped[0]]
     create(world, card)  # the account is free for a new consent
@@ -145,6 +145,29 @@ def test_a_threshold_charges_once_and_keeps_its_decision(world: PaymentsWorld) -
     assert world.acquirer.ledger(decision.payment_id) == [("charge", 50_000)]
     occasion = world.parts.storage.occasions.get(decision.decision_id)
     assert occasion is not None and occasion.record is not None and occasion.record.replays()
+
+
+@pytest.mark.usefixtures("dispatcher")
+def test_a_disputed_account_is_not_charged_and_the_decision_says_so(world: PaymentsWorld) -> None:
+    card = world.save_card().payment_method_id
+    before = world.acquirer.position()
+    rule = create(world, card, trigger=threshold(10_000))
+    world.accounts.disputed = True
+    world.accounts.balance_minor = 9_000
+    opened = world.parts.storage.rules.get(rule.autopay_rule_id)
+    assert opened is not None
+    opened.observe(rub(50), as_of=world.parts.clock.now())
+    occasion = opened.open_episode(now=world.parts.clock.now())
+    assert occasion is not None
+    world.parts.storage.occasions.save(occasion)
+
+    [decision] = eventually(lambda: decisions(world, rule.autopay_rule_id))
+
+    assert (decision.outcome, list(decision.reasons)) == ("skip", ["ACCOUNT_DISPUTED"])
+    assert not decision.HasField("balance")
+    kept = world.parts.storage.occasions.get(decision.decision_id)
+    assert kept is not None and kept.record is not None and kept.record.replays()
+    assert world.acquirer.charges_after(before) == 0
 
 
 def test_a_card_removed_between_due_and_charge_is_not_charged(
@@ -212,3 +235,19 @@ def test_every_replica_may_open_a_month_and_it_is_opened_once(world: PaymentsWor
     assert opened == [1, 0, 0]
     assert moved is not None and moved.next_charge_at is not None and moved.next_charge_at > clock.now()
     assert world.parts.database["autopay_occasions"].count_documents({}) == 1
+
+
+def test_a_rule_whose_account_was_unlinked_while_it_was_being_made_stops(
+    world: PaymentsWorld, start_dispatcher: Callable[[], None]
+) -> None:
+    rule = create(world, a_card(world))
+    world.accounts.foreign.add(_ACCOUNT)
+    start_dispatcher()
+
+    def stopped() -> bool:
+        request = pb.GetAutopayRuleRequest(autopay_rule_id=rule.autopay_rule_id)
+        found = world.ask("GetAutopayRule", request).autopay_rule
+        assert (found.state, found.stop_reason) == (pb.AUTOPAY_RULE_STATE_STOPPED, "ACCOUNT_UNLINKED")
+        return True
+
+    assert eventually(stopped)

@@ -26,6 +26,7 @@ from services.payments.domain.ports import (
     PagePosition,
     PaymentMethodRepository,
     PaymentRepository,
+    PayMonthRepository,
     ReceiptRepository,
 )
 from services.payments.domain.receipt import ReceiptProblem, ReceiptState
@@ -49,6 +50,7 @@ from tests.payments.fakes import (
     FakeMethods,
     FakeOccasions,
     FakePayments,
+    FakePayMonths,
     FakeReceipts,
     FakeRules,
 )
@@ -71,6 +73,7 @@ def build(request: pytest.FixtureRequest) -> Callable[[str], Any]:
             "bindings": FakeBindings,
             "rules": FakeRules,
             "occasions": FakeOccasions,
+            "months": FakePayMonths,
         }
         return lambda name: fakes[name]()
     database: Database[Document] = request.getfixturevalue("database")
@@ -305,6 +308,17 @@ class TestIntentRegister:
 
         assert self.claim(intents, "three") == Claim(request_id="two", at=_LATER)
 
+    def test_only_its_holder_gives_it_up(self, intents: IntentRegister) -> None:
+        one, two = (make_request(**_SAME, request_id=request_id).intent for request_id in ("one", "two"))
+        self.claim(intents, "one")
+
+        intents.release(two)
+        still_held = self.claim(intents, "two")
+        intents.release(one)
+
+        assert still_held == Claim(request_id="one", at=_LATER)
+        assert self.claim(intents, "two") is None
+
     @pytest.mark.parametrize("change", [{"amount": rub(451)}, {"billing_account_id": "acc_2"}, {"subscriber_id": "s"}])
     def test_another_sum_account_or_payer_is_another_meaning(
         self, intents: IntentRegister, change: dict[str, Any]
@@ -484,3 +498,31 @@ class TestAutopayOccasionRepository:
 
         with pytest.raises(AlreadySaved):
             occasions.save(make_occasion(decision_id="aru_1:2026-11"))
+
+
+class TestPayMonthRepository:
+    @pytest.fixture
+    def months(self, build: Callable[[str], Any]) -> PayMonthRepository:
+        repository: PayMonthRepository = build("months")
+        return repository
+
+    def test_returns_what_was_saved_and_an_empty_month_before(self, months: PayMonthRepository) -> None:
+        month = months.get("acc_1:2026-11")
+        assert (month.set_aside, month.version) == ({}, 0)
+        month.reserve("pay_1", rub(2**40), limit=rub(2**41), now=A_MORNING)
+        month.reserve("pay_2", rub(1), limit=rub(2**41), now=_LATER)
+        months.save(month)
+
+        assert months.get("acc_1:2026-11") == month
+        assert months.get("acc_1:2026-12").set_aside == {}
+
+    def test_of_two_who_set_something_aside_at_once_one_is_saved(self, months: PayMonthRepository) -> None:
+        one, other = months.get("acc_1:2026-11"), months.get("acc_1:2026-11")
+        one.reserve("pay_1", rub(1), limit=rub(2), now=A_MORNING)
+        other.reserve("pay_2", rub(1), limit=rub(2), now=A_MORNING)
+        months.save(one)
+
+        with pytest.raises(VersionConflict):
+            months.save(other)
+
+        assert list(months.get("acc_1:2026-11").set_aside) == ["pay_1"]

@@ -115,3 +115,42 @@ def test_records_what_accounts_tells_and_opens_what_is_due(world: PaymentsWorld,
 
     assert eventually(recorded, timeout_s=20)
     assert world.parts.database["autopay_occasions"].count_documents({}) == 2
+
+
+@pytest.mark.usefixtures("worker")
+def test_ends_at_once_what_hangs_on_an_unlinked_account(world: PaymentsWorld, publisher: Publisher) -> None:
+    storage, now = world.parts.storage, world.parts.clock.now()
+    rule = make_rule(created_at=now - timedelta(days=40))
+    open_occasion = rule.open_period(now=now)
+    assert open_occasion is not None
+    open_occasion.wait_until(now + timedelta(hours=9))
+    account: dict[str, Any] = {"billing_account_id": rule.billing_account_id, "created_at": now}
+    unsent = make_payment(**account, autopay_rule_id=rule.autopay_rule_id, charge_begun_at=None)
+    by_hand = make_payment(**account, state=State.AWAITING_CONFIRMATION)
+    storage.rules.save(rule)
+    storage.occasions.save(open_occasion)
+    for payment in (unsent, by_hand):
+        storage.payments.save(payment)
+
+    for _ in range(3):
+        send(
+            world,
+            publisher,
+            "billing_account_unlinked",
+            {
+                "billing_account_id": rule.billing_account_id,
+                "subscriber_id": rule.subscriber_id,
+                "unlinked_at": to_rfc3339(now),
+            },
+        )
+
+    def ended() -> bool:
+        stopped, declined = storage.rules.get(rule.autopay_rule_id), storage.payments.get(unsent.payment_id)
+        occasion, untouched = storage.occasions.get(open_occasion.decision_id), storage.payments.get(by_hand.payment_id)
+        assert stopped is not None and stopped.stop_reason is StopReason.ACCOUNT_UNLINKED
+        assert declined is not None and declined.decline_reason == "billing_account_unlinked"
+        assert occasion is not None and occasion.due_at is not None and occasion.due_at < now + timedelta(hours=1)
+        assert untouched is not None and untouched.state is State.AWAITING_CONFIRMATION
+        return True
+
+    assert eventually(ended, timeout_s=20)

@@ -1,6 +1,9 @@
 """The engine over fakes: what stops a charge between its due time and the acquirer."""
 
+from collections.abc import Callable
 from datetime import timedelta
+
+import pytest
 
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
@@ -155,6 +158,81 @@ def test_the_rule_of_an_account_that_is_gone_stops() -> None:
 
     stopped = world.rules.get(rule.autopay_rule_id)
     assert stopped is not None and stopped.stop_reason is StopReason.ACCOUNT_UNLINKED
+    assert world.acquirer.charges == []
+
+
+@pytest.mark.parametrize("reason", [Reason.ACCOUNT_DISPUTED, Reason.PROOF_OUTDATED, Reason.ACTION_NOT_ALLOWED])
+@pytest.mark.parametrize("due", [due_by_date, at_threshold])
+def test_what_accounts_does_not_allow_just_then_is_skipped_and_the_rule_stays(
+    due: Callable[[], tuple[World, AutopayRule]], reason: Reason
+) -> None:
+    world, rule = due()
+    world.accounts.obstacle = reason
+
+    world.process().run(minutes=2)
+
+    assert set(reasons_of(world)) == {reason}
+    assert all(occasion.record.replays() for occasion in world.occasions.rows.all() if occasion.record)
+    kept = world.rules.get(rule.autopay_rule_id)
+    assert kept is not None and kept.is_active
+    assert world.acquirer.charges == []
+
+
+def test_a_threshold_that_was_crossed_during_a_dispute_is_charged_once_after_it() -> None:
+    world, _rule = at_threshold()
+    world.accounts.obstacle = Reason.ACCOUNT_DISPUTED
+    world.process().run(minutes=5)
+    world.accounts.obstacle = None
+
+    world.process().run(minutes=30)
+
+    assert reasons_of(world)[-1] is Reason.BALANCE_AT_THRESHOLD
+    assert len(world.acquirer.charges) == 1
+
+
+def test_silent_accounts_are_waited_for_and_a_date_is_charged_once_they_answer() -> None:
+    world, _rule = due_by_date()
+    world.accounts.silent = True
+
+    world.process().run(minutes=10)
+    undecided = reasons_of(world)
+    world.accounts.silent = False
+    world.process().run(minutes=60)
+
+    assert undecided == []
+    assert reasons_of(world) == [Reason.DUE_BY_DATE]
+    assert len(world.acquirer.charges) == 1
+
+
+def test_a_dispute_that_begins_between_decision_and_charge_stops_the_charge() -> None:
+    world, _rule = due_by_date()
+    process = world.process()
+    process.drive_occasions()
+    [made] = world.payments.rows.all()
+
+    world.accounts.silent = True
+    process.run(minutes=5)
+    waiting = world.payments.get(made.payment_id)
+    world.accounts.silent, world.accounts.obstacle = False, Reason.ACCOUNT_DISPUTED
+    process.run(minutes=15)
+
+    assert waiting is not None and waiting.state is State.CREATED
+    payment = world.payments.get(made.payment_id)
+    assert payment is not None and payment.decline_reason == "account_disputed"
+    assert world.acquirer.charges == []
+
+
+def test_a_decided_charge_that_waited_for_days_is_declined() -> None:
+    world, _rule = due_by_date()
+    process = world.process()
+    process.drive_occasions()
+    [made] = world.payments.rows.all()
+
+    world.clock.advance(days=3, minutes=1)
+    process.run(minutes=5)
+
+    payment = world.payments.get(made.payment_id)
+    assert payment is not None and payment.decline_reason == "autopay_too_late"
     assert world.acquirer.charges == []
 
 

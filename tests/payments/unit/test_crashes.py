@@ -25,7 +25,7 @@ def run_with_deaths(world: World, act: Callable[[Process], None], *, after: int)
 def deaths(prepare: Callable[[], World], act: Callable[[Process], None]) -> list[World]:
     """Return the worlds after a death at each possible call and a new process' work."""
     worlds = []
-    for after in range(1, 200):
+    for after in range(1, 400):
         world = prepare()
         finished = run_with_deaths(world, act, after=after)
         world.process().run(minutes=40)

@@ -30,4 +30,5 @@ def test_every_reason_has_its_texts_and_every_text_its_reason() -> None:
         assert text["help"] in {"payments", "payment-declined", "autopay", "e-bill"}
         for language in ("ru", "en"):
             assert len(text[language]["title"]) > 5
-            assert len(text[language]["detail"]) > 20
+            assert len(text[language]["detail"]) > 15
+            assert len(text[language]["next"]) > 10

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.payments.domain.pay_month import MonthlyPayLimitExceeded
 from services.payments.domain.payment import PaymentKind, State
 from services.payments.domain.similar_payment import SimilarPayment
 from tests.payments.builders import make_request, rub
@@ -83,3 +84,14 @@ def test_whether_a_repeat_was_confirmed_makes_no_other_request() -> None:
     again = world.process().create_payment(make_request(**_SAME, request_id=request.request_id, confirm_repeat=True))
 
     assert again.payment_id == first.payment_id
+
+
+def test_what_was_refused_before_it_was_saved_is_nothing_to_repeat() -> None:
+    world = World()
+    world.accounts.monthly_pay_limit = rub(100)
+
+    for _ in range(2):
+        with pytest.raises(MonthlyPayLimitExceeded):
+            world.process().create_payment(make_request(**_SAME))
+
+    assert world.payments.rows.all() == []

@@ -138,6 +138,58 @@ POSTING_STATE_REFUSED: PostingState.ValueType  # 3
 """The region refuses it for good; the money goes back to the payer."""
 Global___PostingState: _TypeAlias = PostingState  # noqa: Y015
 
+class _AccountStanding:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccountStandingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccountStanding.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCOUNT_STANDING_UNSPECIFIED: _AccountStanding.ValueType  # 0
+    """Never sent."""
+    ACCOUNT_STANDING_CLEAR: _AccountStanding.ValueType  # 1
+    """It holds."""
+    ACCOUNT_STANDING_DISPUTED: _AccountStanding.ValueType  # 2
+    """Another subscriber claims the same account as their own."""
+    ACCOUNT_STANDING_OWNER_CHANGED: _AccountStanding.ValueType  # 3
+    """The account has passed to another owner since. Paying and unlinking are left, until it is proved again."""
+
+class AccountStanding(_AccountStanding, metaclass=_AccountStandingEnumTypeWrapper):
+    """Whether what a subscriber once proved about an account still holds."""
+
+ACCOUNT_STANDING_UNSPECIFIED: AccountStanding.ValueType  # 0
+"""Never sent."""
+ACCOUNT_STANDING_CLEAR: AccountStanding.ValueType  # 1
+"""It holds."""
+ACCOUNT_STANDING_DISPUTED: AccountStanding.ValueType  # 2
+"""Another subscriber claims the same account as their own."""
+ACCOUNT_STANDING_OWNER_CHANGED: AccountStanding.ValueType  # 3
+"""The account has passed to another owner since. Paying and unlinking are left, until it is proved again."""
+Global___AccountStanding: _TypeAlias = AccountStanding  # noqa: Y015
+
+class _HistoryGapReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HistoryGapReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HistoryGapReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HISTORY_GAP_REASON_UNSPECIFIED: _HistoryGapReason.ValueType  # 0
+    """Never sent."""
+    HISTORY_GAP_REASON_NOT_KEPT: _HistoryGapReason.ValueType  # 1
+    """The region's books do not reach back so far: they were begun later."""
+    HISTORY_GAP_REASON_REGION_UNAVAILABLE: _HistoryGapReason.ValueType  # 2
+    """The region does not answer now, and that part was not read before."""
+
+class HistoryGapReason(_HistoryGapReason, metaclass=_HistoryGapReasonEnumTypeWrapper):
+    """Why nothing is known of a part of a history."""
+
+HISTORY_GAP_REASON_UNSPECIFIED: HistoryGapReason.ValueType  # 0
+"""Never sent."""
+HISTORY_GAP_REASON_NOT_KEPT: HistoryGapReason.ValueType  # 1
+"""The region's books do not reach back so far: they were begun later."""
+HISTORY_GAP_REASON_REGION_UNAVAILABLE: HistoryGapReason.ValueType  # 2
+"""The region does not answer now, and that part was not read before."""
+Global___HistoryGapReason: _TypeAlias = HistoryGapReason  # noqa: Y015
+
 @_typing.final
 class Region(_message.Message):
     """A region."""
@@ -168,7 +220,7 @@ class Region(_message.Message):
     """Its name for people, in English."""
     @_builtins.property
     def proof_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Proofs of ownership that the region takes, in the order to offer."""
+        """Proofs of ownership that the region takes, in the order to offer; last "grant_code", of a relative by the owner's grant."""
 
     def __init__(
         self,
@@ -425,6 +477,40 @@ class CreditedPayment(_message.Message):
 Global___CreditedPayment: _TypeAlias = CreditedPayment  # noqa: Y015
 
 @_typing.final
+class HistoryGap(_message.Message):
+    """A part of a history of which nothing is known: there may be rows, or none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: Global___HistoryGapReason.ValueType
+    """Why."""
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp:
+        """Its first moment; absent: from the beginning on."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """The moment after its last one."""
+
+    def __init__(
+        self,
+        *,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        reason: Global___HistoryGapReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HistoryGap: _TypeAlias = HistoryGap  # noqa: Y015
+
+@_typing.final
 class ChargesFigure(_message.Message):
     """Fees from a region."""
 
@@ -432,6 +518,7 @@ class ChargesFigure(_message.Message):
 
     ITEMS_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___Charge]:
         """Newest first."""
@@ -440,15 +527,20 @@ class ChargesFigure(_message.Message):
     def status(self) -> _figure_pb2.FigureStatus:
         """How far the list can be trusted."""
 
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___HistoryGap]:
+        """What nothing is known of between the rows of this page, and behind them on the last one; newest first."""
+
     def __init__(
         self,
         *,
         items: _abc.Iterable[Global___Charge] | None = ...,
         status: _figure_pb2.FigureStatus | None = ...,
+        gaps: _abc.Iterable[Global___HistoryGap] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gaps", b"gaps", "items", b"items", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -462,6 +554,7 @@ class CreditedPaymentsFigure(_message.Message):
 
     ITEMS_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreditedPayment]:
         """Newest first."""
@@ -470,15 +563,20 @@ class CreditedPaymentsFigure(_message.Message):
     def status(self) -> _figure_pb2.FigureStatus:
         """How far the list can be trusted."""
 
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___HistoryGap]:
+        """What nothing is known of between the rows of this page, and behind them on the last one; newest first."""
+
     def __init__(
         self,
         *,
         items: _abc.Iterable[Global___CreditedPayment] | None = ...,
         status: _figure_pb2.FigureStatus | None = ...,
+        gaps: _abc.Iterable[Global___HistoryGap] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gaps", b"gaps", "items", b"items", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -505,6 +603,9 @@ class BillingAccount(_message.Message):
     LAST_PAYMENTS_FIELD_NUMBER: _builtins.int
     REGION_AVAILABLE_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    GRANT_FIELD_NUMBER: _builtins.int
+    FORMER_NUMBERS_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
     region: _builtins.str
@@ -521,6 +622,8 @@ class BillingAccount(_message.Message):
     """Whether the region answers now. When it does not, actions that need it are refused or wait."""
     time_zone: _builtins.str
     """The region's IANA time zone."""
+    standing: Global___AccountStanding.ValueType
+    """Whether what the subscriber proved still holds; `allowed_actions` says what is left when it does not."""
     @_builtins.property
     def allowed_actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
         """What the subscriber may do with it."""
@@ -549,6 +652,14 @@ class BillingAccount(_message.Message):
     def last_payments(self) -> Global___CreditedPaymentsFigure:
         """The last payments, at most 5."""
 
+    @_builtins.property
+    def grant(self) -> Global___Grant:
+        """What the link stands on when its owner granted it; absent when it stands on a proof."""
+
+    @_builtins.property
+    def former_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Numbers that the account had before, newest first."""
+
     def __init__(
         self,
         *,
@@ -567,14 +678,65 @@ class BillingAccount(_message.Message):
         last_payments: Global___CreditedPaymentsFigure | None = ...,
         region_available: _builtins.bool = ...,
         time_zone: _builtins.str = ...,
+        standing: Global___AccountStanding.ValueType = ...,
+        grant: Global___Grant | None = ...,
+        former_numbers: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "grant", b"grant", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "former_numbers", b"former_numbers", "grant", b"grant", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "standing", b"standing", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BillingAccount: _TypeAlias = BillingAccount  # noqa: Y015
+
+@_typing.final
+class Grant(_message.Message):
+    """What the owner of an account granted a relative, as the relative sees it. The relative ends it by unlinking the account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRANT_ID_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    MONTHLY_PAY_LIMIT_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    ACCEPTED_AT_FIELD_NUMBER: _builtins.int
+    FROZEN_FIELD_NUMBER: _builtins.int
+    grant_id: _builtins.str
+    """Its id."""
+    ends_on: _builtins.str
+    """The last day on which it holds, in the region's calendar: "2026-12-31". Empty without an end."""
+    frozen: _builtins.bool
+    """Whether it allows nothing for now, because the owner's right to the account is in question."""
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
+        """What was granted. While the grant is frozen nothing of it is allowed, see `allowed_actions`."""
+
+    @_builtins.property
+    def monthly_pay_limit(self) -> _money_pb2.Money:
+        """How much may be paid in a month of the region's calendar; absent without a limit."""
+
+    @_builtins.property
+    def accepted_at(self) -> _timestamp_pb2.Timestamp:
+        """When the relative accepted it."""
+
+    def __init__(
+        self,
+        *,
+        grant_id: _builtins.str = ...,
+        actions: _abc.Iterable[Global___Action.ValueType] | None = ...,
+        monthly_pay_limit: _money_pb2.Money | None = ...,
+        ends_on: _builtins.str = ...,
+        accepted_at: _timestamp_pb2.Timestamp | None = ...,
+        frozen: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "actions", b"actions", "ends_on", b"ends_on", "frozen", b"frozen", "grant_id", b"grant_id", "monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Grant: _TypeAlias = Grant  # noqa: Y015
 
 @_typing.final
 class Posting(_message.Message):
@@ -671,6 +833,7 @@ class LinkBillingAccountRequest(_message.Message):
     RELATION_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
     PROOF_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Chosen by the client; a repeated call with the same one is answered alike."""
     region: _builtins.str
@@ -681,6 +844,8 @@ class LinkBillingAccountRequest(_message.Message):
     """Whose it is."""
     label: _builtins.str
     """What to call it, at most 60 characters."""
+    client_address: _builtins.str
+    """The address of the subscriber's program as the gateway saw it: attempts are limited by it, too. Kept as a pseudonym."""
     @_builtins.property
     def proof(self) -> Global___Proof:
         """What shows that it is the subscriber's."""
@@ -694,10 +859,11 @@ class LinkBillingAccountRequest(_message.Message):
         relation: Global___Relation.ValueType = ...,
         label: _builtins.str = ...,
         proof: Global___Proof | None = ...,
+        client_address: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["proof", b"proof"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "number", b"number", "proof", b"proof", "region", b"region", "relation", b"relation", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_address", b"client_address", "label", b"label", "number", b"number", "proof", b"proof", "region", b"region", "relation", b"relation", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -726,6 +892,60 @@ class LinkBillingAccountResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LinkBillingAccountResponse: _TypeAlias = LinkBillingAccountResponse  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeRequest(_message.Message):
+    """Asks for a code to the contact of an account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """The region's code."""
+    number: _builtins.str
+    """The account's number in the region."""
+    client_address: _builtins.str
+    """The address of the subscriber's program as the gateway saw it: codes are limited by it, too. Kept as a pseudonym."""
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        number: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_address", b"client_address", "number", b"number", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeRequest: _TypeAlias = SendOwnershipCodeRequest  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeResponse(_message.Message):
+    """If there is such an account, and the region holds a contact for it, a code is on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when a code that was sent now is good."""
+
+    def __init__(
+        self,
+        *,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeResponse: _TypeAlias = SendOwnershipCodeResponse  # noqa: Y015
 
 @_typing.final
 class ListBillingAccountsRequest(_message.Message):
@@ -874,6 +1094,56 @@ class UpdateBillingAccountResponse(_message.Message):
 Global___UpdateBillingAccountResponse: _TypeAlias = UpdateBillingAccountResponse  # noqa: Y015
 
 @_typing.final
+class ChangeRelationRequest(_message.Message):
+    """Changes whose a billing account is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    RELATION_FIELD_NUMBER: _builtins.int
+    billing_account_id: _builtins.str
+    """Which."""
+    relation: Global___Relation.ValueType
+    """RELATION_RELATIVE, or what it is already."""
+    def __init__(
+        self,
+        *,
+        billing_account_id: _builtins.str = ...,
+        relation: Global___Relation.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "relation", b"relation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeRelationRequest: _TypeAlias = ChangeRelationRequest  # noqa: Y015
+
+@_typing.final
+class ChangeRelationResponse(_message.Message):
+    """The changed billing account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BILLING_ACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def billing_account(self) -> Global___BillingAccount:
+        """With its figures."""
+
+    def __init__(
+        self,
+        *,
+        billing_account: Global___BillingAccount | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["billing_account", b"billing_account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account", b"billing_account"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeRelationResponse: _TypeAlias = ChangeRelationResponse  # noqa: Y015
+
+@_typing.final
 class UnlinkBillingAccountRequest(_message.Message):
     """Unlinks a billing account."""
 
@@ -921,22 +1191,34 @@ class ListChargesRequest(_message.Message):
     BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Of which account."""
     page_size: _builtins.int
     """Rows wanted, 1 to 100; 0 is 20."""
     page_token: _builtins.str
     """From the answer before; empty for the first page."""
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows of this moment and later only; absent: from the first one on."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows before this moment only; absent: up to now."""
+
     def __init__(
         self,
         *,
         billing_account_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "billing_account_id", b"billing_account_id", "ends_at", b"ends_at", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -979,22 +1261,34 @@ class ListCreditedPaymentsRequest(_message.Message):
     BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Of which account."""
     page_size: _builtins.int
     """Rows wanted, 1 to 100; 0 is 20."""
     page_token: _builtins.str
     """From the answer before; empty for the first page."""
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows of this moment and later only; absent: from the first one on."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows before this moment only; absent: up to now."""
+
     def __init__(
         self,
         *,
         billing_account_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "billing_account_id", b"billing_account_id", "ends_at", b"ends_at", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1059,6 +1353,40 @@ class AuthorizeActionRequest(_message.Message):
 Global___AuthorizeActionRequest: _TypeAlias = AuthorizeActionRequest  # noqa: Y015
 
 @_typing.final
+class AccountNumber(_message.Message):
+    """A number of an account, and when it was that."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    """The number in the region."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """From when on; absent when always."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Until when; absent when still, also when the account has another number by now and this one goes on naming it."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "since", b"since", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountNumber: _TypeAlias = AccountNumber  # noqa: Y015
+
+@_typing.final
 class AuthorizeActionResponse(_message.Message):
     """They may, and the account is this one."""
 
@@ -1067,22 +1395,36 @@ class AuthorizeActionResponse(_message.Message):
     REGION_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    MONTHLY_PAY_LIMIT_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """The region's code."""
     number: _builtins.str
     """The account's number in the region."""
     time_zone: _builtins.str
     """The region's IANA time zone."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountNumber]:
+        """The numbers by which documents of the account are found, the present one first, each with the time in which it was
+        this account's and this owner's: what was issued under it at another time is somebody else's.
+        """
+
+    @_builtins.property
+    def monthly_pay_limit(self) -> _money_pb2.Money:
+        """How much the subscriber may pay in a month of the region's calendar; absent without a limit."""
+
     def __init__(
         self,
         *,
         region: _builtins.str = ...,
         number: _builtins.str = ...,
         time_zone: _builtins.str = ...,
+        numbers: _abc.Iterable[Global___AccountNumber] | None = ...,
+        monthly_pay_limit: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["monthly_pay_limit", b"monthly_pay_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["monthly_pay_limit", b"monthly_pay_limit", "number", b"number", "numbers", b"numbers", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1147,22 +1489,28 @@ class AuthorizedAccount(_message.Message):
     BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
     region: _builtins.str
     """The region's code."""
     number: _builtins.str
     """The account's number in the region."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountNumber]:
+        """The numbers by which documents of the account are found, as in AuthorizeActionResponse."""
+
     def __init__(
         self,
         *,
         billing_account_id: _builtins.str = ...,
         region: _builtins.str = ...,
         number: _builtins.str = ...,
+        numbers: _abc.Iterable[Global___AccountNumber] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "number", b"number", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "number", b"number", "numbers", b"numbers", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1416,6 +1764,7 @@ class GetRegionalBillResponse(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     BILL_NUMBER_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    OTHER_NUMBERS_FIELD_NUMBER: _builtins.int
     period_start: _builtins.str
     """First day of the billed month."""
     period_end: _builtins.str
@@ -1454,6 +1803,10 @@ class GetRegionalBillResponse(_message.Message):
     def amount_due(self) -> _money_pb2.Money:
         """What is to be paid."""
 
+    @_builtins.property
+    def other_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Other numbers by which the account is or was known: consents to the mailing of bills may have been given under them."""
+
     def __init__(
         self,
         *,
@@ -1471,10 +1824,11 @@ class GetRegionalBillResponse(_message.Message):
         number: _builtins.str = ...,
         bill_number: _builtins.str = ...,
         revision: _builtins.int = ...,
+        other_numbers: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "issued_at", b"issued_at", "opening_balance", b"opening_balance", "payments_received", b"payments_received"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "bill_number", b"bill_number", "due_date", b"due_date", "issued_at", b"issued_at", "lines", b"lines", "number", b"number", "opening_balance", b"opening_balance", "payer_address", b"payer_address", "payer_name", b"payer_name", "payments_received", b"payments_received", "period_end", b"period_end", "period_start", b"period_start", "region", b"region", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "bill_number", b"bill_number", "due_date", b"due_date", "issued_at", b"issued_at", "lines", b"lines", "number", b"number", "opening_balance", b"opening_balance", "other_numbers", b"other_numbers", "payer_address", b"payer_address", "payer_name", b"payer_name", "payments_received", b"payments_received", "period_end", b"period_end", "period_start", b"period_start", "region", b"region", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -48,6 +48,11 @@ class AccountsServiceStub:
                 request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.LinkBillingAccountRequest.SerializeToString,
                 response_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.LinkBillingAccountResponse.FromString,
                 _registered_method=True)
+        self.SendOwnershipCode = channel.unary_unary(
+                '/kabinet.accounts.v1.AccountsService/SendOwnershipCode',
+                request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.SendOwnershipCodeRequest.SerializeToString,
+                response_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.SendOwnershipCodeResponse.FromString,
+                _registered_method=True)
         self.ListBillingAccounts = channel.unary_unary(
                 '/kabinet.accounts.v1.AccountsService/ListBillingAccounts',
                 request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListBillingAccountsRequest.SerializeToString,
@@ -62,6 +67,11 @@ class AccountsServiceStub:
                 '/kabinet.accounts.v1.AccountsService/UpdateBillingAccount',
                 request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.UpdateBillingAccountRequest.SerializeToString,
                 response_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.UpdateBillingAccountResponse.FromString,
+                _registered_method=True)
+        self.ChangeRelation = channel.unary_unary(
+                '/kabinet.accounts.v1.AccountsService/ChangeRelation',
+                request_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ChangeRelationRequest.SerializeToString,
+                response_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ChangeRelationResponse.FromString,
                 _registered_method=True)
         self.UnlinkBillingAccount = channel.unary_unary(
                 '/kabinet.accounts.v1.AccountsService/UnlinkBillingAccount',
@@ -130,12 +140,31 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def LinkBillingAccount(self, request, context):
-        """Links a billing account to the subscriber after the region has verified the proof (F07).
+        """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
+        its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-        Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+        Idempotent by `request_id`, and by meaning: linking an account again returns the link; one whose proof is outdated is
+        verified again, and stands clear afterwards. One link stands on one basis:
+        FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
+        was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
         (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+        The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+        claim against those of others.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SendOwnershipCode(self, request, context):
+        """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+        Neither the contact nor the code is known here.
+
+        Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+        Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+        codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -167,8 +196,20 @@ class AccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangeRelation(self, request, context):
+        """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+        Idempotent. The way back is to link anew, with a proof.
+
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+        own by a word).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def UnlinkBillingAccount(self, request, context):
-        """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
+        """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
+        gave on it. A relative ends a grant this way. Idempotent.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
         """
@@ -177,10 +218,11 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCharges(self, request, context):
-        """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
+        """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
+        period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE
-        (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -199,7 +241,9 @@ class AccountsServiceServicer:
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now;
+        PROOF_OUTDATED: the account has another owner since it was proved), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+        claims the account too, and nothing may move money until that is settled).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -216,7 +260,9 @@ class AccountsServiceServicer:
     def GetDecisionBalance(self, request, context):
         """Returns a balance that money may be decided on: read from the region within this call.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
+        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+        Never a stale value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -237,8 +283,9 @@ class AccountsServiceServicer:
         """Bills a one-time fee to an account in its region, within this call.
 
         Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-        ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
-        the same call again settles it).
+        ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
+        ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
+        settles it).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -277,6 +324,11 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     request_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.LinkBillingAccountRequest.FromString,
                     response_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.LinkBillingAccountResponse.SerializeToString,
             ),
+            'SendOwnershipCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendOwnershipCode,
+                    request_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.SendOwnershipCodeRequest.FromString,
+                    response_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.SendOwnershipCodeResponse.SerializeToString,
+            ),
             'ListBillingAccounts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBillingAccounts,
                     request_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ListBillingAccountsRequest.FromString,
@@ -291,6 +343,11 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.UpdateBillingAccount,
                     request_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.UpdateBillingAccountRequest.FromString,
                     response_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.UpdateBillingAccountResponse.SerializeToString,
+            ),
+            'ChangeRelation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeRelation,
+                    request_deserializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ChangeRelationRequest.FromString,
+                    response_serializer=kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ChangeRelationResponse.SerializeToString,
             ),
             'UnlinkBillingAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.UnlinkBillingAccount,
@@ -412,6 +469,33 @@ class AccountsService:
             _registered_method=True)
 
     @staticmethod
+    def SendOwnershipCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.accounts.v1.AccountsService/SendOwnershipCode',
+            kabinet_dot_accounts_dot_v1_dot_accounts__pb2.SendOwnershipCodeRequest.SerializeToString,
+            kabinet_dot_accounts_dot_v1_dot_accounts__pb2.SendOwnershipCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListBillingAccounts(request,
             target,
             options=(),
@@ -482,6 +566,33 @@ class AccountsService:
             '/kabinet.accounts.v1.AccountsService/UpdateBillingAccount',
             kabinet_dot_accounts_dot_v1_dot_accounts__pb2.UpdateBillingAccountRequest.SerializeToString,
             kabinet_dot_accounts_dot_v1_dot_accounts__pb2.UpdateBillingAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeRelation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.accounts.v1.AccountsService/ChangeRelation',
+            kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ChangeRelationRequest.SerializeToString,
+            kabinet_dot_accounts_dot_v1_dot_accounts__pb2.ChangeRelationResponse.FromString,
             options,
             channel_credentials,
             insecure,

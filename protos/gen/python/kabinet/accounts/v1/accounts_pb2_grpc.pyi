@@ -40,12 +40,27 @@ class AccountsServiceStub:
     ListRegions: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListRegionsRequest, _accounts_pb2.ListRegionsResponse]
     """Lists the regions and whether their old cabinets still work (F02)."""
     LinkBillingAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.LinkBillingAccountRequest, _accounts_pb2.LinkBillingAccountResponse]
-    """Links a billing account to the subscriber after the region has verified the proof (F07).
+    """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
+    its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-    Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+    Idempotent by `request_id`, and by meaning: linking an account again returns the link; one whose proof is outdated is
+    verified again, and stands clear afterwards. One link stands on one basis:
+    FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
+    was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+    The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+    claim against those of others.
+    """
+    SendOwnershipCode: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.SendOwnershipCodeRequest, _accounts_pb2.SendOwnershipCodeResponse]
+    """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+    Neither the contact nor the code is known here.
+
+    Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+    Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+    codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
     """
     ListBillingAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListBillingAccountsRequest, _accounts_pb2.ListBillingAccountsResponse]
     """Lists the subscriber's billing accounts with their figures, all of them from the last known values, refreshed from the
@@ -61,16 +76,25 @@ class AccountsServiceStub:
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
     """
+    ChangeRelation: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ChangeRelationRequest, _accounts_pb2.ChangeRelationResponse]
+    """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+    Idempotent. The way back is to link anew, with a proof.
+
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+    own by a word).
+    """
     UnlinkBillingAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.UnlinkBillingAccountRequest, _accounts_pb2.UnlinkBillingAccountResponse]
-    """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
+    """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
+    gave on it. A relative ends a grant this way. Idempotent.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
     """
     ListCharges: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListChargesRequest, _accounts_pb2.ListChargesResponse]
-    """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
+    """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
+    period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE
-    (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
     """
     ListCreditedPayments: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListCreditedPaymentsRequest, _accounts_pb2.ListCreditedPaymentsResponse]
     """Lists payments credited to an account from every channel, on the same terms (F12).
@@ -81,7 +105,9 @@ class AccountsServiceStub:
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now;
+    PROOF_OUTDATED: the account has another owner since it was proved), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+    claims the account too, and nothing may move money until that is settled).
     """
     ListAuthorizedAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -90,7 +116,9 @@ class AccountsServiceStub:
     GetDecisionBalance: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
+    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Never a stale value.
     """
     RequestPosting: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]
     """Takes over the crediting of a captured payment in its region, and returns how far it has come.
@@ -103,8 +131,9 @@ class AccountsServiceStub:
     """Bills a one-time fee to an account in its region, within this call.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
-    the same call again settles it).
+    ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
+    ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
+    settles it).
     """
     GetRegionalBill: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]
     """Returns a bill as its region issued it, for rendering.
@@ -131,12 +160,27 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     ListRegions: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListRegionsRequest, _accounts_pb2.ListRegionsResponse]  # type: ignore[assignment]
     """Lists the regions and whether their old cabinets still work (F02)."""
     LinkBillingAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.LinkBillingAccountRequest, _accounts_pb2.LinkBillingAccountResponse]  # type: ignore[assignment]
-    """Links a billing account to the subscriber after the region has verified the proof (F07).
+    """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
+    its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-    Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+    Idempotent by `request_id`, and by meaning: linking an account again returns the link; one whose proof is outdated is
+    verified again, and stands clear afterwards. One link stands on one basis:
+    FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
+    was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
     (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+    The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+    claim against those of others.
+    """
+    SendOwnershipCode: _aio.UnaryUnaryMultiCallable[_accounts_pb2.SendOwnershipCodeRequest, _accounts_pb2.SendOwnershipCodeResponse]  # type: ignore[assignment]
+    """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+    Neither the contact nor the code is known here.
+
+    Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+    Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+    codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
     """
     ListBillingAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListBillingAccountsRequest, _accounts_pb2.ListBillingAccountsResponse]  # type: ignore[assignment]
     """Lists the subscriber's billing accounts with their figures, all of them from the last known values, refreshed from the
@@ -152,16 +196,25 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (LABEL_INVALID).
     """
+    ChangeRelation: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ChangeRelationRequest, _accounts_pb2.ChangeRelationResponse]  # type: ignore[assignment]
+    """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+    Idempotent. The way back is to link anew, with a proof.
+
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+    own by a word).
+    """
     UnlinkBillingAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.UnlinkBillingAccountRequest, _accounts_pb2.UnlinkBillingAccountResponse]  # type: ignore[assignment]
-    """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
+    """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
+    gave on it. A relative ends a grant this way. Idempotent.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
     """
     ListCharges: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListChargesRequest, _accounts_pb2.ListChargesResponse]  # type: ignore[assignment]
-    """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
+    """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
+    period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE
-    (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+    another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
     """
     ListCreditedPayments: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListCreditedPaymentsRequest, _accounts_pb2.ListCreditedPaymentsResponse]  # type: ignore[assignment]
     """Lists payments credited to an account from every channel, on the same terms (F12).
@@ -172,7 +225,9 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+    (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now;
+    PROOF_OUTDATED: the account has another owner since it was proved), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+    claims the account too, and nothing may move money until that is settled).
     """
     ListAuthorizedAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAuthorizedAccountsRequest, _accounts_pb2.ListAuthorizedAccountsResponse]  # type: ignore[assignment]
     """Lists the billing accounts with which a subscriber may do something, in the order of linking: what AuthorizeAction says,
@@ -181,7 +236,9 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     GetDecisionBalance: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]  # type: ignore[assignment]
     """Returns a balance that money may be decided on: read from the region within this call.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
+    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    Never a stale value.
     """
     RequestPosting: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]  # type: ignore[assignment]
     """Takes over the crediting of a captured payment in its region, and returns how far it has come.
@@ -194,8 +251,9 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Bills a one-time fee to an account in its region, within this call.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
-    the same call again settles it).
+    ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
+    ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
+    settles it).
     """
     GetRegionalBill: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]  # type: ignore[assignment]
     """Returns a bill as its region issued it, for rendering.
@@ -231,12 +289,33 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.LinkBillingAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.LinkBillingAccountResponse, _abc.Awaitable[_accounts_pb2.LinkBillingAccountResponse]]:
-        """Links a billing account to the subscriber after the region has verified the proof (F07).
+        """Links a billing account to the subscriber after the region has verified the proof (F07), or as a relative's on a grant of
+        its owner, whose code is the proof "grant_code"; then no region is asked (F08).
 
-        Idempotent by `request_id`, and by meaning: linking an account again returns the link.
+        Idempotent by `request_id`, and by meaning: linking an account again returns the link; one whose proof is outdated is
+        verified again, and stands clear afterwards. One link stands on one basis:
+        FAILED_PRECONDITION (BILLING_ACCOUNT_LINKED_OTHERWISE). Errors of a grant's code: FAILED_PRECONDITION (GRANT_CODE_SPENT: it
+        was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
         (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+
+        The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
+        claim against those of others.
+        """
+
+    @_abc_1.abstractmethod
+    def SendOwnershipCode(
+        self,
+        request: _accounts_pb2.SendOwnershipCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.SendOwnershipCodeResponse, _abc.Awaitable[_accounts_pb2.SendOwnershipCodeResponse]]:
+        """Has the region send a code to the contact that it holds for an account: the proof "contact_code" for this subscriber.
+        Neither the contact nor the code is known here.
+
+        Answers alike whether or not there is such an account, and whether or not the region holds a contact for it.
+        Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN: the region sends no
+        codes), RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod
@@ -272,12 +351,26 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ChangeRelation(
+        self,
+        request: _accounts_pb2.ChangeRelationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ChangeRelationResponse, _abc.Awaitable[_accounts_pb2.ChangeRelationResponse]]:
+        """Says that a billing account is a relative's: the claim to it ends, and with it a dispute that it was a part of.
+        Idempotent. The way back is to link anew, with a proof.
+
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID: a relative's one cannot be made one's
+        own by a word).
+        """
+
+    @_abc_1.abstractmethod
     def UnlinkBillingAccount(
         self,
         request: _accounts_pb2.UnlinkBillingAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.UnlinkBillingAccountResponse, _abc.Awaitable[_accounts_pb2.UnlinkBillingAccountResponse]]:
-        """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event. Idempotent.
+        """Unlinks a billing account; what hangs on it (autopay, bill delivery) ends by event, and so do the grants that its owner
+        gave on it. A relative ends a grant this way. Idempotent.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
         """
@@ -288,10 +381,11 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.ListChargesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.ListChargesResponse, _abc.Awaitable[_accounts_pb2.ListChargesResponse]]:
-        """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12).
+        """Lists fees billed to an account, newest first, as the region tells them now or as they were last known (F12); of a
+        period, when one is asked for. What nobody can tell is a gap of the figure, never a list without rows.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (PAGE_TOKEN_INVALID), UNAVAILABLE
-        (REGION_UNAVAILABLE: a page beyond the last known ones while the region does not answer).
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED; PROOF_OUTDATED: the account has
+        another owner since it was proved), INVALID_ARGUMENT (PAGE_TOKEN_INVALID, PERIOD_INVALID).
         """
 
     @_abc_1.abstractmethod
@@ -314,7 +408,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells a service whether a subscriber may do something with a billing account, and which account it is.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND: also when it is another's or unlinked), PERMISSION_DENIED
-        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far).
+        (ACTION_NOT_ALLOWED: the proof or grant does not reach that far; GRANT_FROZEN: the grant allows nothing for now;
+        PROOF_OUTDATED: the account has another owner since it was proved), FAILED_PRECONDITION (ACCOUNT_DISPUTED: somebody else
+        claims the account too, and nothing may move money until that is settled).
         """
 
     @_abc_1.abstractmethod
@@ -335,7 +431,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.GetDecisionBalanceResponse, _abc.Awaitable[_accounts_pb2.GetDecisionBalanceResponse]]:
         """Returns a balance that money may be decided on: read from the region within this call.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), UNAVAILABLE (REGION_UNAVAILABLE). Never a stale value.
+        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
+        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+        Never a stale value.
         """
 
     @_abc_1.abstractmethod
@@ -360,8 +458,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Bills a one-time fee to an account in its region, within this call.
 
         Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-        ACCOUNT_CLOSED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed;
-        the same call again settles it).
+        ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
+        ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
+        settles it).
         """
 
     @_abc_1.abstractmethod

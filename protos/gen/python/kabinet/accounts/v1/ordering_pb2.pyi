@@ -544,16 +544,20 @@ class CreateTariffChangeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TARIFF_QUOTE_ID_FIELD_NUMBER: _builtins.int
+    BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     tariff_quote_id: _builtins.str
     """By which quote."""
+    billing_account_id: _builtins.str
+    """The account that the quote is for; a quote for another one is refused as absent. Empty: whichever it is for."""
     def __init__(
         self,
         *,
         tariff_quote_id: _builtins.str = ...,
+        billing_account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["tariff_quote_id", b"tariff_quote_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "tariff_quote_id", b"tariff_quote_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -636,16 +640,20 @@ class CancelTariffChangeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TARIFF_CHANGE_ID_FIELD_NUMBER: _builtins.int
+    BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     tariff_change_id: _builtins.str
     """Which."""
+    billing_account_id: _builtins.str
+    """The account that it is on; a change on another one is refused as absent. Empty: whichever it is on."""
     def __init__(
         self,
         *,
         tariff_change_id: _builtins.str = ...,
+        billing_account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["tariff_change_id", b"tariff_change_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "tariff_change_id", b"tariff_change_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -828,16 +836,20 @@ class CancelServiceOrderRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SERVICE_ORDER_ID_FIELD_NUMBER: _builtins.int
+    BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     service_order_id: _builtins.str
     """Which."""
+    billing_account_id: _builtins.str
+    """The account that it is on; an order on another one is refused as absent. Empty: whichever it is on."""
     def __init__(
         self,
         *,
         service_order_id: _builtins.str = ...,
+        billing_account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["service_order_id", b"service_order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id", "service_order_id", b"service_order_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekabinet/common/v1/figure.proto\x12\x11kabinet.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"j\n\x0c\x46igureStatus\x12)\n\x05\x61s_of\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\tfreshness\x18\x02 \x01(\x0e\x32\x1c.kabinet.common.v1.Freshness*g\n\tFreshness\x12\x19\n\x15\x46RESHNESS_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46RESHNESS_FRESH\x10\x01\x12\x13\n\x0f\x46RESHNESS_STALE\x10\x02\x12\x15\n\x11\x46RESHNESS_UNKNOWN\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekabinet/common/v1/figure.proto\x12\x11kabinet.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x01\n\x0c\x46igureStatus\x12)\n\x05\x61s_of\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\tfreshness\x18\x02 \x01(\x0e\x32\x1c.kabinet.common.v1.Freshness\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0e\n\x06region\x18\x04 \x01(\t*g\n\tFreshness\x12\x19\n\x15\x46RESHNESS_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46RESHNESS_FRESH\x10\x01\x12\x13\n\x0f\x46RESHNESS_STALE\x10\x02\x12\x15\n\x11\x46RESHNESS_UNKNOWN\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kabinet.common.v1.figure_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FRESHNESS']._serialized_start=194
-  _globals['_FRESHNESS']._serialized_end=297
-  _globals['_FIGURESTATUS']._serialized_start=86
-  _globals['_FIGURESTATUS']._serialized_end=192
+  _globals['_FRESHNESS']._serialized_start=225
+  _globals['_FRESHNESS']._serialized_end=328
+  _globals['_FIGURESTATUS']._serialized_start=87
+  _globals['_FIGURESTATUS']._serialized_end=223
 # @@protoc_insertion_point(module_scope)

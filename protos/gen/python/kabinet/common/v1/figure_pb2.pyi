@@ -54,8 +54,14 @@ class FigureStatus(_message.Message):
 
     AS_OF_FIELD_NUMBER: _builtins.int
     FRESHNESS_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
     freshness: Global___Freshness.ValueType
     """How far the value can be trusted."""
+    kind: _builtins.str
+    """What the figure is about: "balance", "tariff_plan", "services", "charges" or "payments"."""
+    region: _builtins.str
+    """The code of the region whose figure it is."""
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """When the region's own books showed the value. Absent when freshness is UNKNOWN."""
@@ -65,10 +71,12 @@ class FigureStatus(_message.Message):
         *,
         as_of: _timestamp_pb2.Timestamp | None = ...,
         freshness: Global___Freshness.ValueType = ...,
+        kind: _builtins.str = ...,
+        region: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "freshness", b"freshness"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "freshness", b"freshness", "kind", b"kind", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -592,7 +592,9 @@ class AutopayDecision(_message.Message):
     """The payment that followed; empty for a skip."""
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Why, constant words: DUE_BY_DATE, BALANCE_AT_THRESHOLD, BALANCE_RECOVERED, CARD_REMOVED, RULE_CHANGED, ..."""
+        """Why, constant words: DUE_BY_DATE, BALANCE_AT_THRESHOLD, BALANCE_RECOVERED, CARD_REMOVED, RULE_CHANGED,
+        MONTHLY_PAY_LIMIT_EXCEEDED, ...
+        """
 
     @_builtins.property
     def amount(self) -> _money_pb2.Money:

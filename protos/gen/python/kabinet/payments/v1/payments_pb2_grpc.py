@@ -132,9 +132,10 @@ class PaymentsServiceServicer:
         answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
         Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
         ALREADY_EXISTS (REQUEST_ID_REUSED: with another content; SIMILAR_PAYMENT with `seconds_ago`: the same payer, account and
-        sum within 3 minutes under another request_id, unless `confirm_repeat`; nothing was saved), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
-        PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED with the accepted brands), PERMISSION_DENIED (ACTION_NOT_ALLOWED),
-        UNAVAILABLE.
+        sum within 3 minutes under another request_id, unless `confirm_repeat`; nothing was saved), NOT_FOUND
+        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED:
+        with the accepted brands, MONTHLY_PAY_LIMIT_EXCEEDED: with limit, spent and left), PERMISSION_DENIED
+        (ACTION_NOT_ALLOWED, GRANT_FROZEN), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -27,7 +27,7 @@ from kabinet.common.v1 import access_pb2 as kabinet_dot_common_dot_v1_dot_access
 from kabinet.common.v1 import money_pb2 as kabinet_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!kabinet/regional/v1/billing.proto\x12\x13kabinet.regional.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekabinet/common/v1/access.proto\x1a\x1dkabinet/common/v1/money.proto\"$\n\x05Proof\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\x8d\x01\n\x07Service\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12.\n\x04kind\x18\x02 \x01(\x0e\x32 .kabinet.regional.v1.ServiceKind\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.kabinet.regional.v1.ServiceState\"a\n\nTariffPlan\x12\x16\n\x0etariff_plan_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12-\n\x0bmonthly_fee\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\"\x8a\x01\n\x06\x43harge\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12.\n\ncharged_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x91\x01\n\x0f\x43reditedPayment\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12/\n\x0b\x63redited_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf0\x01\n\x07Posting\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12-\n\tposted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\rbalance_after\x18\x05 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12\x37\n\x13service_restored_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\x16VerifyOwnershipRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\x12)\n\x05proof\x18\x02 \x01(\x0b\x32\x1a.kabinet.regional.v1.Proof\"+\n\x17VerifyOwnershipResponse\x12\x10\n\x08verified\x18\x01 \x01(\x08\"#\n\x11GetAccountRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\"\x88\x02\n\x12GetAccountResponse\x12)\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x0c\x62illing_mode\x18\x03 \x01(\x0e\x32 .kabinet.regional.v1.BillingMode\x12\x34\n\x0btariff_plan\x18\x04 \x01(\x0b\x32\x1f.kabinet.regional.v1.TariffPlan\x12.\n\x08services\x18\x05 \x03(\x0b\x32\x1c.kabinet.regional.v1.Service\"K\n\x12ListChargesRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x87\x01\n\x13ListChargesResponse\x12,\n\x07\x63harges\x18\x01 \x03(\x0b\x32\x1b.kabinet.regional.v1.Charge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"L\n\x13ListPaymentsRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x92\x01\n\x14ListPaymentsResponse\x12\x36\n\x08payments\x18\x01 \x03(\x0b\x32$.kabinet.regional.v1.CreditedPayment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x93\x01\n\x12PostPaymentRequest\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12/\n\x0b\x63\x61ptured_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"D\n\x13PostPaymentResponse\x12-\n\x07posting\x18\x01 \x01(\x0b\x32\x1c.kabinet.regional.v1.Posting\"\'\n\x11GetPostingRequest\x12\x12\n\npayment_id\x18\x01 \x01(\t\"C\n\x12GetPostingResponse\x12-\n\x07posting\x18\x01 \x01(\x0b\x32\x1c.kabinet.regional.v1.Posting\"v\n\x12PlaceChargeRequest\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\"s\n\x13PlaceChargeResponse\x12+\n\x06\x63harge\x18\x01 \x01(\x0b\x32\x1b.kabinet.regional.v1.Charge\x12/\n\rbalance_after\x18\x02 \x01(\x0b\x32\x18.kabinet.common.v1.Money*^\n\x0b\x42illingMode\x12\x1c\n\x18\x42ILLING_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42ILLING_MODE_ADVANCE\x10\x01\x12\x17\n\x13\x42ILLING_MODE_CREDIT\x10\x02*w\n\x0bServiceKind\x12\x1c\n\x18SERVICE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16SERVICE_KIND_TELEPHONY\x10\x01\x12\x19\n\x15SERVICE_KIND_INTERNET\x10\x02\x12\x13\n\x0fSERVICE_KIND_TV\x10\x03*d\n\x0cServiceState\x12\x1d\n\x19SERVICE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SERVICE_STATE_ACTIVE\x10\x01\x12\x1b\n\x17SERVICE_STATE_SUSPENDED\x10\x02\x32\xbf\x06\n\x16RegionalBillingService\x12|\n\x0fVerifyOwnership\x12+.kabinet.regional.v1.VerifyOwnershipRequest\x1a,.kabinet.regional.v1.VerifyOwnershipResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12m\n\nGetAccount\x12&.kabinet.regional.v1.GetAccountRequest\x1a\'.kabinet.regional.v1.GetAccountResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12p\n\x0bListCharges\x12\'.kabinet.regional.v1.ListChargesRequest\x1a(.kabinet.regional.v1.ListChargesResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12s\n\x0cListPayments\x12(.kabinet.regional.v1.ListPaymentsRequest\x1a).kabinet.regional.v1.ListPaymentsResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12p\n\x0bPostPayment\x12\'.kabinet.regional.v1.PostPaymentRequest\x1a(.kabinet.regional.v1.PostPaymentResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12m\n\nGetPosting\x12&.kabinet.regional.v1.GetPostingRequest\x1a\'.kabinet.regional.v1.GetPostingResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12p\n\x0bPlaceCharge\x12\'.kabinet.regional.v1.PlaceChargeRequest\x1a(.kabinet.regional.v1.PlaceChargeResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ountsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!kabinet/regional/v1/billing.proto\x12\x13kabinet.regional.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekabinet/common/v1/access.proto\x1a\x1dkabinet/common/v1/money.proto\"$\n\x05Proof\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\x8d\x01\n\x07Service\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12.\n\x04kind\x18\x02 \x01(\x0e\x32 .kabinet.regional.v1.ServiceKind\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.kabinet.regional.v1.ServiceState\"a\n\nTariffPlan\x12\x16\n\x0etariff_plan_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12-\n\x0bmonthly_fee\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\"\x8a\x01\n\x06\x43harge\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12.\n\ncharged_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x91\x01\n\x0f\x43reditedPayment\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12/\n\x0b\x63redited_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf0\x01\n\x07Posting\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12-\n\tposted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\rbalance_after\x18\x05 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12\x37\n\x13service_restored_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"e\n\x16VerifyOwnershipRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\x12)\n\x05proof\x18\x02 \x01(\x0b\x32\x1a.kabinet.regional.v1.Proof\x12\x10\n\x08\x63laimant\x18\x03 \x01(\t\"+\n\x17VerifyOwnershipResponse\x12\x10\n\x08verified\x18\x01 \x01(\x08\"<\n\x18SendOwnershipCodeRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x10\n\x08\x63laimant\x18\x02 \x01(\t\"0\n\x19SendOwnershipCodeResponse\x12\x13\n\x0bvalid_for_s\x18\x01 \x01(\x05\"#\n\x11GetAccountRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\"\x88\x02\n\x12GetAccountResponse\x12)\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x0c\x62illing_mode\x18\x03 \x01(\x0e\x32 .kabinet.regional.v1.BillingMode\x12\x34\n\x0btariff_plan\x18\x04 \x01(\x0b\x32\x1f.kabinet.regional.v1.TariffPlan\x12.\n\x08services\x18\x05 \x03(\x0b\x32\x1c.kabinet.regional.v1.Service\"\xa7\x01\n\x12ListChargesRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12-\n\tbegins_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb6\x01\n\x13ListChargesResponse\x12,\n\x07\x63harges\x18\x01 \x03(\x0b\x32\x1b.kabinet.regional.v1.Charge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tkept_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa8\x01\n\x13ListPaymentsRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12-\n\tbegins_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc1\x01\n\x14ListPaymentsResponse\x12\x36\n\x08payments\x18\x01 \x03(\x0b\x32$.kabinet.regional.v1.CreditedPayment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tkept_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x93\x01\n\x12PostPaymentRequest\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12/\n\x0b\x63\x61ptured_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"D\n\x13PostPaymentResponse\x12-\n\x07posting\x18\x01 \x01(\x0b\x32\x1c.kabinet.regional.v1.Posting\"\'\n\x11GetPostingRequest\x12\x12\n\npayment_id\x18\x01 \x01(\t\"C\n\x12GetPostingResponse\x12-\n\x07posting\x18\x01 \x01(\x0b\x32\x1c.kabinet.regional.v1.Posting\"v\n\x12PlaceChargeRequest\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12(\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\"s\n\x13PlaceChargeResponse\x12+\n\x06\x63harge\x18\x01 \x01(\x0b\x32\x1b.kabinet.regional.v1.Charge\x12/\n\rbalance_after\x18\x02 \x01(\x0b\x32\x18.kabinet.common.v1.Money*^\n\x0b\x42illingMode\x12\x1c\n\x18\x42ILLING_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42ILLING_MODE_ADVANCE\x10\x01\x12\x17\n\x13\x42ILLING_MODE_CREDIT\x10\x02*w\n\x0bServiceKind\x12\x1c\n\x18SERVICE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16SERVICE_KIND_TELEPHONY\x10\x01\x12\x19\n\x15SERVICE_KIND_INTERNET\x10\x02\x12\x13\n\x0fSERVICE_KIND_TV\x10\x03*d\n\x0cServiceState\x12\x1d\n\x19SERVICE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SERVICE_STATE_ACTIVE\x10\x01\x12\x1b\n\x17SERVICE_STATE_SUSPENDED\x10\x02\x32\xc4\x07\n\x16RegionalBillingService\x12|\n\x0fVerifyOwnership\x12+.kabinet.regional.v1.VerifyOwnershipRequest\x1a,.kabinet.regional.v1.VerifyOwnershipResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12\x82\x01\n\x11SendOwnershipCode\x12-.kabinet.regional.v1.SendOwnershipCodeRequest\x1a..kabinet.regional.v1.SendOwnershipCodeResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12m\n\nGetAccount\x12&.kabinet.regional.v1.GetAccountRequest\x1a\'.kabinet.regional.v1.GetAccountResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12p\n\x0bListCharges\x12\'.kabinet.regional.v1.ListChargesRequest\x1a(.kabinet.regional.v1.ListChargesResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12s\n\x0cListPayments\x12(.kabinet.regional.v1.ListPaymentsRequest\x1a).kabinet.regional.v1.ListPaymentsResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12p\n\x0bPostPayment\x12\'.kabinet.regional.v1.PostPaymentRequest\x1a(.kabinet.regional.v1.PostPaymentResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12m\n\nGetPosting\x12&.kabinet.regional.v1.GetPostingRequest\x1a\'.kabinet.regional.v1.GetPostingResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ounts\x12p\n\x0bPlaceCharge\x12\'.kabinet.regional.v1.PlaceChargeRequest\x1a(.kabinet.regional.v1.PlaceChargeResponse\"\x0e\x8a\xb5\x18\n\x12\x08\x61\x63\x63ountsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REGIONALBILLINGSERVICE'].methods_by_name['VerifyOwnership']._loaded_options = None
   _globals['_REGIONALBILLINGSERVICE'].methods_by_name['VerifyOwnership']._serialized_options = b'\212\265\030\n\022\010accounts'
+  _globals['_REGIONALBILLINGSERVICE'].methods_by_name['SendOwnershipCode']._loaded_options = None
+  _globals['_REGIONALBILLINGSERVICE'].methods_by_name['SendOwnershipCode']._serialized_options = b'\212\265\030\n\022\010accounts'
   _globals['_REGIONALBILLINGSERVICE'].methods_by_name['GetAccount']._loaded_options = None
   _globals['_REGIONALBILLINGSERVICE'].methods_by_name['GetAccount']._serialized_options = b'\212\265\030\n\022\010accounts'
   _globals['_REGIONALBILLINGSERVICE'].methods_by_name['ListCharges']._loaded_options = None
@@ -48,12 +50,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGIONALBILLINGSERVICE'].methods_by_name['GetPosting']._serialized_options = b'\212\265\030\n\022\010accounts'
   _globals['_REGIONALBILLINGSERVICE'].methods_by_name['PlaceCharge']._loaded_options = None
   _globals['_REGIONALBILLINGSERVICE'].methods_by_name['PlaceCharge']._serialized_options = b'\212\265\030\n\022\010accounts'
-  _globals['_BILLINGMODE']._serialized_start=2410
-  _globals['_BILLINGMODE']._serialized_end=2504
-  _globals['_SERVICEKIND']._serialized_start=2506
-  _globals['_SERVICEKIND']._serialized_end=2625
-  _globals['_SERVICESTATE']._serialized_start=2627
-  _globals['_SERVICESTATE']._serialized_end=2727
+  _globals['_BILLINGMODE']._serialized_start=2820
+  _globals['_BILLINGMODE']._serialized_end=2914
+  _globals['_SERVICEKIND']._serialized_start=2916
+  _globals['_SERVICEKIND']._serialized_end=3035
+  _globals['_SERVICESTATE']._serialized_start=3037
+  _globals['_SERVICESTATE']._serialized_end=3137
   _globals['_PROOF']._serialized_start=154
   _globals['_PROOF']._serialized_end=190
   _globals['_SERVICE']._serialized_start=193
@@ -67,33 +69,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POSTING']._serialized_start=725
   _globals['_POSTING']._serialized_end=965
   _globals['_VERIFYOWNERSHIPREQUEST']._serialized_start=967
-  _globals['_VERIFYOWNERSHIPREQUEST']._serialized_end=1050
-  _globals['_VERIFYOWNERSHIPRESPONSE']._serialized_start=1052
-  _globals['_VERIFYOWNERSHIPRESPONSE']._serialized_end=1095
-  _globals['_GETACCOUNTREQUEST']._serialized_start=1097
-  _globals['_GETACCOUNTREQUEST']._serialized_end=1132
-  _globals['_GETACCOUNTRESPONSE']._serialized_start=1135
-  _globals['_GETACCOUNTRESPONSE']._serialized_end=1399
-  _globals['_LISTCHARGESREQUEST']._serialized_start=1401
-  _globals['_LISTCHARGESREQUEST']._serialized_end=1476
-  _globals['_LISTCHARGESRESPONSE']._serialized_start=1479
-  _globals['_LISTCHARGESRESPONSE']._serialized_end=1614
-  _globals['_LISTPAYMENTSREQUEST']._serialized_start=1616
-  _globals['_LISTPAYMENTSREQUEST']._serialized_end=1692
-  _globals['_LISTPAYMENTSRESPONSE']._serialized_start=1695
-  _globals['_LISTPAYMENTSRESPONSE']._serialized_end=1841
-  _globals['_POSTPAYMENTREQUEST']._serialized_start=1844
-  _globals['_POSTPAYMENTREQUEST']._serialized_end=1991
-  _globals['_POSTPAYMENTRESPONSE']._serialized_start=1993
-  _globals['_POSTPAYMENTRESPONSE']._serialized_end=2061
-  _globals['_GETPOSTINGREQUEST']._serialized_start=2063
-  _globals['_GETPOSTINGREQUEST']._serialized_end=2102
-  _globals['_GETPOSTINGRESPONSE']._serialized_start=2104
-  _globals['_GETPOSTINGRESPONSE']._serialized_end=2171
-  _globals['_PLACECHARGEREQUEST']._serialized_start=2173
-  _globals['_PLACECHARGEREQUEST']._serialized_end=2291
-  _globals['_PLACECHARGERESPONSE']._serialized_start=2293
-  _globals['_PLACECHARGERESPONSE']._serialized_end=2408
-  _globals['_REGIONALBILLINGSERVICE']._serialized_start=2730
-  _globals['_REGIONALBILLINGSERVICE']._serialized_end=3561
+  _globals['_VERIFYOWNERSHIPREQUEST']._serialized_end=1068
+  _globals['_VERIFYOWNERSHIPRESPONSE']._serialized_start=1070
+  _globals['_VERIFYOWNERSHIPRESPONSE']._serialized_end=1113
+  _globals['_SENDOWNERSHIPCODEREQUEST']._serialized_start=1115
+  _globals['_SENDOWNERSHIPCODEREQUEST']._serialized_end=1175
+  _globals['_SENDOWNERSHIPCODERESPONSE']._serialized_start=1177
+  _globals['_SENDOWNERSHIPCODERESPONSE']._serialized_end=1225
+  _globals['_GETACCOUNTREQUEST']._serialized_start=1227
+  _globals['_GETACCOUNTREQUEST']._serialized_end=1262
+  _globals['_GETACCOUNTRESPONSE']._serialized_start=1265
+  _globals['_GETACCOUNTRESPONSE']._serialized_end=1529
+  _globals['_LISTCHARGESREQUEST']._serialized_start=1532
+  _globals['_LISTCHARGESREQUEST']._serialized_end=1699
+  _globals['_LISTCHARGESRESPONSE']._serialized_start=1702
+  _globals['_LISTCHARGESRESPONSE']._serialized_end=1884
+  _globals['_LISTPAYMENTSREQUEST']._serialized_start=1887
+  _globals['_LISTPAYMENTSREQUEST']._serialized_end=2055
+  _globals['_LISTPAYMENTSRESPONSE']._serialized_start=2058
+  _globals['_LISTPAYMENTSRESPONSE']._serialized_end=2251
+  _globals['_POSTPAYMENTREQUEST']._serialized_start=2254
+  _globals['_POSTPAYMENTREQUEST']._serialized_end=2401
+  _globals['_POSTPAYMENTRESPONSE']._serialized_start=2403
+  _globals['_POSTPAYMENTRESPONSE']._serialized_end=2471
+  _globals['_GETPOSTINGREQUEST']._serialized_start=2473
+  _globals['_GETPOSTINGREQUEST']._serialized_end=2512
+  _globals['_GETPOSTINGRESPONSE']._serialized_start=2514
+  _globals['_GETPOSTINGRESPONSE']._serialized_end=2581
+  _globals['_PLACECHARGEREQUEST']._serialized_start=2583
+  _globals['_PLACECHARGEREQUEST']._serialized_end=2701
+  _globals['_PLACECHARGERESPONSE']._serialized_start=2703
+  _globals['_PLACECHARGERESPONSE']._serialized_end=2818
+  _globals['_REGIONALBILLINGSERVICE']._serialized_start=3140
+  _globals['_REGIONALBILLINGSERVICE']._serialized_end=4104
 # @@protoc_insertion_point(module_scope)

@@ -107,7 +107,7 @@ class Proof(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     """Which fact: "contract_code" is the code printed in the contract, "bill_code" the one printed on the last bill,
-    "last_payment_minor" the sum of the last payment in kopecks.
+    "last_payment_minor" the sum of the last payment in kopecks, "contact_code" the code that SendOwnershipCode sent.
     """
     value: _builtins.str
     """The fact as typed. Never logged."""
@@ -325,8 +325,11 @@ class VerifyOwnershipRequest(_message.Message):
 
     NUMBER_FIELD_NUMBER: _builtins.int
     PROOF_FIELD_NUMBER: _builtins.int
+    CLAIMANT_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """The account's number in the region."""
+    claimant: _builtins.str
+    """Who gives it: an opaque word, always the same for the same person and account. Counts for "contact_code" only."""
     @_builtins.property
     def proof(self) -> Global___Proof:
         """The fact."""
@@ -336,10 +339,11 @@ class VerifyOwnershipRequest(_message.Message):
         *,
         number: _builtins.str = ...,
         proof: Global___Proof | None = ...,
+        claimant: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["proof", b"proof"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "proof", b"proof"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimant", b"claimant", "number", b"number", "proof", b"proof"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -366,6 +370,54 @@ class VerifyOwnershipResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VerifyOwnershipResponse: _TypeAlias = VerifyOwnershipResponse  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeRequest(_message.Message):
+    """Asks for a code to an account's contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CLAIMANT_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    """The account's number in the region."""
+    claimant: _builtins.str
+    """Who will give the code: an opaque word, always the same for the same person and account."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        claimant: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimant", b"claimant", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeRequest: _TypeAlias = SendOwnershipCodeRequest  # noqa: Y015
+
+@_typing.final
+class SendOwnershipCodeResponse(_message.Message):
+    """If the number has a contact, a code is on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALID_FOR_S_FIELD_NUMBER: _builtins.int
+    valid_for_s: _builtins.int
+    """How long a code that was sent now is good, in seconds: 1 to 600, the same for every number."""
+    def __init__(
+        self,
+        *,
+        valid_for_s: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["valid_for_s", b"valid_for_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendOwnershipCodeResponse: _TypeAlias = SendOwnershipCodeResponse  # noqa: Y015
 
 @_typing.final
 class GetAccountRequest(_message.Message):
@@ -444,22 +496,34 @@ class ListChargesRequest(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """The account's number in the region."""
     page_size: _builtins.int
     """Rows wanted, 1 to 100; 0 is 20."""
     page_token: _builtins.str
     """From the answer before; empty for the first page."""
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows of this moment and later only; absent: from the first one on."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows before this moment only; absent: up to the last one."""
+
     def __init__(
         self,
         *,
         number: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at", "number", b"number", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -474,6 +538,7 @@ class ListChargesResponse(_message.Message):
     CHARGES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
+    KEPT_FROM_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Empty on the last page."""
     @_builtins.property
@@ -484,16 +549,23 @@ class ListChargesResponse(_message.Message):
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """When the books showed these rows."""
 
+    @_builtins.property
+    def kept_from(self) -> _timestamp_pb2.Timestamp:
+        """From when on the books hold rows; absent: from the account's beginning. A region that was migrated cannot show what lies
+        before, and says so here: on every page, whatever the period. No row is older.
+        """
+
     def __init__(
         self,
         *,
         charges: _abc.Iterable[Global___Charge] | None = ...,
         next_page_token: _builtins.str = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
+        kept_from: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "kept_from", b"kept_from"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "charges", b"charges", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "charges", b"charges", "kept_from", b"kept_from", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -508,22 +580,34 @@ class ListPaymentsRequest(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """The account's number in the region."""
     page_size: _builtins.int
     """Rows wanted, 1 to 100; 0 is 20."""
     page_token: _builtins.str
     """From the answer before; empty for the first page."""
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows of this moment and later only; absent: from the first one on."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Rows before this moment only; absent: up to the last one."""
+
     def __init__(
         self,
         *,
         number: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at", "number", b"number", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -538,6 +622,7 @@ class ListPaymentsResponse(_message.Message):
     PAYMENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
+    KEPT_FROM_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Empty on the last page."""
     @_builtins.property
@@ -548,16 +633,23 @@ class ListPaymentsResponse(_message.Message):
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """When the books showed these rows."""
 
+    @_builtins.property
+    def kept_from(self) -> _timestamp_pb2.Timestamp:
+        """From when on the books hold rows; absent: from the account's beginning. A region that was migrated cannot show what lies
+        before, and says so here: on every page, whatever the period. No row is older.
+        """
+
     def __init__(
         self,
         *,
         payments: _abc.Iterable[Global___CreditedPayment] | None = ...,
         next_page_token: _builtins.str = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
+        kept_from: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "kept_from", b"kept_from"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "next_page_token", b"next_page_token", "payments", b"payments"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "kept_from", b"kept_from", "next_page_token", b"next_page_token", "payments", b"payments"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

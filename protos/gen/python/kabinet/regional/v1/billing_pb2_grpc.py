@@ -43,6 +43,11 @@ class RegionalBillingServiceStub:
                 request_serializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.VerifyOwnershipRequest.SerializeToString,
                 response_deserializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.VerifyOwnershipResponse.FromString,
                 _registered_method=True)
+        self.SendOwnershipCode = channel.unary_unary(
+                '/kabinet.regional.v1.RegionalBillingService/SendOwnershipCode',
+                request_serializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.SendOwnershipCodeRequest.SerializeToString,
+                response_deserializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.SendOwnershipCodeResponse.FromString,
+                _registered_method=True)
         self.GetAccount = channel.unary_unary(
                 '/kabinet.regional.v1.RegionalBillingService/GetAccount',
                 request_serializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.GetAccountRequest.SerializeToString,
@@ -91,6 +96,20 @@ class RegionalBillingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SendOwnershipCode(self, request, context):
+        """Sends a code to the contact (e-mail, telephone) that the region holds for the account's owner, and tells how long it
+        is good. It is checked by VerifyOwnership as the proof "contact_code".
+
+        A code has at least 20 bits, which is 7 digits, is good for at most 10 minutes, once, and for 5 tries; a new one
+        replaces the one before. It belongs to the number and the claimant that it was asked for with: nobody else's tries use
+        it up, and nobody else can use it. A number that is unknown, closed or has no contact answers alike, in body and time:
+        what is sent is sent after the answer. FAILED_PRECONDITION (TOO_MANY_CODES) when the region will send no more to this
+        number for a while, again alike for all numbers. A region that takes no such proof leaves the method out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetAccount(self, request, context):
         """Returns the account's figures as the books show them now: balance, tariff plan and services.
         """
@@ -99,14 +118,16 @@ class RegionalBillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCharges(self, request, context):
-        """Lists fees billed to the account, newest first.
+        """Lists fees billed to the account, newest first; of a period, when one is asked for.
+
+        A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPayments(self, request, context):
-        """Lists payments credited to the account, from every channel, newest first.
+        """Lists payments credited to the account, from every channel, newest first; on the same terms.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,6 +167,11 @@ def add_RegionalBillingServiceServicer_to_server(servicer, server):
                     servicer.VerifyOwnership,
                     request_deserializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.VerifyOwnershipRequest.FromString,
                     response_serializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.VerifyOwnershipResponse.SerializeToString,
+            ),
+            'SendOwnershipCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendOwnershipCode,
+                    request_deserializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.SendOwnershipCodeRequest.FromString,
+                    response_serializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.SendOwnershipCodeResponse.SerializeToString,
             ),
             'GetAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAccount,
@@ -209,6 +235,33 @@ class RegionalBillingService:
             '/kabinet.regional.v1.RegionalBillingService/VerifyOwnership',
             kabinet_dot_regional_dot_v1_dot_billing__pb2.VerifyOwnershipRequest.SerializeToString,
             kabinet_dot_regional_dot_v1_dot_billing__pb2.VerifyOwnershipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendOwnershipCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.regional.v1.RegionalBillingService/SendOwnershipCode',
+            kabinet_dot_regional_dot_v1_dot_billing__pb2.SendOwnershipCodeRequest.SerializeToString,
+            kabinet_dot_regional_dot_v1_dot_billing__pb2.SendOwnershipCodeResponse.FromString,
             options,
             channel_credentials,
             insecure,

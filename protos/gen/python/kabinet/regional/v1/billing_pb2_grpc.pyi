@@ -42,12 +42,25 @@ class RegionalBillingServiceStub:
 
     A wrong number and a wrong proof answer alike (verified = false), in body and time.
     """
+    SendOwnershipCode: _grpc.UnaryUnaryMultiCallable[_billing_pb2.SendOwnershipCodeRequest, _billing_pb2.SendOwnershipCodeResponse]
+    """Sends a code to the contact (e-mail, telephone) that the region holds for the account's owner, and tells how long it
+    is good. It is checked by VerifyOwnership as the proof "contact_code".
+
+    A code has at least 20 bits, which is 7 digits, is good for at most 10 minutes, once, and for 5 tries; a new one
+    replaces the one before. It belongs to the number and the claimant that it was asked for with: nobody else's tries use
+    it up, and nobody else can use it. A number that is unknown, closed or has no contact answers alike, in body and time:
+    what is sent is sent after the answer. FAILED_PRECONDITION (TOO_MANY_CODES) when the region will send no more to this
+    number for a while, again alike for all numbers. A region that takes no such proof leaves the method out.
+    """
     GetAccount: _grpc.UnaryUnaryMultiCallable[_billing_pb2.GetAccountRequest, _billing_pb2.GetAccountResponse]
     """Returns the account's figures as the books show them now: balance, tariff plan and services."""
     ListCharges: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListChargesRequest, _billing_pb2.ListChargesResponse]
-    """Lists fees billed to the account, newest first."""
+    """Lists fees billed to the account, newest first; of a period, when one is asked for.
+
+    A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    """
     ListPayments: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListPaymentsRequest, _billing_pb2.ListPaymentsResponse]
-    """Lists payments credited to the account, from every channel, newest first."""
+    """Lists payments credited to the account, from every channel, newest first; on the same terms."""
     PostPayment: _grpc.UnaryUnaryMultiCallable[_billing_pb2.PostPaymentRequest, _billing_pb2.PostPaymentResponse]
     """Credits a payment to the account.
 
@@ -77,12 +90,25 @@ class RegionalBillingServiceAsyncStub(RegionalBillingServiceStub):
 
     A wrong number and a wrong proof answer alike (verified = false), in body and time.
     """
+    SendOwnershipCode: _aio.UnaryUnaryMultiCallable[_billing_pb2.SendOwnershipCodeRequest, _billing_pb2.SendOwnershipCodeResponse]  # type: ignore[assignment]
+    """Sends a code to the contact (e-mail, telephone) that the region holds for the account's owner, and tells how long it
+    is good. It is checked by VerifyOwnership as the proof "contact_code".
+
+    A code has at least 20 bits, which is 7 digits, is good for at most 10 minutes, once, and for 5 tries; a new one
+    replaces the one before. It belongs to the number and the claimant that it was asked for with: nobody else's tries use
+    it up, and nobody else can use it. A number that is unknown, closed or has no contact answers alike, in body and time:
+    what is sent is sent after the answer. FAILED_PRECONDITION (TOO_MANY_CODES) when the region will send no more to this
+    number for a while, again alike for all numbers. A region that takes no such proof leaves the method out.
+    """
     GetAccount: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetAccountRequest, _billing_pb2.GetAccountResponse]  # type: ignore[assignment]
     """Returns the account's figures as the books show them now: balance, tariff plan and services."""
     ListCharges: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListChargesRequest, _billing_pb2.ListChargesResponse]  # type: ignore[assignment]
-    """Lists fees billed to the account, newest first."""
+    """Lists fees billed to the account, newest first; of a period, when one is asked for.
+
+    A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    """
     ListPayments: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPaymentsRequest, _billing_pb2.ListPaymentsResponse]  # type: ignore[assignment]
-    """Lists payments credited to the account, from every channel, newest first."""
+    """Lists payments credited to the account, from every channel, newest first; on the same terms."""
     PostPayment: _aio.UnaryUnaryMultiCallable[_billing_pb2.PostPaymentRequest, _billing_pb2.PostPaymentResponse]  # type: ignore[assignment]
     """Credits a payment to the account.
 
@@ -117,6 +143,22 @@ class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def SendOwnershipCode(
+        self,
+        request: _billing_pb2.SendOwnershipCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_billing_pb2.SendOwnershipCodeResponse, _abc.Awaitable[_billing_pb2.SendOwnershipCodeResponse]]:
+        """Sends a code to the contact (e-mail, telephone) that the region holds for the account's owner, and tells how long it
+        is good. It is checked by VerifyOwnership as the proof "contact_code".
+
+        A code has at least 20 bits, which is 7 digits, is good for at most 10 minutes, once, and for 5 tries; a new one
+        replaces the one before. It belongs to the number and the claimant that it was asked for with: nobody else's tries use
+        it up, and nobody else can use it. A number that is unknown, closed or has no contact answers alike, in body and time:
+        what is sent is sent after the answer. FAILED_PRECONDITION (TOO_MANY_CODES) when the region will send no more to this
+        number for a while, again alike for all numbers. A region that takes no such proof leaves the method out.
+        """
+
+    @_abc_1.abstractmethod
     def GetAccount(
         self,
         request: _billing_pb2.GetAccountRequest,
@@ -130,7 +172,10 @@ class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ListChargesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.ListChargesResponse, _abc.Awaitable[_billing_pb2.ListChargesResponse]]:
-        """Lists fees billed to the account, newest first."""
+        """Lists fees billed to the account, newest first; of a period, when one is asked for.
+
+        A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+        """
 
     @_abc_1.abstractmethod
     def ListPayments(
@@ -138,7 +183,7 @@ class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ListPaymentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.ListPaymentsResponse, _abc.Awaitable[_billing_pb2.ListPaymentsResponse]]:
-        """Lists payments credited to the account, from every channel, newest first."""
+        """Lists payments credited to the account, from every channel, newest first; on the same terms."""
 
     @_abc_1.abstractmethod
     def PostPayment(

@@ -27,7 +27,7 @@ from kabinet.common.v1 import access_pb2 as kabinet_dot_common_dot_v1_dot_access
 from kabinet.common.v1 import money_pb2 as kabinet_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekabinet/regional/v1/feed.proto\x12\x13kabinet.regional.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekabinet/common/v1/access.proto\x1a\x1dkabinet/common/v1/money.proto\"u\n\rBalanceRecord\x12\x0e\n\x06number\x18\x01 \x01(\t\x12)\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x08\x42illLine\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12(\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x18.kabinet.common.v1.Money\"\x9f\x03\n\x0cRegionalBill\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x13\n\x0b\x62ill_number\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x05\x12\x14\n\x0cperiod_start\x18\x04 \x01(\t\x12\x12\n\nperiod_end\x18\x05 \x01(\t\x12-\n\tissued_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x64ue_date\x18\x07 \x01(\t\x12\x12\n\npayer_name\x18\x08 \x01(\t\x12\x15\n\rpayer_address\x18\t \x01(\t\x12,\n\x05lines\x18\n \x03(\x0b\x32\x1d.kabinet.regional.v1.BillLine\x12\x31\n\x0fopening_balance\x18\x0b \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12\x33\n\x11payments_received\x18\x0c \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12,\n\namount_due\x18\r \x01(\x0b\x32\x18.kabinet.common.v1.Money\"J\n\x13PushBalancesRequest\x12\x33\n\x07records\x18\x01 \x03(\x0b\x32\".kabinet.regional.v1.BalanceRecord\"(\n\x14PushBalancesResponse\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05\"D\n\x10PushBillsRequest\x12\x30\n\x05\x62ills\x18\x01 \x03(\x0b\x32!.kabinet.regional.v1.RegionalBill\"%\n\x11PushBillsResponse\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05\x32\xe6\x01\n\x13RegionalFeedService\x12k\n\x0cPushBalances\x12(.kabinet.regional.v1.PushBalancesRequest\x1a).kabinet.regional.v1.PushBalancesResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12\x62\n\tPushBills\x12%.kabinet.regional.v1.PushBillsRequest\x1a&.kabinet.regional.v1.PushBillsResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekabinet/regional/v1/feed.proto\x12\x13kabinet.regional.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekabinet/common/v1/access.proto\x1a\x1dkabinet/common/v1/money.proto\"u\n\rBalanceRecord\x12\x0e\n\x06number\x18\x01 \x01(\t\x12)\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x08\x42illLine\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12(\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x18.kabinet.common.v1.Money\"\x9f\x03\n\x0cRegionalBill\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x13\n\x0b\x62ill_number\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x05\x12\x14\n\x0cperiod_start\x18\x04 \x01(\t\x12\x12\n\nperiod_end\x18\x05 \x01(\t\x12-\n\tissued_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x64ue_date\x18\x07 \x01(\t\x12\x12\n\npayer_name\x18\x08 \x01(\t\x12\x15\n\rpayer_address\x18\t \x01(\t\x12,\n\x05lines\x18\n \x03(\x0b\x32\x1d.kabinet.regional.v1.BillLine\x12\x31\n\x0fopening_balance\x18\x0b \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12\x33\n\x11payments_received\x18\x0c \x01(\x0b\x32\x18.kabinet.common.v1.Money\x12,\n\namount_due\x18\r \x01(\x0b\x32\x18.kabinet.common.v1.Money\"J\n\x13PushBalancesRequest\x12\x33\n\x07records\x18\x01 \x03(\x0b\x32\".kabinet.regional.v1.BalanceRecord\"(\n\x14PushBalancesResponse\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05\"D\n\x10PushBillsRequest\x12\x30\n\x05\x62ills\x18\x01 \x03(\x0b\x32!.kabinet.regional.v1.RegionalBill\"%\n\x11PushBillsResponse\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05\"M\n\x0bOwnerChange\x12\x0e\n\x06number\x18\x01 \x01(\t\x12.\n\nchanged_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"f\n\x0cNumberChange\x12\x12\n\nold_number\x18\x01 \x01(\t\x12\x12\n\nnew_number\x18\x02 \x01(\t\x12.\n\nchanged_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x86\x02\n\nFeedRecord\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x35\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\".kabinet.regional.v1.BalanceRecordH\x00\x12\x31\n\x04\x62ill\x18\x03 \x01(\x0b\x32!.kabinet.regional.v1.RegionalBillH\x00\x12\x38\n\x0cowner_change\x18\x04 \x01(\x0b\x32 .kabinet.regional.v1.OwnerChangeH\x00\x12:\n\rnumber_change\x18\x05 \x01(\x0b\x32!.kabinet.regional.v1.NumberChangeH\x00\x42\x06\n\x04news\"Y\n\x11StreamFeedRequest\x12\x12\n\njournal_id\x18\x01 \x01(\t\x12\x30\n\x07records\x18\x02 \x03(\x0b\x32\x1f.kabinet.regional.v1.FeedRecord\"]\n\x12StreamFeedResponse\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x35\n\x08rejected\x18\x02 \x03(\x0b\x32#.kabinet.regional.v1.RejectedRecord\"@\n\x0eRejectedRecord\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0c\n\x04rule\x18\x03 \x01(\t\",\n\x16GetFeedPositionRequest\x12\x12\n\njournal_id\x18\x01 \x01(\t\"+\n\x17GetFeedPositionResponse\x12\x10\n\x08position\x18\x01 \x01(\x03\x32\xc7\x03\n\x13RegionalFeedService\x12k\n\x0cPushBalances\x12(.kabinet.regional.v1.PushBalancesRequest\x1a).kabinet.regional.v1.PushBalancesResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12\x62\n\tPushBills\x12%.kabinet.regional.v1.PushBillsRequest\x1a&.kabinet.regional.v1.PushBillsResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12i\n\nStreamFeed\x12&.kabinet.regional.v1.StreamFeedRequest\x1a\'.kabinet.regional.v1.StreamFeedResponse\"\x06\x8a\xb5\x18\x02\x18\x01(\x01\x30\x01\x12t\n\x0fGetFeedPosition\x12+.kabinet.regional.v1.GetFeedPositionRequest\x1a,.kabinet.regional.v1.GetFeedPositionResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,6 +38,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGIONALFEEDSERVICE'].methods_by_name['PushBalances']._serialized_options = b'\212\265\030\002\030\001'
   _globals['_REGIONALFEEDSERVICE'].methods_by_name['PushBills']._loaded_options = None
   _globals['_REGIONALFEEDSERVICE'].methods_by_name['PushBills']._serialized_options = b'\212\265\030\002\030\001'
+  _globals['_REGIONALFEEDSERVICE'].methods_by_name['StreamFeed']._loaded_options = None
+  _globals['_REGIONALFEEDSERVICE'].methods_by_name['StreamFeed']._serialized_options = b'\212\265\030\002\030\001'
+  _globals['_REGIONALFEEDSERVICE'].methods_by_name['GetFeedPosition']._loaded_options = None
+  _globals['_REGIONALFEEDSERVICE'].methods_by_name['GetFeedPosition']._serialized_options = b'\212\265\030\002\030\001'
   _globals['_BALANCERECORD']._serialized_start=151
   _globals['_BALANCERECORD']._serialized_end=268
   _globals['_BILLLINE']._serialized_start=270
@@ -52,6 +56,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUSHBILLSREQUEST']._serialized_end=949
   _globals['_PUSHBILLSRESPONSE']._serialized_start=951
   _globals['_PUSHBILLSRESPONSE']._serialized_end=988
-  _globals['_REGIONALFEEDSERVICE']._serialized_start=991
-  _globals['_REGIONALFEEDSERVICE']._serialized_end=1221
+  _globals['_OWNERCHANGE']._serialized_start=990
+  _globals['_OWNERCHANGE']._serialized_end=1067
+  _globals['_NUMBERCHANGE']._serialized_start=1069
+  _globals['_NUMBERCHANGE']._serialized_end=1171
+  _globals['_FEEDRECORD']._serialized_start=1174
+  _globals['_FEEDRECORD']._serialized_end=1436
+  _globals['_STREAMFEEDREQUEST']._serialized_start=1438
+  _globals['_STREAMFEEDREQUEST']._serialized_end=1527
+  _globals['_STREAMFEEDRESPONSE']._serialized_start=1529
+  _globals['_STREAMFEEDRESPONSE']._serialized_end=1622
+  _globals['_REJECTEDRECORD']._serialized_start=1624
+  _globals['_REJECTEDRECORD']._serialized_end=1688
+  _globals['_GETFEEDPOSITIONREQUEST']._serialized_start=1690
+  _globals['_GETFEEDPOSITIONREQUEST']._serialized_end=1734
+  _globals['_GETFEEDPOSITIONRESPONSE']._serialized_start=1736
+  _globals['_GETFEEDPOSITIONRESPONSE']._serialized_end=1779
+  _globals['_REGIONALFEEDSERVICE']._serialized_start=1782
+  _globals['_REGIONALFEEDSERVICE']._serialized_end=2237
 # @@protoc_insertion_point(module_scope)

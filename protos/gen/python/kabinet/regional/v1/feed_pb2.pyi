@@ -255,3 +255,248 @@ class PushBillsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PushBillsResponse: _TypeAlias = PushBillsResponse  # noqa: Y015
+
+@_typing.final
+class OwnerChange(_message.Message):
+    """An account's contract has passed to another person. Whoever proved before that the account is theirs may go on paying
+    for it, sees nothing of it any more, and is asked to prove it again.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    """The account's number in the region."""
+    @_builtins.property
+    def changed_at(self) -> _timestamp_pb2.Timestamp:
+        """From when on the account is the new owner's."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        changed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OwnerChange: _TypeAlias = OwnerChange  # noqa: Y015
+
+@_typing.final
+class NumberChange(_message.Message):
+    """An account goes on under another number. The old one goes on naming it, in the feed as in the cabinet, until the region
+    tells by another record of this kind that it is given to another account.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OLD_NUMBER_FIELD_NUMBER: _builtins.int
+    NEW_NUMBER_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    old_number: _builtins.str
+    """The number until now; empty when a number that was used before is given to a new account."""
+    new_number: _builtins.str
+    """The number from now on."""
+    @_builtins.property
+    def changed_at(self) -> _timestamp_pb2.Timestamp:
+        """From when on."""
+
+    def __init__(
+        self,
+        *,
+        old_number: _builtins.str = ...,
+        new_number: _builtins.str = ...,
+        changed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "new_number", b"new_number", "old_number", b"old_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NumberChange: _TypeAlias = NumberChange  # noqa: Y015
+
+@_typing.final
+class FeedRecord(_message.Message):
+    """One record of a region's journal."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    BILL_FIELD_NUMBER: _builtins.int
+    OWNER_CHANGE_FIELD_NUMBER: _builtins.int
+    NUMBER_CHANGE_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Its position: positive, greater than that of every record before it. There may be gaps."""
+    @_builtins.property
+    def balance(self) -> Global___BalanceRecord:
+        """A balance."""
+
+    @_builtins.property
+    def bill(self) -> Global___RegionalBill:
+        """A bill was issued."""
+
+    @_builtins.property
+    def owner_change(self) -> Global___OwnerChange:
+        """An account has another owner."""
+
+    @_builtins.property
+    def number_change(self) -> Global___NumberChange:
+        """An account has another number."""
+
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        balance: Global___BalanceRecord | None = ...,
+        bill: Global___RegionalBill | None = ...,
+        owner_change: Global___OwnerChange | None = ...,
+        number_change: Global___NumberChange | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "bill", b"bill", "news", b"news", "number_change", b"number_change", "owner_change", b"owner_change"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "bill", b"bill", "news", b"news", "number_change", b"number_change", "owner_change", b"owner_change", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_news: _TypeAlias = _typing.Literal["balance", "bill", "owner_change", "number_change"]  # noqa: Y015
+    _WhichOneofArgType_news: _TypeAlias = _typing.Literal["news", b"news"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_news) -> _WhichOneofReturnType_news | None: ...
+
+Global___FeedRecord: _TypeAlias = FeedRecord  # noqa: Y015
+
+@_typing.final
+class StreamFeedRequest(_message.Message):
+    """A piece of a journal. Many records in one message are cheaper than many messages; a message has at most 1 MB."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOURNAL_ID_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    journal_id: _builtins.str
+    """The journal's name, chosen by the region: 1 to 64 letters, digits, ".", "_", "-", the same in every message of a
+    stream. A region that was restored from a backup begins a new journal under a new name, because its positions would
+    mean other records than the cabinet remembers.
+    """
+    @_builtins.property
+    def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeedRecord]:
+        """In the order of the journal, at most 1000."""
+
+    def __init__(
+        self,
+        *,
+        journal_id: _builtins.str = ...,
+        records: _abc.Iterable[Global___FeedRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["journal_id", b"journal_id", "records", b"records"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamFeedRequest: _TypeAlias = StreamFeedRequest  # noqa: Y015
+
+@_typing.final
+class StreamFeedResponse(_message.Message):
+    """How far a journal is stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Every record up to here is stored, or put aside."""
+    @_builtins.property
+    def rejected(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedRecord]:
+        """The records put aside since the response before."""
+
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        rejected: _abc.Iterable[Global___RejectedRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "rejected", b"rejected"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamFeedResponse: _TypeAlias = StreamFeedResponse  # noqa: Y015
+
+@_typing.final
+class RejectedRecord(_message.Message):
+    """A record that was put aside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Its position."""
+    reason: _builtins.str
+    """Why, a constant word: FEED_RECORD_INVALID, BILL_DOES_NOT_ADD_UP, BILL_REVISION_REUSED."""
+    rule: _builtins.str
+    """What is wrong, in words, without the value."""
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        rule: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "reason", b"reason", "rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectedRecord: _TypeAlias = RejectedRecord  # noqa: Y015
+
+@_typing.final
+class GetFeedPositionRequest(_message.Message):
+    """Asks how far a journal is stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOURNAL_ID_FIELD_NUMBER: _builtins.int
+    journal_id: _builtins.str
+    """The journal's name."""
+    def __init__(
+        self,
+        *,
+        journal_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["journal_id", b"journal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFeedPositionRequest: _TypeAlias = GetFeedPositionRequest  # noqa: Y015
+
+@_typing.final
+class GetFeedPositionResponse(_message.Message):
+    """How far a journal is stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """The last stored position, 0 when nothing of this journal is stored."""
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFeedPositionResponse: _TypeAlias = GetFeedPositionResponse  # noqa: Y015

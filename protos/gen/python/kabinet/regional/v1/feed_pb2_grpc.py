@@ -47,6 +47,16 @@ class RegionalFeedServiceStub:
                 request_serializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.PushBillsRequest.SerializeToString,
                 response_deserializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.PushBillsResponse.FromString,
                 _registered_method=True)
+        self.StreamFeed = channel.stream_stream(
+                '/kabinet.regional.v1.RegionalFeedService/StreamFeed',
+                request_serializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.StreamFeedRequest.SerializeToString,
+                response_deserializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.StreamFeedResponse.FromString,
+                _registered_method=True)
+        self.GetFeedPosition = channel.unary_unary(
+                '/kabinet.regional.v1.RegionalFeedService/GetFeedPosition',
+                request_serializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.GetFeedPositionRequest.SerializeToString,
+                response_deserializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.GetFeedPositionResponse.FromString,
+                _registered_method=True)
 
 
 class RegionalFeedServiceServicer:
@@ -76,6 +86,38 @@ class RegionalFeedServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamFeed(self, request_iterator, context):
+        """Takes the news of a region's journal, of every kind in their one order, and acknowledges positions as soon as they are
+        safely stored. Instead of the two methods above, which stay for regions that have not moved yet.
+
+        Resuming: a region asks GetFeedPosition and sends what comes after it, so it has nothing to remember of what it sent.
+        Records at or below the stored position are acknowledged and skipped; a position is stored only after everything up to
+        it, so a cut or a kill repeats records and loses none, and repeats change nothing.
+
+        Poison: a record that cannot stand (it breaks its contract, does not add up, or contradicts an earlier one) is put
+        aside, told in `rejected`, and acknowledged like its neighbours, which are stored. The region corrects it by a new
+        record under a new position.
+
+        End: the server ends a stream with OK 2 s before the call's deadline or the credential's end (minutes), and when nothing
+        has come for a while; all that it acknowledged is stored, and the region opens the next one when it has news.
+        A region that has no more to tell half-closes and reads the last acknowledgement. Several unread responses may be
+        waiting; each says more than the one before.
+
+        Errors, with everything before them stored and acknowledged: INVALID_ARGUMENT (FEED_POSITION_INVALID: no journal, or
+        a position that goes backwards within the stream), ABORTED (FEED_STREAM_SUPERSEDED: the region has opened another
+        stream since, and the newer one counts). UNAVAILABLE: open the next one after a pause.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFeedPosition(self, request, context):
+        """Returns the last position of the region's journal that is safely stored, 0 when nothing of that journal is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegionalFeedServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -88,6 +130,16 @@ def add_RegionalFeedServiceServicer_to_server(servicer, server):
                     servicer.PushBills,
                     request_deserializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.PushBillsRequest.FromString,
                     response_serializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.PushBillsResponse.SerializeToString,
+            ),
+            'StreamFeed': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamFeed,
+                    request_deserializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.StreamFeedRequest.FromString,
+                    response_serializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.StreamFeedResponse.SerializeToString,
+            ),
+            'GetFeedPosition': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFeedPosition,
+                    request_deserializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.GetFeedPositionRequest.FromString,
+                    response_serializer=kabinet_dot_regional_dot_v1_dot_feed__pb2.GetFeedPositionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -147,6 +199,60 @@ class RegionalFeedService:
             '/kabinet.regional.v1.RegionalFeedService/PushBills',
             kabinet_dot_regional_dot_v1_dot_feed__pb2.PushBillsRequest.SerializeToString,
             kabinet_dot_regional_dot_v1_dot_feed__pb2.PushBillsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamFeed(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/kabinet.regional.v1.RegionalFeedService/StreamFeed',
+            kabinet_dot_regional_dot_v1_dot_feed__pb2.StreamFeedRequest.SerializeToString,
+            kabinet_dot_regional_dot_v1_dot_feed__pb2.StreamFeedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFeedPosition(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.regional.v1.RegionalFeedService/GetFeedPosition',
+            kabinet_dot_regional_dot_v1_dot_feed__pb2.GetFeedPositionRequest.SerializeToString,
+            kabinet_dot_regional_dot_v1_dot_feed__pb2.GetFeedPositionResponse.FromString,
             options,
             channel_credentials,
             insecure,

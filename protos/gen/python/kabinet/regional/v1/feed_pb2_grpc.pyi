@@ -49,6 +49,29 @@ class RegionalFeedServiceStub:
     ALREADY_EXISTS (BILL_REVISION_REUSED). Errors: INVALID_ARGUMENT (FEED_RECORD_INVALID; the lines do not add up:
     BILL_DOES_NOT_ADD_UP).
     """
+    StreamFeed: _grpc.StreamStreamMultiCallable[_feed_pb2.StreamFeedRequest, _feed_pb2.StreamFeedResponse]
+    """Takes the news of a region's journal, of every kind in their one order, and acknowledges positions as soon as they are
+    safely stored. Instead of the two methods above, which stay for regions that have not moved yet.
+
+    Resuming: a region asks GetFeedPosition and sends what comes after it, so it has nothing to remember of what it sent.
+    Records at or below the stored position are acknowledged and skipped; a position is stored only after everything up to
+    it, so a cut or a kill repeats records and loses none, and repeats change nothing.
+
+    Poison: a record that cannot stand (it breaks its contract, does not add up, or contradicts an earlier one) is put
+    aside, told in `rejected`, and acknowledged like its neighbours, which are stored. The region corrects it by a new
+    record under a new position.
+
+    End: the server ends a stream with OK 2 s before the call's deadline or the credential's end (minutes), and when nothing
+    has come for a while; all that it acknowledged is stored, and the region opens the next one when it has news.
+    A region that has no more to tell half-closes and reads the last acknowledgement. Several unread responses may be
+    waiting; each says more than the one before.
+
+    Errors, with everything before them stored and acknowledged: INVALID_ARGUMENT (FEED_POSITION_INVALID: no journal, or
+    a position that goes backwards within the stream), ABORTED (FEED_STREAM_SUPERSEDED: the region has opened another
+    stream since, and the newer one counts). UNAVAILABLE: open the next one after a pause.
+    """
+    GetFeedPosition: _grpc.UnaryUnaryMultiCallable[_feed_pb2.GetFeedPositionRequest, _feed_pb2.GetFeedPositionResponse]
+    """Returns the last position of the region's journal that is safely stored, 0 when nothing of that journal is."""
 
 @_typing.type_check_only
 class RegionalFeedServiceAsyncStub(RegionalFeedServiceStub):
@@ -71,6 +94,29 @@ class RegionalFeedServiceAsyncStub(RegionalFeedServiceStub):
     ALREADY_EXISTS (BILL_REVISION_REUSED). Errors: INVALID_ARGUMENT (FEED_RECORD_INVALID; the lines do not add up:
     BILL_DOES_NOT_ADD_UP).
     """
+    StreamFeed: _aio.StreamStreamMultiCallable[_feed_pb2.StreamFeedRequest, _feed_pb2.StreamFeedResponse]  # type: ignore[assignment]
+    """Takes the news of a region's journal, of every kind in their one order, and acknowledges positions as soon as they are
+    safely stored. Instead of the two methods above, which stay for regions that have not moved yet.
+
+    Resuming: a region asks GetFeedPosition and sends what comes after it, so it has nothing to remember of what it sent.
+    Records at or below the stored position are acknowledged and skipped; a position is stored only after everything up to
+    it, so a cut or a kill repeats records and loses none, and repeats change nothing.
+
+    Poison: a record that cannot stand (it breaks its contract, does not add up, or contradicts an earlier one) is put
+    aside, told in `rejected`, and acknowledged like its neighbours, which are stored. The region corrects it by a new
+    record under a new position.
+
+    End: the server ends a stream with OK 2 s before the call's deadline or the credential's end (minutes), and when nothing
+    has come for a while; all that it acknowledged is stored, and the region opens the next one when it has news.
+    A region that has no more to tell half-closes and reads the last acknowledgement. Several unread responses may be
+    waiting; each says more than the one before.
+
+    Errors, with everything before them stored and acknowledged: INVALID_ARGUMENT (FEED_POSITION_INVALID: no journal, or
+    a position that goes backwards within the stream), ABORTED (FEED_STREAM_SUPERSEDED: the region has opened another
+    stream since, and the newer one counts). UNAVAILABLE: open the next one after a pause.
+    """
+    GetFeedPosition: _aio.UnaryUnaryMultiCallable[_feed_pb2.GetFeedPositionRequest, _feed_pb2.GetFeedPositionResponse]  # type: ignore[assignment]
+    """Returns the last position of the region's journal that is safely stored, 0 when nothing of that journal is."""
 
 class RegionalFeedServiceServicer(metaclass=_abc_1.ABCMeta):
     """What the cabinet does for a regional billing system: it takes news of accounts as they happen. A region calls it with its
@@ -102,5 +148,40 @@ class RegionalFeedServiceServicer(metaclass=_abc_1.ABCMeta):
         ALREADY_EXISTS (BILL_REVISION_REUSED). Errors: INVALID_ARGUMENT (FEED_RECORD_INVALID; the lines do not add up:
         BILL_DOES_NOT_ADD_UP).
         """
+
+    @_abc_1.abstractmethod
+    def StreamFeed(
+        self,
+        request_iterator: _MaybeAsyncIterator[_feed_pb2.StreamFeedRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_feed_pb2.StreamFeedResponse], _abc.AsyncIterator[_feed_pb2.StreamFeedResponse]]:
+        """Takes the news of a region's journal, of every kind in their one order, and acknowledges positions as soon as they are
+        safely stored. Instead of the two methods above, which stay for regions that have not moved yet.
+
+        Resuming: a region asks GetFeedPosition and sends what comes after it, so it has nothing to remember of what it sent.
+        Records at or below the stored position are acknowledged and skipped; a position is stored only after everything up to
+        it, so a cut or a kill repeats records and loses none, and repeats change nothing.
+
+        Poison: a record that cannot stand (it breaks its contract, does not add up, or contradicts an earlier one) is put
+        aside, told in `rejected`, and acknowledged like its neighbours, which are stored. The region corrects it by a new
+        record under a new position.
+
+        End: the server ends a stream with OK 2 s before the call's deadline or the credential's end (minutes), and when nothing
+        has come for a while; all that it acknowledged is stored, and the region opens the next one when it has news.
+        A region that has no more to tell half-closes and reads the last acknowledgement. Several unread responses may be
+        waiting; each says more than the one before.
+
+        Errors, with everything before them stored and acknowledged: INVALID_ARGUMENT (FEED_POSITION_INVALID: no journal, or
+        a position that goes backwards within the stream), ABORTED (FEED_STREAM_SUPERSEDED: the region has opened another
+        stream since, and the newer one counts). UNAVAILABLE: open the next one after a pause.
+        """
+
+    @_abc_1.abstractmethod
+    def GetFeedPosition(
+        self,
+        request: _feed_pb2.GetFeedPositionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_feed_pb2.GetFeedPositionResponse, _abc.Awaitable[_feed_pb2.GetFeedPositionResponse]]:
+        """Returns the last position of the region's journal that is safely stored, 0 when nothing of that journal is."""
 
 def add_RegionalFeedServiceServicer_to_server(servicer: RegionalFeedServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

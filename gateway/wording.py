@@ -13,10 +13,11 @@ _FOLDER = Path(__file__).parent / "texts"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorText:
-    """What to say about a refusal, and where help about it is."""
+    """What to say about a refusal: what it is, why, what to do next; and where help about it is."""
 
     title: str
     detail: str
+    next_step: str
     help_slug: str
 
 
@@ -43,7 +44,10 @@ class ErrorTexts:
         words = entry[language]
         values = _Known(metadata)
         return ErrorText(
-            title=words["title"].format_map(values), detail=words["detail"].format_map(values), help_slug=entry["help"]
+            title=words["title"].format_map(values),
+            detail=words["detail"].format_map(values),
+            next_step=words["next"].format_map(values),
+            help_slug=entry["help"],
         )
 
 

@@ -23,6 +23,12 @@ def open_demo_accounts(connection: sqlite3.Connection, /, *, region: str, now: d
     return len(data["accounts"])
 
 
+def enter_contacts(connection: sqlite3.Connection, /, *, region: str) -> None:
+    """Put the owners' contacts into the books, also into those that were opened before there were any."""
+    for account in read_region(region)["accounts"]:
+        _enter_contact(connection, number=account["number"], email=account["contact"])
+
+
 def enter_tariff_plans(connection: sqlite3.Connection, rules: Rules, /) -> None:
     """Put the plans on sale into the books; a plan that is there already stays as it was sold."""
     for plan in rules.tariff_plans:
@@ -38,7 +44,7 @@ def open_plain_accounts(
     """Open accounts without a history, for load; their proofs are `contract_code` = `bill_code` = the number."""
     connection.execute("INSERT OR IGNORE INTO tariff_plans VALUES (?, 'Простой', 45000)", (_PLAIN_PLAN,))
     for number in map(str, range(first_number, first_number + count)):
-        account = {
+        account: dict[str, Any] = {
             "number": number,
             "payer_name": "Абонент Тестовый",
             "payer_address": "ул. Тестовая, 1",
@@ -46,9 +52,11 @@ def open_plain_accounts(
             "tariff_plan_id": _PLAIN_PLAN,
             "contract_code": number,
             "bill_code": number,
+            "contact": f"owner-{number}@example.test",
             "services": [{"kind": "internet", "name": "Интернет"}],
         }
         _open(connection, account)
+        _enter_contact(connection, number=number, email=account["contact"])
         if balance_minor:
             books.credit_payment(
                 connection,
@@ -65,13 +73,17 @@ def _open(connection: sqlite3.Connection, account: Mapping[str, Any]) -> None:
         """INSERT INTO accounts (number, payer_name, payer_address, billing_mode, tariff_plan_id, contract_code,
         bill_code)
            VALUES (:number, :payer_name, :payer_address, :billing_mode, :tariff_plan_id, :contract_code, :bill_code)""",
-        {name: value for name, value in account.items() if name != "services"},
+        {name: value for name, value in account.items() if name not in {"services", "contact"}},
     )
     for index, service in enumerate(account["services"], start=1):
         connection.execute(
             "INSERT INTO services (service_id, number, kind, name) VALUES (?, ?, ?, ?)",
             (f"{account['number']}-{index}", account["number"], service["kind"], service["name"]),
         )
+
+
+def _enter_contact(connection: sqlite3.Connection, *, number: str, email: str) -> None:
+    connection.execute("INSERT OR IGNORE INTO contacts (number, email) VALUES (?, ?)", (number, email))
 
 
 def _write_history(

@@ -1,0 +1,131 @@
+"""Let an account go on under another number, with all that hangs on it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.accounts.application.current_numbers import LONGEST_CHAIN, CurrentNumbers
+from services.accounts.domain.account_alias import AccountAlias
+from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_snapshot import AccountSnapshot
+from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.feed import NumberChange
+from services.accounts.domain.ports import (
+    AliasRepository,
+    BillingAccountRepository,
+    SnapshotRepository,
+    WishNumbers,
+)
+from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
+
+_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeNumber:
+    """Many documents, each saved by itself, in an order that the same record finishes wherever it was interrupted:
+
+    the new number is freed of whom it named before; the alias is saved, so that the old number finds the account; then
+    figures, links and wishes move; last the alias says that all have. Postings and fees under way need nothing: they
+    ask their link for the number when they are sent. Idempotent; an older change than the known one does nothing.
+    """
+
+    aliases: AliasRepository
+    accounts: BillingAccountRepository
+    snapshots: SnapshotRepository
+    wishes: WishNumbers
+    current: CurrentNumbers
+    clock: Clock
+
+    def __call__(self, change: NumberChange, /) -> None:
+        """Raises `VersionConflict` when others change the same account again and again."""
+        if change.old is None:
+            self._take_from_holder(change)
+            self._change_snapshot(change.new, lambda snapshot: snapshot.begin_anew(at=change.changed_at))
+            return
+        alias = self._begun(change, change.old)
+        if alias is not None and not alias.moved:
+            self._move(alias)
+
+    def _begun(self, change: NumberChange, old: AccountKey) -> AccountAlias | None:
+        """Return the alias that the change makes, saved by now; None for a change that was overtaken.
+
+        A region may go on calling the account by a number that is an old one already.
+        """
+        for _ in range(LONGEST_CHAIN):
+            alias = self.aliases.get(old)
+            if alias is None:
+                return self._begin(AccountAlias(old=old, new=change.new, changed_at=change.changed_at), change)
+            if alias.is_about(new=change.new, changed_at=change.changed_at):
+                return alias
+            if change.changed_at <= (alias.ended_at or alias.changed_at):
+                return None
+            if not alias.holds:
+                alias.point_to(change.new, changed_at=change.changed_at)
+                return self._begin(alias, change)
+            old = alias.new
+        return None
+
+    def _begin(self, alias: AccountAlias, change: NumberChange) -> AccountAlias:
+        self._free(change)
+        self.aliases.save(alias)
+        return alias
+
+    def _free(self, change: NumberChange) -> None:
+        """Whoever proved before that the new number is theirs proved it of an account that is no more."""
+        self._take_from_holder(change)
+        self._change_snapshot(change.new, lambda snapshot: snapshot.forget_before(change.changed_at))
+        for account in self.accounts.on(change.new):
+            if account.is_linked and account.proved_at < change.changed_at:
+                account.unlink(now=self.clock.now())
+                self.accounts.save(account)
+
+    def _take_from_holder(self, change: NumberChange) -> None:
+        """End the alias that the new number is, and tell the account that it named until when it was its."""
+        alias = self.aliases.get(change.new)
+        if alias is None or not alias.holds or alias.changed_at >= change.changed_at:
+            return
+        holder = self.current.of(change.new)
+        self._change_snapshot(holder, lambda snapshot: snapshot.lose_number(change.new.number, at=change.changed_at))
+        alias.end(at=change.changed_at)
+        self.aliases.save(alias)
+
+    def _move(self, alias: AccountAlias) -> None:
+        old, now = self.snapshots.get(alias.old), self.clock.now()
+        self._change_snapshot(alias.new, lambda snapshot: snapshot.take_over(old, changed_at=alias.changed_at, now=now))
+        self._move_links(alias)
+        self.wishes.move(alias.old, alias.new)
+        self._change_snapshot(alias.old, AccountSnapshot.forget)
+        alias.moved = True
+        self.aliases.save(alias)
+
+    def _move_links(self, alias: AccountAlias) -> None:
+        there = {account.subscriber_id: account for account in self.accounts.on(alias.new) if account.is_linked}
+        for account in self.accounts.on(alias.old):
+            younger = there.get(account.subscriber_id)
+            if account.is_linked and younger is not None:
+                self._merge(account, younger)
+            account.renumber(alias.new)
+            self.accounts.save(account)
+
+    def _merge(self, elder: BillingAccount, younger: BillingAccount) -> None:
+        """A subscriber linked the account under its new number before this record came: the elder link stays, with what
+        hangs on it, and gains what the younger one proved. One that stands on a grant gives way to a proof."""
+        now = self.clock.now()
+        if elder.grant is not None and younger.grant is None:
+            elder.unlink(now=now)
+            return
+        if elder.grant is None and younger.grant is None:
+            elder.absorb(younger)
+        younger.unlink(now=now)
+        self.accounts.save(younger)
+
+    def _change_snapshot(self, key: AccountKey, change: Callable[[AccountSnapshot], None]) -> None:
+        for left in reversed(range(_TRIES)):
+            snapshot = self.snapshots.get(key)
+            change(snapshot)
+            try:
+                return self.snapshots.save(snapshot)
+            except VersionConflict:
+                if not left:
+                    raise

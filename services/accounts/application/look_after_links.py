@@ -1,0 +1,68 @@
+"""The dispatcher's step for links: what a killed call left undone about a grant, and the ends that come by
+themselves."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from services.accounts.application.accept_grant import ConfirmAcceptance
+from services.accounts.application.weighed_links import WeighGrants, end_link
+from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.grant import GrantEnd
+from services.accounts.domain.grant_ports import LinkQueue, LinkRepository
+from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
+
+_AGAIN_AFTER = timedelta(seconds=1)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAfterLinks:
+    """Claims one due link. An owner's link that has ended takes its grants along; a link on a grant is confirmed, and
+    ended when the grant is over. Killed at any line, the link is due again; each step is safe to repeat."""
+
+    queue: LinkQueue
+    links: LinkRepository
+    confirm: ConfirmAcceptance
+    weigh: WeighGrants
+    clock: Clock
+
+    def __call__(self) -> bool:
+        """Say whether there was anything to do."""
+        link = self.queue.claim()
+        if link is None:
+            return False
+        try:
+            self._look(link)
+        except VersionConflict:  # one of its grants, or its offer, was changed at this moment
+            _log.info("link_looked_after_again", billing_account_id=link.billing_account_id)
+            self._plan(link, after=_AGAIN_AFTER)
+        return True
+
+    def _look(self, link: BillingAccount) -> None:
+        if link.unlinked_at is not None:
+            self._end_granted(link)
+            self._rest(link)
+        elif link.grant is None or (self.confirm(link) and not self.weigh.end_if_over(link)):
+            self._rest(link)
+
+    def _end_granted(self, link: BillingAccount) -> None:
+        for granted in self.links.granted_by(link.billing_account_id):
+            end_link(self.links, granted, grant_end=GrantEnd.OWNER_UNLINKED, now=self.clock.now())
+
+    def _rest(self, link: BillingAccount) -> None:
+        """Leave it alone until the day after the grant's last one."""
+        standing = link.grant if link.unlinked_at is None else None
+        link.look_again(standing.terms.over_at(time_zone=self.weigh.time_zone_of(link)) if standing else None)
+        self.links.save(link)
+
+    def _plan(self, link: BillingAccount, *, after: timedelta) -> None:
+        """Look again soon. When the link itself was changed, that save has left it due."""
+        link.look_again(self.clock.now() + after)
+        try:
+            self.links.save(link)
+        except VersionConflict:
+            _log.info("link_changed_meanwhile", billing_account_id=link.billing_account_id)

@@ -1,0 +1,41 @@
+"""Remember what a region told of an account's fees or payments, month by month."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_report import Row
+from services.accounts.domain.figures import FigureKind
+from services.accounts.domain.history_month import HistoryMonth, Reading
+from services.accounts.domain.ports import HistoryRepository
+from services.chassis.errors import VersionConflict
+
+_TRIES = 4
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberHistory:
+    """Idempotent: what was read later replaces what was read before, whoever comes first. Nothing hangs on it but what
+    can be shown while the region is away, so a lost race costs no more than that."""
+
+    history: HistoryRepository
+
+    def __call__(self, key: AccountKey, kind: FigureKind, reading: Reading[Row], /) -> None:
+        if not reading.is_in_order:
+            _log.warning("history_out_of_order", region=key.region, kind=kind.value)
+            return
+        for month in self.history.named(key, kind, reading.months()):
+            self._take(month, reading)
+
+    def _take(self, month: HistoryMonth[Row], reading: Reading[Row]) -> None:
+        for _ in range(_TRIES):
+            if not month.take(reading):
+                return
+            try:
+                return self.history.save(month)
+            except VersionConflict:  # somebody else read the same at this moment
+                (month,) = self.history.named(month.key, month.kind, [month.month])
+        _log.info("history_not_remembered", region=month.key.region, kind=month.kind.value)
