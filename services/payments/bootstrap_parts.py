@@ -17,15 +17,20 @@ from services.chassis.mongo import connect
 from services.chassis.tls import client_tls
 from services.chassis.work import DueWork
 from services.payments.adapters.grpc_accounts import IDEMPOTENT, GrpcAccounts
-from services.payments.adapters.profile_file import load_offer
+from services.payments.adapters.grpc_identity import CONTACT_METHODS
+from services.payments.adapters.profile_file import load_fiscal_terms, load_offer
 from services.payments.adapters.storage import Storage, storage_in
 from services.payments.adapters.yookassa_acquirer import YookassaAcquirer
+from services.payments.adapters.yookassa_bindings import YookassaCardBinder
 from services.payments.adapters.yookassa_client import ShopSettings, YookassaClient
+from services.payments.application.bind_card import Binding
 from services.payments.application.charging import Charging
 from services.payments.application.pay_limits import PayLimits
+from services.payments.application.receipts import OpenReceipt
 from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
 from services.payments.domain.backoff import Backoff, standard_backoff
+from services.payments.domain.fiscal import FiscalTerms
 from services.payments.domain.offer import Offer
 
 Document = dict[str, Any]
@@ -67,13 +72,17 @@ class Parts:
         return GrpcAccounts(self.remote_accounts)
 
     @cached_property
-    def acquirer(self) -> YookassaAcquirer:
+    def yookassa(self) -> YookassaClient:
         shop = ShopSettings(
             api_url=self.settings.yookassa_api_url,
             shop_id=self.settings.yookassa_shop_id,
             secret_key=self.settings.yookassa_secret_key.get_secret_value(),
         )
-        return YookassaAcquirer(YookassaClient(shop))
+        return YookassaClient(shop)
+
+    @cached_property
+    def acquirer(self) -> YookassaAcquirer:
+        return YookassaAcquirer(self.yookassa)
 
     @cached_property
     def offer(self) -> Offer:
@@ -89,6 +98,37 @@ class Parts:
             payments=self.storage.payments,
             methods=self.storage.methods,
             acquirer=self.acquirer,
+            clock=self.clock,
+            backoff=self.backoff,
+            card_policy=self.offer.card_policy,
+            open_receipt=self.open_receipt,
+        )
+
+    @cached_property
+    def fiscal_terms(self) -> FiscalTerms | None:
+        return load_fiscal_terms(self.settings.profile)
+
+    @cached_property
+    def open_receipt(self) -> OpenReceipt:
+        return OpenReceipt(receipts=self.storage.receipts, terms=self.fiscal_terms, clock=self.clock)
+
+    @cached_property
+    def remote_identity(self) -> Remote:
+        return Remote(
+            name="identity",
+            address=self.settings.identity_address,
+            tokens=service_tokens("payments", settings=self.settings, clock=self.clock),
+            idempotent_methods=CONTACT_METHODS,
+            ca_file=self.settings.tls_ca_file,
+        )
+
+    @cached_property
+    def binding(self) -> Binding:
+        return Binding(
+            bindings=self.storage.bindings,
+            methods=self.storage.methods,
+            binder=YookassaCardBinder(self.yookassa),
+            card_policy=self.offer.card_policy,
             clock=self.clock,
             backoff=self.backoff,
         )
@@ -112,3 +152,4 @@ class Parts:
         """Give the connections back; for a process that ends by itself there is no need."""
         self.database.client.close()
         self.remote_accounts.close()
+        self.remote_identity.close()

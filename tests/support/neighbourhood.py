@@ -62,7 +62,7 @@ class Neighbourhood:
         }
 
     def identity(self) -> str:
-        """Return the address of an identity that tells its keys and nothing else."""
+        """Return the address of an identity that tells its keys, one address for everybody, and nothing else."""
         if "identity" not in self._addresses:
             servicer = _Keys(KeySet([self._access_key]))  # type: ignore[abstract]  # the rest answers UNIMPLEMENTED
             self.serve(
@@ -142,3 +142,8 @@ class _Keys(identity_pb2_grpc.IdentityServiceServicer):
         self, request: identity_pb2.GetJsonWebKeySetRequest, context: grpc.ServicerContext
     ) -> identity_pb2.GetJsonWebKeySetResponse:
         return identity_pb2.GetJsonWebKeySetResponse(jwks_json=self._answer)
+
+    def GetContact(  # noqa: N802
+        self, request: identity_pb2.GetContactRequest, context: grpc.ServicerContext
+    ) -> identity_pb2.GetContactResponse:
+        return identity_pb2.GetContactResponse(email="subscriber@example.test", language="ru")
