@@ -119,7 +119,7 @@ class Parts:
             address=self.settings.identity_address,
             tokens=service_tokens("payments", settings=self.settings, clock=self.clock),
             idempotent_methods=CONTACT_METHODS,
-            ca_file=self.settings.tls_ca_file,
+            tls=client_tls(self.settings),
         )
 
     @cached_property
