@@ -31,6 +31,7 @@ def create_payment(caller: Caller, body: bodies.NewPayment, /, *, request_id: st
         payment_method_id=body.method.payment_method_id,
         save_payment_method=body.method.save,
         return_url=body.return_url,
+        confirm_repeat=body.confirm_repeat,
     )
     return views.payment(caller.ask(payments, payments.stub.CreatePayment, request, cap_s=_ACQUIRER_S).payment)
 
@@ -58,6 +59,23 @@ def list_payment_kinds(caller: Caller, /) -> views.PaymentKindsView:
     return views.payment_kinds(
         caller.ask(payments, payments.stub.ListPaymentKinds, payments_pb2.ListPaymentKindsRequest())
     )
+
+
+def create_payment_method(
+    caller: Caller, body: bodies.NewPaymentMethod, /, *, request_id: str
+) -> views.PaymentMethodView:
+    """Start to keep a card without a payment; the same `request_id` gets the first one again."""
+    payments = caller.clients.payments
+    request = payments_pb2.CreatePaymentMethodRequest(request_id=request_id, return_url=body.return_url)
+    answer = caller.ask(payments, payments.stub.CreatePaymentMethod, request, cap_s=_ACQUIRER_S)
+    return views.payment_method(answer.payment_method)
+
+
+def get_payment_method(caller: Caller, payment_method_id: str, /) -> views.PaymentMethodView:
+    """Return a saved card, or one that is being bound."""
+    payments = caller.clients.payments
+    request = payments_pb2.GetPaymentMethodRequest(payment_method_id=payment_method_id)
+    return views.payment_method(caller.ask(payments, payments.stub.GetPaymentMethod, request).payment_method)
 
 
 def list_payment_methods(caller: Caller, /) -> Items[views.PaymentMethodView]:

@@ -19,7 +19,8 @@ def create_payment(header: bodies.IdempotencyHeader, body: bodies.NewPayment) ->
     """Create a payment and start it at the acquirer
 
     Needs `Idempotency-Key`: the same key and body get the first payment again, another body is refused with 422, and
-    while the first request is still being answered the second gets 409.
+    while the first request is still being answered the second gets 409. The same sum to the same account within three
+    minutes under another key is asked about: 409 `SIMILAR_PAYMENT`, unless `confirm_repeat` says that it is meant.
     """
     if header.idempotency_key is None:
         raise IdempotencyKeyMissing("A payment needs an Idempotency-Key.")
@@ -55,9 +56,32 @@ def list_payment_methods() -> Any:
     return actions.list_payment_methods(caller())
 
 
+@api.post(
+    "/payment-methods",
+    responses=answers(201, views.PaymentMethodView, name="PaymentMethod", refused=(401, 409, 422)),
+)
+def create_payment_method(header: bodies.IdempotencyHeader, body: bodies.NewPaymentMethod) -> Any:
+    """Start to keep a card without a payment: nothing is charged, the card is typed on the acquirer's page
+
+    Needs `Idempotency-Key`, as a payment does. Until the state is `active` nothing can be charged to it.
+    """
+    if header.idempotency_key is None:
+        raise IdempotencyKeyMissing("Binding a card needs an Idempotency-Key.")
+    return actions.create_payment_method(caller(), body, request_id=header.idempotency_key), 201
+
+
+@api.get(
+    "/payment-methods/<string:payment_method_id>",
+    responses=answers(200, views.PaymentMethodView, name="PaymentMethod"),
+)
+def get_payment_method(path: bodies.PaymentMethodPath) -> Any:
+    """Read a saved card, or how far its binding is"""
+    return actions.get_payment_method(caller(), path.payment_method_id)
+
+
 @api.delete("/payment-methods/<string:payment_method_id>", responses=answers(204))
 def remove_payment_method(path: bodies.PaymentMethodPath) -> Any:
-    """Remove a saved card; it is never charged again"""
+    """Remove a saved card, or call its binding off; it is never charged again"""
     actions.remove_payment_method(caller(), path.payment_method_id)
     return "", 204
 

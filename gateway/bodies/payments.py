@@ -24,6 +24,15 @@ class NewPayment(Body):
     amount: Amount
     method: PaymentMethodChoice
     return_url: Url
+    confirm_repeat: bool = Field(
+        default=False, description="The payer was asked (SIMILAR_PAYMENT) and means to pay the same again"
+    )
+
+
+class NewPaymentMethod(Body):
+    """Starts to keep a card without a payment."""
+
+    return_url: Url
 
 
 class Trigger(Body):

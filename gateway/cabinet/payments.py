@@ -53,6 +53,7 @@ def create_payment(billing_account_id: str) -> Any:
                 "save": kind == "new_card" and "save" in request.form,
             },
             "return_url": f"{parts().settings.public_url}/payments/return/{request_id}",
+            "confirm_repeat": "confirm_repeat" in request.form,
         },
     )
     payment = actions.create_payment(caller(), body, request_id=request_id)
@@ -81,7 +82,35 @@ def payments() -> Any:
 
 @pages.get("/cards")
 def cards(problem: Problem | None = None) -> Any:
-    return render("cards.html", problem=problem, cards=actions.list_payment_methods(caller())["items"])
+    return render(
+        "cards.html",
+        problem=problem,
+        request_id=new_request_id(),
+        cards=actions.list_payment_methods(caller())["items"],
+    )
+
+
+@pages.post("/cards")
+@refused_on(cards)
+def bind_card() -> Any:
+    request_id = new_request_id()
+    return_url = f"{parts().settings.public_url}/cards/return/{request_id}"
+    body = typed(bodies.NewPaymentMethod, {"return_url": return_url})
+    card = actions.create_payment_method(caller(), body, request_id=request_id)
+    _remember(request_id, card["id"])
+    return see(card["confirmation_url"] or f"/cards/{card['id']}")
+
+
+@pages.get("/cards/return/<request_id>")
+def come_back_with_card(request_id: str) -> Any:
+    """Lead from the acquirer's page to the card."""
+    payment_method_id = dict(session.get(_RETURNING, [])).get(request_id)
+    return see(f"/cards/{payment_method_id}" if payment_method_id else "/cards")
+
+
+@pages.get("/cards/<payment_method_id>")
+def card(payment_method_id: str) -> Any:
+    return render("card.html", card=actions.get_payment_method(caller(), payment_method_id))
 
 
 @pages.post("/cards/<payment_method_id>/remove")
@@ -101,6 +130,6 @@ def _account_of(billing_account_id: str) -> BillingAccountView | None:
     return names_of_accounts().get(billing_account_id)
 
 
-def _remember(request_id: str, payment_id: str) -> None:
+def _remember(request_id: str, object_id: str) -> None:
     known = [pair for pair in session.get(_RETURNING, []) if pair[0] != request_id]
-    session[_RETURNING] = [*known, [request_id, payment_id]][-_MOST_RETURNING:]
+    session[_RETURNING] = [*known, [request_id, object_id]][-_MOST_RETURNING:]

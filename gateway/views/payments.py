@@ -7,6 +7,7 @@ from gateway.views.values import MoneyView, moment, moment_or_none, money, money
 
 _STATES = words_of(payments_pb2.PaymentState, "PAYMENT_STATE_")
 _KINDS = words_of(payments_pb2.PaymentKind, "PAYMENT_KIND_")
+_METHOD_STATES = words_of(payments_pb2.PaymentMethodState, "PAYMENT_METHOD_STATE_")
 _RULE_STATES = words_of(payments_pb2.AutopayRuleState, "AUTOPAY_RULE_STATE_")
 _AMOUNT_KINDS = words_of(payments_pb2.AutopayAmountKind, "AUTOPAY_AMOUNT_KIND_")
 
@@ -27,6 +28,7 @@ class PaymentView(TypedDict):
     billing_account_id: str
     amount: MoneyView
     commission: MoneyView
+    refunded: MoneyView
     kind: str
     payment_method_id: str
     state: str
@@ -36,6 +38,7 @@ class PaymentView(TypedDict):
     stages: list[StageView]
     created_at: str
     autopay_rule_id: str
+    card_not_kept_reason: str
 
 
 class PaymentKindView(TypedDict):
@@ -54,13 +57,17 @@ class PaymentKindsView(TypedDict):
 
 
 class PaymentMethodView(TypedDict):
-    """A saved card; its number is at the acquirer only."""
+    """A saved card, or one that is being bound; its number is at the acquirer only."""
 
     id: str
+    state: str
     brand: str
     last4: str
     expires: str
-    saved_at: str
+    issuer_country: str
+    saved_at: str | None
+    confirmation_url: str
+    refusal_reason: str
 
 
 class TriggerView(TypedDict):
@@ -99,11 +106,13 @@ class AutopayRuleView(TypedDict):
 
 def payment(message: payments_pb2.Payment, /) -> PaymentView:
     state = _STATES.get(message.state, "unspecified")
+    nothing: MoneyView = {"amount_minor": 0, "currency": message.amount.currency}
     return {
         "id": message.payment_id,
         "billing_account_id": message.billing_account_id,
         "amount": money(message.amount),
-        "commission": money_or_none(message, "commission") or {"amount_minor": 0, "currency": message.amount.currency},
+        "commission": money_or_none(message, "commission") or nothing,
+        "refunded": money_or_none(message, "refunded") or nothing,
         "kind": _KINDS.get(message.kind, "unspecified"),
         "payment_method_id": message.payment_method_id,
         "state": state,
@@ -113,6 +122,7 @@ def payment(message: payments_pb2.Payment, /) -> PaymentView:
         "stages": [{"stage": s.stage, "reached_at": moment_or_none(s, "reached_at")} for s in message.stages],
         "created_at": moment(message.created_at),
         "autopay_rule_id": message.autopay_rule_id,
+        "card_not_kept_reason": message.card_not_kept_reason,
     }
 
 
@@ -133,10 +143,14 @@ def payment_kinds(message: payments_pb2.ListPaymentKindsResponse, /) -> PaymentK
 def payment_method(message: payments_pb2.PaymentMethod, /) -> PaymentMethodView:
     return {
         "id": message.payment_method_id,
+        "state": _METHOD_STATES.get(message.state, "unspecified"),
         "brand": message.brand,
         "last4": message.last4,
         "expires": message.expires,
-        "saved_at": moment(message.saved_at),
+        "issuer_country": message.issuer_country,
+        "saved_at": moment_or_none(message, "saved_at"),
+        "confirmation_url": message.confirmation_url,
+        "refusal_reason": message.refusal_reason,
     }
 
 

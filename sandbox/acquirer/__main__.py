@@ -2,7 +2,10 @@
 
 from sandbox.acquirer.api import Api
 from sandbox.acquirer.app import build_app
+from sandbox.acquirer.binder import Binder
+from sandbox.acquirer.binding_pages import BindingPages
 from sandbox.acquirer.books import Books
+from sandbox.acquirer.cash_register import CashRegister
 from sandbox.acquirer.cashier import Cashier
 from sandbox.acquirer.checkout import Checkout
 from sandbox.acquirer.config import Settings
@@ -25,16 +28,20 @@ def main() -> None:
     database = Database(settings.acquirer_database, schema=SCHEMA)
     books = Books(shop_id=settings.acquirer_shop_id, public_url=settings.public_url)
     checkout = Checkout(database=database, books=books, clock=clock, pending_s=settings.acquirer_pending_s)
+    binder = Binder(database=database, clock=clock, shop_id=settings.acquirer_shop_id, public_url=settings.public_url)
+    cash_register = CashRegister(database=database, clock=clock, pending_s=settings.acquirer_pending_s)
     deliverer = (
         Deliverer(database=database, url=settings.acquirer_webhook_url) if settings.acquirer_webhook_url else None
     )
     wake = deliverer.wake if deliverer else lambda: None
-    housekeeping = Housekeeping(database=database, books=books, clock=clock, on_change=wake)
+    housekeeping = Housekeeping(
+        database=database, books=books, binder=binder, cash_register=cash_register, clock=clock, on_change=wake
+    )
     app = build_app(
         database=database,
-        api=_build_api(settings, database, books, clock),
-        pages=Pages(checkout=checkout),
-        control=Control(database=database, books=books, checkout=checkout),
+        api=_build_api(settings, database, books, binder, cash_register, clock),
+        pages=[Pages(checkout=checkout).blueprint(), BindingPages(binder=binder).blueprint()],
+        control=Control(database=database, books=books, checkout=checkout, binder=binder),
         on_answer=wake,
     )
     server = build_server(app, listen=settings.acquirer_listen, threads=settings.acquirer_threads)
@@ -50,11 +57,15 @@ def main() -> None:
     serve_until_signal(server, on_stop=stop)
 
 
-def _build_api(settings: Settings, database: Database, books: Books, clock: Clock) -> Api:
+def _build_api(
+    settings: Settings, database: Database, books: Books, binder: Binder, cash_register: CashRegister, clock: Clock
+) -> Api:
     return Api(
         database=database,
         books=books,
         cashier=Cashier(books=books, pending_s=settings.acquirer_pending_s),
+        binder=binder,
+        cash_register=cash_register,
         clock=clock,
         shop_id=settings.acquirer_shop_id,
         secret_key=settings.acquirer_secret_key,

@@ -5,8 +5,9 @@ import re
 from sandbox.acquirer.errors import invalid_request
 
 _FORM = re.compile(r"\d{1,12}(\.\d{1,2})?")
-_MINIMUM_MINOR = 100  # one rouble to 350,000: YooKassa's limits for bank cards
-_MAXIMUM_MINOR = 350_000_00
+_MINIMUM_MINOR = 100
+# YooKassa's limits. It takes WebMoney no more and documents none for it: as for cards.
+_MAXIMUM_MINOR = {"bank_card": 350_000_00, "sbp": 700_000_00, "webmoney": 350_000_00}
 
 
 def parse_minor(value: str, /, *, parameter: str) -> int:
@@ -20,9 +21,9 @@ def parse_minor(value: str, /, *, parameter: str) -> int:
     return minor
 
 
-def check_card_limits(amount_minor: int, /, *, parameter: str) -> None:
-    """Refuse an amount that a card payment may not have."""
-    if not _MINIMUM_MINOR <= amount_minor <= _MAXIMUM_MINOR:
+def check_limits(amount_minor: int, /, *, method_type: str, parameter: str) -> None:
+    """Refuse an amount that a payment by this method may not have."""
+    if not _MINIMUM_MINOR <= amount_minor <= _MAXIMUM_MINOR[method_type]:
         raise invalid_request("The amount is outside the limits of the payment method", parameter=parameter)
 
 

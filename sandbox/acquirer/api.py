@@ -10,11 +10,21 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from sandbox.acquirer import errors, idempotence, listing, records
+from sandbox.acquirer.binder import Binder
 from sandbox.acquirer.books import Books
+from sandbox.acquirer.cash_register import CashRegister
 from sandbox.acquirer.cashier import Cashier
 from sandbox.acquirer.faults import Family, Fault, take
-from sandbox.acquirer.request_bodies import CancelPayment, CapturePayment, CreatePayment, CreateRefund, parse
-from sandbox.acquirer.wire import render_refund
+from sandbox.acquirer.request_bodies import (
+    CancelPayment,
+    CapturePayment,
+    CreatePayment,
+    CreatePaymentMethod,
+    CreateReceipt,
+    CreateRefund,
+    parse,
+)
+from sandbox.acquirer.wire import render_receipt, render_refund
 from sandbox.chassis import json_log
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.serving import drop_instead_of_answering
@@ -30,6 +40,8 @@ class Api:
         database: Database,
         books: Books,
         cashier: Cashier,
+        binder: Binder,
+        cash_register: CashRegister,
         clock: Clock,
         shop_id: str,
         secret_key: str,
@@ -38,6 +50,8 @@ class Api:
         self._database = database
         self._books = books
         self._cashier = cashier
+        self._binder = binder
+        self._cash_register = cash_register
         self._clock = clock
         self._shop_id = shop_id
         self._secret_key = secret_key
@@ -53,9 +67,14 @@ class Api:
         v3.get("/payments/<payment_id>")(self.get_payment)
         v3.post("/payments/<payment_id>/capture")(self.capture)
         v3.post("/payments/<payment_id>/cancel")(self.cancel)
+        v3.post("/payment_methods")(self.create_payment_method)
+        v3.get("/payment_methods/<payment_method_id>")(self.get_payment_method)
         v3.post("/refunds")(self.create_refund)
         v3.get("/refunds")(self.list_refunds)
         v3.get("/refunds/<refund_id>")(self.get_refund)
+        v3.post("/receipts")(self.create_receipt)
+        v3.get("/receipts")(self.list_receipts)
+        v3.get("/receipts/<receipt_id>")(self.get_receipt)
         return v3
 
     def me(self) -> Response:
@@ -66,7 +85,7 @@ class Api:
             test=True,
             fiscalization={"enabled": True, "provider": "atol"},
             fiscalization_enabled=True,
-            payment_methods=["bank_card"],
+            payment_methods=["bank_card", "sbp", "webmoney"],
         )
 
     def create_payment(self) -> Response:
@@ -96,6 +115,22 @@ class Api:
             lambda connection: self._cashier.cancel(connection, payment_id, now=self._clock.now()),
         )
 
+    def create_payment_method(self) -> Response:
+        """Open the binding of a card without a payment."""
+        order = parse(CreatePaymentMethod, _json_body())
+        return self._effect(
+            "create_payment_method",
+            order.metadata,
+            lambda connection: self._binder.create(connection, order, now=self._clock.now()),
+        )
+
+    def get_payment_method(self, payment_method_id: str) -> Response:
+        """Return a card that was or is being bound without a payment."""
+        binding = records.get_binding(self._database.read(), payment_method_id)
+        return self._around_fault(
+            self._take_fault("get_payment_method", binding.metadata), lambda: self._binder.render(binding)
+        )
+
     def create_refund(self) -> Response:
         """Give money back."""
         order = parse(CreateRefund, _json_body())
@@ -118,12 +153,42 @@ class Api:
 
     def get_refund(self, refund_id: str) -> Response:
         """Return a refund."""
-        return jsonify(render_refund(records.get_refund(self._database.read(), refund_id)))
+        return self._around_fault(
+            self._take_fault("get_refund", {}),
+            lambda: render_refund(records.get_refund(self._database.read(), refund_id)),
+        )
 
     def list_refunds(self) -> Response:
         """Return a page of refunds."""
+        return self._around_fault(self._take_fault("list_refunds", {}), self._refunds_page)
+
+    def create_receipt(self) -> Response:
+        """Take a receipt that follows its payment or refund."""
+        order = parse(CreateReceipt, _json_body())
+        return self._effect(
+            "create_receipt",
+            self._metadata(order.payment_id or ""),
+            lambda connection: self._cash_register.create(connection, order, now=self._clock.now()),
+        )
+
+    def get_receipt(self, receipt_id: str) -> Response:
+        """Return a receipt."""
+        return self._around_fault(
+            self._take_fault("get_receipt", {}),
+            lambda: render_receipt(records.get_receipt(self._database.read(), receipt_id)),
+        )
+
+    def list_receipts(self) -> Response:
+        """Return a page of receipts."""
+        return self._around_fault(self._take_fault("list_receipts", {}), self._receipts_page)
+
+    def _refunds_page(self) -> dict[str, Any]:
         refunds, cursor = listing.list_refunds(self._database.read(), request.args)
-        return jsonify(_page([render_refund(refund) for refund in refunds], cursor))
+        return _page([render_refund(refund) for refund in refunds], cursor)
+
+    def _receipts_page(self) -> dict[str, Any]:
+        receipts, cursor = listing.list_receipts(self._database.read(), request.args)
+        return _page([render_receipt(receipt) for receipt in receipts], cursor)
 
     def _payments_page(self) -> dict[str, Any]:
         payments, cursor = listing.list_payments(self._database.read(), request.args)

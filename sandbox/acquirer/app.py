@@ -1,25 +1,27 @@
 """Puts the acquirer together: routes, errors, health, log; what they do is elsewhere."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Blueprint, Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.acquirer import errors
 from sandbox.acquirer.api import Api
 from sandbox.acquirer.control import Control
-from sandbox.acquirer.pages import Pages
 from sandbox.chassis import json_log
 from sandbox.chassis.sqlite import Database
 
 
-def build_app(*, database: Database, api: Api, pages: Pages, control: Control, on_answer: Callable[[], None]) -> Flask:
+def build_app(
+    *, database: Database, api: Api, pages: Sequence[Blueprint], control: Control, on_answer: Callable[[], None]
+) -> Flask:
     """Return the WSGI application; `on_answer` is called after every changing request."""
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.register_blueprint(api.blueprint())
-    app.register_blueprint(pages.blueprint())
+    for blueprint in pages:
+        app.register_blueprint(blueprint)
     app.register_blueprint(control.blueprint())
     app.add_url_rule("/healthz", view_func=lambda: _health(database))
     app.register_error_handler(errors.ApiError, _refuse)

@@ -33,9 +33,11 @@ class Books:
         self._notify(connection, f"payment.{payment.status}", self.render(payment), payment.metadata)
 
     def record_refund(self, connection: sqlite3.Connection, refund: Refund, payment: Payment, /) -> None:
-        """Save a refund and the payment that it was taken from."""
+        """Save a refund and the payment that it was taken from; a cancelled one moves nothing and is told to nobody."""
         records.save_payment(connection, payment)
         records.insert_refund(connection, refund)
+        if refund.canceled_because:
+            return
         ledger.post_refund(connection, refund, payment)
         self._notify(connection, "refund.succeeded", render_refund(refund), payment.metadata)
 

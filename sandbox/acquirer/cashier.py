@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.acquirer import issuer, records
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.errors import invalid_request
+from sandbox.acquirer.faults import Family, take
 from sandbox.acquirer.payment import TIME_TO_CONFIRM, Payment, Refund, Status, new_object_id
 from sandbox.acquirer.request_bodies import CapturePayment, CreatePayment, CreateRefund
 from sandbox.acquirer.wire import render_refund
@@ -29,6 +30,7 @@ class Cashier:
         if card is None:
             raise invalid_request("The payment method does not exist or is not saved", parameter="payment_method_id")
         payment.card, payment.payment_method_saved, payment.expires_at = card, True, None
+        payment.confirmation_type = None
         issuer.decide(connection, payment, card.saved_outcome, now=now, pending_s=self._pending_s)
         self._books.record(connection, payment, was=Status.PENDING, now=now)
         return self._books.render(payment)
@@ -62,7 +64,9 @@ class Cashier:
         amount_minor = order.amount.minor("amount")
         if order.receipt:
             order.receipt.check_total(amount_minor)
-        payment.refund(amount_minor)
+        fault = take(connection, family=Family.REFUND, operation="decide", metadata=payment.metadata)
+        if fault is None:
+            payment.refund(amount_minor)
         refund = Refund(
             refund_id=new_object_id(now=now),
             payment_id=payment.payment_id,
@@ -72,6 +76,7 @@ class Cashier:
             description=order.description,
             metadata=order.metadata,
             has_receipt=order.receipt is not None,
+            canceled_because="general_decline" if fault else None,
         )
         self._books.record_refund(connection, refund, payment)
         return render_refund(refund)
@@ -90,6 +95,8 @@ def _open(order: CreatePayment, *, now: datetime) -> Payment:
         metadata=order.metadata,
         merchant_customer_id=order.merchant_customer_id,
         return_url=order.confirmation.return_url if order.confirmation else None,
+        method_type=order.method_type,
+        confirmation_type=order.confirmation.type if order.confirmation else None,
         save_payment_method=order.save_payment_method,
         has_receipt=order.receipt is not None,
         payment_method_id=order.payment_method_id or payment_id,

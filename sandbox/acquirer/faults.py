@@ -13,17 +13,28 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.acquirer.cards import DECLINE_REASONS
 from sandbox.acquirer.errors import invalid_request
 
-OPERATIONS = frozenset({"create_payment", "capture", "cancel", "create_refund", "get_payment", "list_payments"})
-_READING = {"get_payment", "list_payments"}
+_READING = frozenset(
+    {"get_payment", "list_payments", "get_payment_method", "get_refund", "list_refunds", "get_receipt", "list_receipts"}
+)
+OPERATIONS = _READING | {
+    "create_payment",
+    "capture",
+    "cancel",
+    "create_refund",
+    "create_payment_method",
+    "create_receipt",
+}
 TOKEN_KEY = "fault_token"
 
 
 class Family(StrEnum):
-    """Where a fault bites: on the connection of a call, on the issuer's decision, or on a notification."""
+    """Where a fault bites: on the connection of a call, on a decision of issuer or cash register, on a notification."""
 
     CALL = "call"
     OUTCOME = "outcome"
     WEBHOOK = "webhook"
+    RECEIPT = "receipt"
+    REFUND = "refund"
 
 
 _WITHOUT_ARGUMENT = {
@@ -36,6 +47,8 @@ _WITHOUT_ARGUMENT = {
     "pending_then_succeed": Family.OUTCOME,
     "pending_then_cancel": Family.OUTCOME,
     "webhook_drop": Family.WEBHOOK,
+    "receipt_cancel": Family.RECEIPT,
+    "refund_cancel": Family.REFUND,
 }
 _WITH_NUMBER = {
     "delay_ms": (Family.CALL, 60_000),

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sandbox.acquirer import idempotence, records
+from sandbox.acquirer.binder import Binder
 from sandbox.acquirer.books import Books
+from sandbox.acquirer.cash_register import CashRegister
 from sandbox.acquirer.payment import Payment
 from sandbox.chassis import json_log
 from sandbox.chassis.clock import Clock
@@ -19,8 +21,19 @@ _FORGET_EVERY_S = 600.0
 class Housekeeping:
     """A thread that looks for what is due; `on_change` is called after a round that changed something."""
 
-    def __init__(self, *, database: Database, books: Books, clock: Clock, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        books: Books,
+        binder: Binder,
+        cash_register: CashRegister,
+        clock: Clock,
+        on_change: Callable[[], None],
+    ) -> None:
         self._database = database
+        self._binder = binder
+        self._cash_register = cash_register
         self._books = books
         self._clock = clock
         self._on_change = on_change
@@ -45,13 +58,14 @@ class Housekeeping:
 
     def _round(self) -> None:
         now, wall_time = self._clock.now(), time.time()
+        self._cash_register.register_due(now=now)
         resolved = records.payments_to_resolve(self._database.read(), wall_time=wall_time)
         lapsed = records.payments_to_lapse(self._database.read(), now=now)
         for payment_id in resolved:
             self._change(payment_id, _resolve, now)
         for payment_id in lapsed:
             self._change(payment_id, _lapse, now)
-        if resolved or lapsed:
+        if self._binder.lapse(now=now) or resolved or lapsed:
             self._on_change()
         if wall_time - self._forgotten_at > _FORGET_EVERY_S:
             self._forgotten_at = wall_time

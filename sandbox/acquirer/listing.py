@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.acquirer.errors import invalid_request
 from sandbox.acquirer.payment import Payment, Refund, Status
+from sandbox.acquirer.receipt import Receipt
 from sandbox.acquirer.wire import render_time
 
 _COMPARISONS = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
@@ -31,6 +32,14 @@ def list_refunds(connection: sqlite3.Connection, query: Mapping[str, str], /) ->
     conditions = _conditions(query, times=times, exact={"payment_id"})
     documents, cursor = _page(connection, query, conditions, table="refunds", key="refund_id")
     return [Refund.model_validate_json(document) for document in documents], cursor
+
+
+def list_receipts(connection: sqlite3.Connection, query: Mapping[str, str], /) -> tuple[list[Receipt], str | None]:
+    """Return a page of receipts and the cursor of the next one."""
+    times = {f"created_at.{suffix}" for suffix in _COMPARISONS}
+    conditions = _conditions(query, times=times, exact={"payment_id", "refund_id", "status"})
+    documents, cursor = _page(connection, query, conditions, table="receipts", key="receipt_id")
+    return [Receipt.model_validate_json(document) for document in documents], cursor
 
 
 def _conditions(query: Mapping[str, str], *, times: set[str], exact: set[str]) -> list[tuple[str, str]]:

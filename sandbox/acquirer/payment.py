@@ -78,6 +78,8 @@ class Payment(BaseModel):
     metadata: dict[str, str] = {}
     merchant_customer_id: str | None = None
     return_url: str | None = None
+    method_type: Literal["bank_card", "sbp", "webmoney"] = "bank_card"
+    confirmation_type: Literal["redirect", "qr"] | None = None
     save_payment_method: bool = False
     has_receipt: bool = False
     status: Status = Status.PENDING
@@ -93,8 +95,8 @@ class Payment(BaseModel):
     cancellation: Cancellation | None = None
 
     def awaits_payer(self) -> bool:
-        """Whether a payer may still type a card."""
-        return self.status is Status.PENDING and self.suspense is None and self.return_url is not None
+        """Whether a payer may still type a card, or agree in their bank or wallet."""
+        return self.status is Status.PENDING and self.suspense is None and self.confirmation_type is not None
 
     def settle(self, outcome: str, /, *, now: datetime) -> None:
         """Apply what the issuer said: success authorises (and captures at once if so asked), anything else cancels."""
@@ -147,7 +149,7 @@ class Payment(BaseModel):
 
 
 class Refund(BaseModel):
-    """Money given back; final as soon as it exists, as YooKassa's are for cards as a rule."""
+    """Money given back, or a refund that a script has cancelled; final as soon as it exists, as a rule for cards."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -159,6 +161,7 @@ class Refund(BaseModel):
     description: str | None
     metadata: dict[str, str]
     has_receipt: bool
+    canceled_because: str | None = None
 
 
 def new_object_id(*, now: datetime) -> str:

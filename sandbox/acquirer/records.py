@@ -3,8 +3,10 @@
 import sqlite3
 from datetime import datetime
 
+from sandbox.acquirer.binding import Binding
 from sandbox.acquirer.errors import not_found
 from sandbox.acquirer.payment import Card, Payment, Refund
+from sandbox.acquirer.receipt import Receipt
 from sandbox.acquirer.wire import render_time
 
 
@@ -95,3 +97,83 @@ def get_refund(connection: sqlite3.Connection, refund_id: str, /) -> Refund:
     if row is None:
         raise not_found("Refund", parameter="refund_id")
     return Refund.model_validate_json(row["document"])
+
+
+def save_binding(connection: sqlite3.Connection, binding: Binding, /) -> None:
+    """Write the binding as it now is."""
+    connection.execute(
+        """INSERT INTO bindings (payment_method_id, status, expires_at, document) VALUES (?, ?, ?, ?)
+           ON CONFLICT (payment_method_id) DO UPDATE SET status = excluded.status, document = excluded.document""",
+        (
+            binding.payment_method_id,
+            binding.status.value,
+            render_time(binding.expires_at),
+            binding.model_dump_json(),
+        ),
+    )
+
+
+def find_binding(connection: sqlite3.Connection, payment_method_id: str, /) -> Binding | None:
+    """Return the binding, or nothing."""
+    row = connection.execute(
+        "SELECT document FROM bindings WHERE payment_method_id = ?", (payment_method_id,)
+    ).fetchone()
+    return Binding.model_validate_json(row["document"]) if row else None
+
+
+def get_binding(connection: sqlite3.Connection, payment_method_id: str, /) -> Binding:
+    """Return the binding, or refuse in the API's words."""
+    binding = find_binding(connection, payment_method_id)
+    if binding is None:
+        raise not_found("Payment method", parameter="payment_method_id")
+    return binding
+
+
+def bindings_to_lapse(connection: sqlite3.Connection, /, *, now: datetime) -> list[str]:
+    """Return ids of bindings whose time is over."""
+    rows = connection.execute(
+        "SELECT payment_method_id FROM bindings WHERE status = 'pending' AND expires_at <= ? LIMIT 100",
+        (render_time(now),),
+    )
+    return [row["payment_method_id"] for row in rows]
+
+
+def save_receipt(connection: sqlite3.Connection, receipt: Receipt, /) -> None:
+    """Write the receipt as it now is."""
+    connection.execute(
+        """INSERT INTO receipts (receipt_id, payment_id, refund_id, created_at, status, resolve_at, document)
+           VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (receipt_id) DO UPDATE SET status = excluded.status, resolve_at = excluded.resolve_at,
+               document = excluded.document""",
+        (
+            receipt.receipt_id,
+            receipt.payment_id,
+            receipt.refund_id,
+            render_time(receipt.created_at),
+            receipt.status.value,
+            receipt.resolve_at,
+            receipt.model_dump_json(),
+        ),
+    )
+
+
+def get_receipt(connection: sqlite3.Connection, receipt_id: str, /) -> Receipt:
+    """Return the receipt, or refuse in the API's words."""
+    row = connection.execute("SELECT document FROM receipts WHERE receipt_id = ?", (receipt_id,)).fetchone()
+    if row is None:
+        raise not_found("Receipt", parameter="receipt_id")
+    return Receipt.model_validate_json(row["document"])
+
+
+def receipts_of(connection: sqlite3.Connection, payment_id: str, /) -> list[Receipt]:
+    """Return the receipts of a payment and of its refunds, oldest first."""
+    rows = connection.execute(
+        "SELECT document FROM receipts WHERE payment_id = ? ORDER BY created_at, receipt_id", (payment_id,)
+    )
+    return [Receipt.model_validate_json(row["document"]) for row in rows]
+
+
+def receipts_to_resolve(connection: sqlite3.Connection, /, *, wall_time: float) -> list[str]:
+    """Return ids of receipts whose outcome is now to be told."""
+    rows = connection.execute("SELECT receipt_id FROM receipts WHERE resolve_at <= ? LIMIT 100", (wall_time,))
+    return [row["receipt_id"] for row in rows]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from sandbox.acquirer.amount import check_card_limits, parse_minor
+from sandbox.acquirer.amount import check_limits, parse_minor
 from sandbox.acquirer.errors import forbidden, invalid_request
 
 Metadata = Annotated[
@@ -13,6 +13,7 @@ Metadata = Annotated[
     Field(max_length=16),
 ]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s]+$")]
+MethodType = Literal["bank_card", "sbp", "webmoney"]
 Text128 = Annotated[str, StringConstraints(max_length=128)]
 
 
@@ -71,17 +72,53 @@ class Receipt(Body):
             raise invalid_request("The sum of the receipt differs from the amount", parameter="receipt")
 
 
-class Confirmation(Body):
-    """The payer is sent to our page and back to `return_url`."""
+class Settlement(Body):
+    """How the money of a receipt moved."""
 
-    type: Literal["redirect"]
-    return_url: Url
+    type: Literal["cashless", "prepayment", "postpayment", "consideration"]
+    amount: Amount
+
+
+class CreateReceipt(Body):
+    """`POST /v3/receipts`: a receipt that follows its payment or refund."""
+
+    type: Literal["payment", "refund"]
+    payment_id: str | None = None
+    refund_id: str | None = None
+    customer: ReceiptCustomer
+    items: Annotated[list[ReceiptItem], Field(min_length=1, max_length=80)]
+    settlements: Annotated[list[Settlement], Field(min_length=1)]
+    tax_system_code: Annotated[int, Field(ge=1, le=6)] | None = None
+    send: Literal[True]
+
+    def total(self) -> int:
+        """Return the sum in kopecks; refuse a receipt whose lines and settlements are not one sum."""
+        if (self.type == "payment") == bool(self.refund_id) or not (self.payment_id or self.refund_id):
+            raise invalid_request("A receipt is of one payment or one refund", parameter="payment_id")
+        lines = sum(item.amount.minor("items.amount") * item.quantity for item in self.items)
+        settled = sum(settlement.amount.minor("settlements.amount") for settlement in self.settlements)
+        if lines != settled:
+            raise invalid_request("The lines and the settlements are not one sum", parameter="settlements")
+        return settled
+
+
+class Confirmation(Body):
+    """How the payer confirms: on our page and back to `return_url`, or (SBP) by a code that the shop draws itself."""
+
+    type: Literal["redirect", "qr"]
+    return_url: Url | None = None
+
+    @model_validator(mode="after")
+    def _leads_back(self) -> "Confirmation":
+        if self.type == "redirect" and self.return_url is None:
+            raise ValueError("return_url is required")
+        return self
 
 
 class PaymentMethodData(Body):
-    """A bank card whose data the payer types on our page."""
+    """A way to pay whose data the payer gives on our page, or in an application of their own."""
 
-    type: Literal["bank_card"]
+    type: MethodType
     card: Any = None
 
 
@@ -100,19 +137,51 @@ class CreatePayment(Body):
     receipt: Receipt | None = None
     save_payment_method: bool = False
 
+    @property
+    def method_type(self) -> MethodType:
+        return self.payment_method_data.type if self.payment_method_data else "bank_card"
+
     def check(self) -> int:
         """Refuse what contradicts itself; return the amount in kopecks."""
         amount_minor = self.amount.minor("amount")
-        check_card_limits(amount_minor, parameter="amount.value")
+        check_limits(amount_minor, method_type=self.method_type, parameter="amount.value")
+        if self.method_type != "bank_card":
+            self._check_other_than_card()
         if self.payment_token or (self.payment_method_data and self.payment_method_data.card is not None):
             raise forbidden("The shop may not handle card data itself", parameter="payment_method_data")
         if self.payment_method_id and self.payment_method_data:
             raise invalid_request("payment_method_id excludes payment_method_data", parameter="payment_method_id")
         if not self.payment_method_id and self.confirmation is None:
             raise invalid_request("A confirmation is required", parameter="confirmation")
+        if self.confirmation and self.confirmation.type == "qr" and self.method_type != "sbp":
+            raise invalid_request("The method cannot be confirmed by a QR code", parameter="confirmation.type")
         if self.receipt:
             self.receipt.check_total(amount_minor)
         return amount_minor
+
+    def _check_other_than_card(self) -> None:
+        """Neither is taken in two stages, and neither is kept here for later charges."""
+        if not self.capture:
+            raise invalid_request("The method is paid in one stage only", parameter="capture")
+        if self.save_payment_method:
+            raise invalid_request("The method cannot be saved", parameter="save_payment_method")
+
+
+class CreatePaymentMethod(Body):
+    """`POST /v3/payment_methods`: a bank card whose data the payer types on our page."""
+
+    type: Literal["bank_card"]
+    confirmation: Confirmation
+    metadata: Metadata = {}
+    card: Any = None
+
+    def checked_return_url(self) -> str:
+        """Refuse card data, and a confirmation that cards do not have; return where the payer goes afterwards."""
+        if self.card is not None:
+            raise forbidden("The shop may not handle card data itself", parameter="card")
+        if self.confirmation.return_url is None or self.confirmation.type != "redirect":
+            raise invalid_request("A card is bound by redirect only", parameter="confirmation.type")
+        return self.confirmation.return_url
 
 
 class CapturePayment(Body):

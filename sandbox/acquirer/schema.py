@@ -13,6 +13,17 @@ CREATE TABLE IF NOT EXISTS refunds (
 CREATE INDEX IF NOT EXISTS refunds_by_payment ON refunds (payment_id);
 CREATE TABLE IF NOT EXISTS payment_methods (
     payment_method_id TEXT PRIMARY KEY, card TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS bindings (
+    payment_method_id TEXT PRIMARY KEY, status TEXT NOT NULL, expires_at TEXT NOT NULL, document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS bindings_to_lapse ON bindings (expires_at) WHERE status = 'pending';
+CREATE TABLE IF NOT EXISTS receipts (
+    receipt_id TEXT PRIMARY KEY, payment_id TEXT NOT NULL REFERENCES payments, refund_id TEXT, created_at TEXT NOT NULL,
+    status TEXT NOT NULL, resolve_at REAL, document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS receipts_by_payment ON receipts (payment_id);
+CREATE INDEX IF NOT EXISTS receipts_to_resolve ON receipts (resolve_at) WHERE resolve_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS chargebacks (
+    chargeback_id TEXT PRIMARY KEY, payment_id TEXT NOT NULL REFERENCES payments, amount_minor INTEGER NOT NULL,
+    currency TEXT NOT NULL, reason TEXT NOT NULL, received_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS idempotence_keys (
     idempotence_key TEXT PRIMARY KEY, request_hash TEXT NOT NULL, answer TEXT NOT NULL, created_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS idempotence_keys_by_time ON idempotence_keys (created_at);

@@ -11,6 +11,7 @@ from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.mail import Mailer
 from services.chassis.outbox import Relay
 from services.chassis.publisher import Publisher, exchange_of
+from services.chassis.tls import client_tls
 from services.documents.adapters.branch_file import load_branches
 from services.documents.adapters.consent_files import ConsentFiles
 from services.documents.adapters.grpc_accounts import IDEMPOTENT_METHODS, GrpcAccounts
@@ -181,7 +182,7 @@ def _remote(name: str, address: str, idempotent: tuple[str, ...], *, settings: S
         address=address,
         tokens=service_tokens(_NAME, settings=settings, clock=clock),
         idempotent_methods=idempotent,
-        ca_file=settings.tls_ca_file,
+        tls=client_tls(settings),
     )
 
 

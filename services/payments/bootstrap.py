@@ -5,15 +5,21 @@ from datetime import timedelta
 from typing import Any
 
 from services.chassis.changes import ChangeStreamWaker
+from services.chassis.clock import Clock
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.work import DueWork
+from services.payments.adapters.grpc_identity import GrpcContacts
 from services.payments.adapters.mongo_autopay_occasions import occasions_collection, to_occasion
 from services.payments.adapters.mongo_autopay_rules import rules_collection, to_rule
+from services.payments.adapters.mongo_card_bindings import bindings_collection, to_binding
 from services.payments.adapters.mongo_payments import payments_collection, to_payment
+from services.payments.adapters.mongo_receipts import receipts_collection, to_receipt
 from services.payments.adapters.mongo_saving import MongoDue
+from services.payments.adapters.yookassa_receipts import YookassaFiscalRegister
+from services.payments.application.ask_before_repeating import AskBeforeRepeating
 from services.payments.application.autopay_forecast import ForecastAutopayRule, ListAutopayDecisions
 from services.payments.application.autopay_rules import (
     CheckTerms,
@@ -23,14 +29,19 @@ from services.payments.application.autopay_rules import (
     StopAutopayRule,
     UpdateAutopayRule,
 )
+from services.payments.application.bind_card import BindCard, DriveBindings
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
 from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.note_notification import NoteNotification
 from services.payments.application.open_occasions import RecheckRules
-from services.payments.application.payment_methods import ListPaymentMethods, RemovePaymentMethod
+from services.payments.application.payment_methods import GetPaymentMethod, ListPaymentMethods, RemovePaymentMethod
 from services.payments.application.read_grounds import ReadGrounds
 from services.payments.application.read_payments import GetPayment, ListPayments
+from services.payments.application.receipts import DriveReceipts, ReceiptsByHand
+from services.payments.application.refund_payment import RefundPayment
+from services.payments.application.region_freezes import UnfreezeRegion
+from services.payments.application.settle_by_hand import SettleByHand
 from services.payments.application.stop_rules import StopRulesOfMethod
 from services.payments.bootstrap_parts import Parts
 from services.payments.domain.offer import Offer
@@ -47,6 +58,8 @@ class UseCases:
     list_payments: ListPayments
     offer: Offer
     list_payment_methods: ListPaymentMethods
+    bind_card: BindCard
+    get_payment_method: GetPaymentMethod
     remove_payment_method: RemovePaymentMethod
     note_notification: NoteNotification
     create_rule: CreateAutopayRule
@@ -56,6 +69,29 @@ class UseCases:
     stop_rule: StopAutopayRule
     forecast_rule: ForecastAutopayRule
     list_decisions: ListAutopayDecisions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """What an operator's commands do."""
+
+    by_hand: SettleByHand
+    receipts_by_hand: ReceiptsByHand
+    refund_payment: RefundPayment
+    unfreeze_region: UnfreezeRegion
+    clock: Clock
+
+
+def build_operations(parts: Parts, /) -> Operations:
+    """Return what an operator's commands do."""
+    payments, clock = parts.storage.payments, parts.clock
+    return Operations(
+        by_hand=SettleByHand(payments=payments, open_receipt=parts.open_receipt, clock=clock),
+        receipts_by_hand=ReceiptsByHand(receipts=parts.storage.receipts, clock=clock),
+        refund_payment=RefundPayment(payments=payments, clock=clock),
+        unfreeze_region=UnfreezeRegion(freezes=parts.storage.freezes, clock=clock),
+        clock=clock,
+    )
 
 
 def build_grpc(parts: Parts, /) -> UseCases:
@@ -70,6 +106,7 @@ def build_grpc(parts: Parts, /) -> UseCases:
             accounts=parts.accounts,
             limits=parts.limits,
             charging=parts.charging,
+            ask_before_repeating=AskBeforeRepeating(intents=storage.intents, payments=storage.payments, clock=clock),
             offer=parts.offer,
             return_prefixes=(parts.settings.public_url,),
             clock=clock,
@@ -80,12 +117,24 @@ def build_grpc(parts: Parts, /) -> UseCases:
         list_payments=ListPayments(payments=storage.payments),
         offer=parts.offer,
         list_payment_methods=ListPaymentMethods(methods=storage.methods),
+        bind_card=BindCard(
+            bindings=storage.bindings,
+            binding=parts.binding,
+            offer=parts.offer,
+            return_prefixes=(parts.settings.public_url,),
+            clock=clock,
+            charge_timeout_s=parts.settings.charge_timeout_s,
+            charge_grace=parts.charge_grace,
+        ),
+        get_payment_method=GetPaymentMethod(methods=storage.methods, bindings=storage.bindings),
         remove_payment_method=RemovePaymentMethod(
             methods=storage.methods,
+            bindings=storage.bindings,
+            binding=parts.binding,
             stop_rules=StopRulesOfMethod(rules=storage.rules, stop_rule=parts.stop_rule),
             clock=clock,
         ),
-        note_notification=NoteNotification(payments=storage.payments, clock=clock),
+        note_notification=NoteNotification(payments=storage.payments, bindings=storage.bindings, clock=clock),
         create_rule=CreateAutopayRule(
             rules=storage.rules, accounts=parts.accounts, check_terms=check_terms, clock=clock
         ),
@@ -110,7 +159,15 @@ def build_dispatcher(parts: Parts, /) -> Dispatcher:
     """Return the loops through which everything leaves, not yet started."""
     waker = ChangeStreamWaker(parts.database)
     return Dispatcher(
-        [_relay(parts, waker), _payments(parts, waker), _occasions(parts, waker), _rechecks(parts, waker)], waker=waker
+        [
+            _relay(parts, waker),
+            _payments(parts, waker),
+            _bindings(parts, waker),
+            *_receipts(parts, waker),
+            _occasions(parts, waker),
+            _rechecks(parts, waker),
+        ],
+        waker=waker,
     )
 
 
@@ -124,6 +181,7 @@ def drive_payments(parts: Parts, due: DueWork, /) -> DrivePayments:
         accounts=parts.accounts,
         acquirer=parts.acquirer,
         charging=parts.charging,
+        card_policy=parts.offer.card_policy,
         clock=parts.clock,
         backoff=parts.backoff,
         charge_timeout_s=parts.settings.charge_timeout_s,
@@ -194,6 +252,33 @@ def _payments(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
         concurrency=parts.settings.dispatcher_concurrency,
         next_due_in_s=due.seconds_until_due,
     )
+
+
+def _bindings(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
+    due = parts.due(bindings_collection(parts.database))
+    step = DriveBindings(
+        due=MongoDue(due, to_binding), binding=parts.binding, charge_timeout_s=parts.settings.charge_timeout_s
+    )
+    return DispatcherLoop("card-bindings", step, waker=waker, next_due_in_s=due.seconds_until_due)
+
+
+def _receipts(parts: Parts, waker: ChangeStreamWaker) -> list[DispatcherLoop]:
+    """Return the loop of receipts, none where the profile has no receipts."""
+    if parts.fiscal_terms is None:
+        return []
+    due = parts.due(receipts_collection(parts.database))
+    step = DriveReceipts(
+        due=MongoDue(due, to_receipt),
+        receipts=parts.storage.receipts,
+        payments=parts.storage.payments,
+        contacts=GrpcContacts(parts.remote_identity),
+        register=YookassaFiscalRegister(parts.yookassa),
+        terms=parts.fiscal_terms,
+        clock=parts.clock,
+        backoff=parts.backoff,
+        timeout_s=parts.settings.charge_timeout_s,
+    )
+    return [DispatcherLoop("receipts", step, waker=waker, concurrency=2, next_due_in_s=due.seconds_until_due)]
 
 
 def _occasions(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:

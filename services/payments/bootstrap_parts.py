@@ -14,21 +14,27 @@ from services.chassis.clock import Clock, build_clock
 from services.chassis.grpc_bootstrap import service_tokens
 from services.chassis.grpc_client import Remote
 from services.chassis.mongo import connect
+from services.chassis.tls import client_tls
 from services.chassis.work import DueWork
 from services.payments.adapters.autopay_files import load_declines, load_freeze_limits, load_limits
 from services.payments.adapters.grpc_accounts import IDEMPOTENT, GrpcAccounts
-from services.payments.adapters.profile_file import load_offer
+from services.payments.adapters.grpc_identity import CONTACT_METHODS
+from services.payments.adapters.profile_file import load_fiscal_terms, load_offer
 from services.payments.adapters.storage import Storage, storage_in
 from services.payments.adapters.yookassa_acquirer import YookassaAcquirer
+from services.payments.adapters.yookassa_bindings import YookassaCardBinder
 from services.payments.adapters.yookassa_client import ShopSettings, YookassaClient
+from services.payments.application.bind_card import Binding
 from services.payments.application.charging import Charging
 from services.payments.application.pay_limits import PayLimits
+from services.payments.application.receipts import OpenReceipt
 from services.payments.application.region_freezes import GuardRegion
 from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
 from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.backoff import Backoff, standard_backoff
 from services.payments.domain.decline import DeclineTable
+from services.payments.domain.fiscal import FiscalTerms
 from services.payments.domain.offer import Offer
 
 Document = dict[str, Any]
@@ -62,7 +68,7 @@ class Parts:
             address=self.settings.accounts_address,
             tokens=service_tokens("payments", settings=self.settings, clock=self.clock),
             idempotent_methods=IDEMPOTENT,
-            ca_file=self.settings.tls_ca_file,
+            tls=client_tls(self.settings),
         )
 
     @cached_property
@@ -70,13 +76,17 @@ class Parts:
         return GrpcAccounts(self.remote_accounts)
 
     @cached_property
-    def acquirer(self) -> YookassaAcquirer:
+    def yookassa(self) -> YookassaClient:
         shop = ShopSettings(
             api_url=self.settings.yookassa_api_url,
             shop_id=self.settings.yookassa_shop_id,
             secret_key=self.settings.yookassa_secret_key.get_secret_value(),
         )
-        return YookassaAcquirer(YookassaClient(shop))
+        return YookassaClient(shop)
+
+    @cached_property
+    def acquirer(self) -> YookassaAcquirer:
+        return YookassaAcquirer(self.yookassa)
 
     @cached_property
     def offer(self) -> Offer:
@@ -108,6 +118,37 @@ class Parts:
             acquirer=self.acquirer,
             clock=self.clock,
             backoff=self.backoff,
+            card_policy=self.offer.card_policy,
+            open_receipt=self.open_receipt,
+        )
+
+    @cached_property
+    def fiscal_terms(self) -> FiscalTerms | None:
+        return load_fiscal_terms(self.settings.profile)
+
+    @cached_property
+    def open_receipt(self) -> OpenReceipt:
+        return OpenReceipt(receipts=self.storage.receipts, terms=self.fiscal_terms, clock=self.clock)
+
+    @cached_property
+    def remote_identity(self) -> Remote:
+        return Remote(
+            name="identity",
+            address=self.settings.identity_address,
+            tokens=service_tokens("payments", settings=self.settings, clock=self.clock),
+            idempotent_methods=CONTACT_METHODS,
+            tls=client_tls(self.settings),
+        )
+
+    @cached_property
+    def binding(self) -> Binding:
+        return Binding(
+            bindings=self.storage.bindings,
+            methods=self.storage.methods,
+            binder=YookassaCardBinder(self.yookassa),
+            card_policy=self.offer.card_policy,
+            clock=self.clock,
+            backoff=self.backoff,
         )
 
     @cached_property
@@ -129,3 +170,4 @@ class Parts:
         """Give the connections back; for a process that ends by itself there is no need."""
         self.database.client.close()
         self.remote_accounts.close()
+        self.remote_identity.close()

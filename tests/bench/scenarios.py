@@ -131,6 +131,7 @@ def _payment(member: Member) -> Request:
         "amount": {"amount_minor": 10_000, "currency": "RUB"},
         "method": {"kind": "saved_card", "payment_method_id": member.card_id},
         "return_url": f"{member.subscriber.url}/payments",
+        "confirm_repeat": True,
     }
     return Request.of(
         "POST",

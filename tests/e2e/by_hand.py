@@ -136,7 +136,8 @@ class Anna:
         window.press("Пополнить")
         window.type("Сумма", _AMOUNT)
         window.tick(f"Мир •••• {GOOD_CARD[-4:]}")
-        window.press("Перейти к оплате")
+        window.press("Перейти к оплате", status=409)
+        window.press("Да, заплатить ещё раз")
         second = self.see_credited()
 
         assert first != second

@@ -128,6 +128,8 @@ class Story:
         payment = self.subscriber.final_payment(payment["id"])
         yield "credited in the region", payment["stages"]
         self._check_posted(payment, before=before)
+        eventually(lambda: self._has_receipt(payment["id"]), timeout_s=30, every_s=0.3)
+        yield "its receipt is registered and sent to her", self.subscriber.get(f"/payments/{payment['id']}")["stages"]
         self.card_id = self.subscriber.get("/payment-methods")["items"][0]["id"]
         payment = self.subscriber.pay(
             self.account_id, _AMOUNT, method={"kind": "saved_card", "payment_method_id": self.card_id}
@@ -135,6 +137,10 @@ class Story:
         payment = self.subscriber.final_payment(payment["id"])
         self._check_posted(payment, before=before + _AMOUNT)
         yield "paid once more by the saved card", {"state": payment["state"], "stages": payment["stages"]}
+
+    def _has_receipt(self, payment_id: str) -> bool:
+        stages = self.subscriber.get(f"/payments/{payment_id}")["stages"]
+        return any(stage["stage"] == "receipt" and stage["reached_at"] for stage in stages)
 
     def set_autopay(self) -> Told:
         balance = self.office.account(NUMBER)["balance_minor"]

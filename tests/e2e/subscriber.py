@@ -127,8 +127,9 @@ class Subscriber:
         return self.link(region=region, number=number, proof=code, kind="contact_code")
 
     def pay(self, account_id: str, kopecks: int, *, method: dict[str, Any], key: str = "") -> Any:
-        """Create a payment."""
+        """Create a payment, and mean it when it is the same as the one before."""
         body = {
+            "confirm_repeat": True,
             "billing_account_id": account_id,
             "amount": {"amount_minor": kopecks, "currency": "RUB"},
             "method": method,

@@ -80,6 +80,7 @@ class Stage:
                 "amount": {"amount_minor": order.kopecks, "currency": "RUB"},
                 "method": method,
                 "return_url": f"{self.suite.url}/payments",
+                "confirm_repeat": True,
             },
             headers={
                 "Authorization": f"Bearer {order.member.subscriber.access_token}",

@@ -147,7 +147,21 @@ def make_kinds() -> payments_pb2.ListPaymentKindsResponse:
 
 def make_card() -> payments_pb2.PaymentMethod:
     return payments_pb2.PaymentMethod(
-        payment_method_id="pm_1", brand="visa", last4="1111", expires="2028-09", saved_at=make_time()
+        payment_method_id="pm_1",
+        brand="visa",
+        last4="1111",
+        expires="2028-09",
+        saved_at=make_time(),
+        state=payments_pb2.PAYMENT_METHOD_STATE_ACTIVE,
+        issuer_country="RU",
+    )
+
+
+def make_binding() -> payments_pb2.PaymentMethod:
+    return payments_pb2.PaymentMethod(
+        payment_method_id="pm_2",
+        state=payments_pb2.PAYMENT_METHOD_STATE_PENDING,
+        confirmation_url="https://acquirer.example/bind/1",
     )
 
 

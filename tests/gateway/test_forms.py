@@ -144,6 +144,23 @@ def test_a_saved_card_is_paid_with_at_once(subscriber: Browser, services: Servic
     assert not request.save_payment_method
 
 
+def test_the_same_payment_again_is_asked_about_by_a_button(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    typed = {"amount": "450", "method": "new_card"}
+
+    first = subscriber.send("/accounts/acc_1/pay", "/accounts/acc_1/pay", **typed)
+    _refuse(services, "payments", "CreatePayment", "SIMILAR_PAYMENT", Kind.ALREADY_EXISTS)
+    asked = subscriber.send("/accounts/acc_1/pay", "/accounts/acc_1/pay", **typed)
+    script_everything(services)
+    subscriber.send("/accounts/acc_1/pay", "/accounts/acc_1/pay", **typed, confirm_repeat="yes")
+
+    assert first.status_code == 303
+    assert (asked.status_code, 'name="confirm_repeat"' in asked.text) == (409, True)
+    assert 'value="450"' in asked.text
+    requests = services.scripted["payments"].requests("CreatePayment")
+    assert [request.confirm_repeat for request in requests] == [False, False, True]
+
+
 def test_each_rendering_of_a_form_has_a_key_of_its_own_and_a_refused_one_keeps_it(
     subscriber: Browser, services: Services
 ) -> None:
@@ -241,6 +258,7 @@ def test_content_is_ordered_by_a_quote_that_is_shown_first(subscriber: Browser, 
         ("/accounts/acc_1", "/accounts/acc_1/label", "accounts", "UpdateBillingAccount"),
         ("/accounts/acc_1/unlink", "/accounts/acc_1/unlink", "accounts", "UnlinkBillingAccount"),
         ("/cards", "/cards/pm_1/remove", "payments", "RemovePaymentMethod"),
+        ("/cards", "/cards", "payments", "CreatePaymentMethod"),
         ("/autopay/aru_1", "/autopay/aru_1/stop", "payments", "StopAutopayRule"),
         ("/accounts/acc_1/bill-delivery", "/accounts/acc_1/bill-delivery/end", "documents", "EndBillDelivery"),
         ("/profile", "/profile", "identity", "UpdateProfile"),

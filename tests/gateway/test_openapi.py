@@ -36,6 +36,7 @@ _POST = {
         "method": {"kind": "new_card"},
         "return_url": "https://localhost/x",
     },
+    "/payment-methods": {"return_url": "https://localhost/x"},
     "/autopay-rules": {
         "billing_account_id": "acc_1",
         "payment_method_id": "pm_1",

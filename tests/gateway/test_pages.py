@@ -27,7 +27,8 @@ PAGES = [
     "/accounts/new/code?region=54",
     "/accounts/acc_1/tariff", "/accounts/acc_1/services", "/accounts/acc_1/promised-payment",
     "/accounts/acc_1/charges", "/accounts/acc_1/payments", "/accounts/acc_1/pay", "/payments", "/payments/pay_1",
-    "/cards", "/autopay", "/autopay/aru_1", "/bills", "/accounts/acc_1/bills", "/accounts/acc_1/bill-delivery",
+    "/cards", "/cards/pm_1", "/autopay", "/autopay/aru_1",
+    "/bills", "/accounts/acc_1/bills", "/accounts/acc_1/bill-delivery",
     "/bill-delivery-confirmations/token", "/catalogue", "/catalogue/off_irony", "/orders/ord_1", "/entitlements",
     "/help", "/help/payments", "/profile", "/register", "/register/reg_1", "/login",
 ]  # fmt: skip

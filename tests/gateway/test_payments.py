@@ -190,3 +190,38 @@ def test_a_hint_that_payments_cannot_take_is_answered_alike(api: FlaskClient, se
         services.bring_back("payments")
 
     assert (answer.status_code, answer.data) == (200, b"")
+
+
+def test_a_card_is_bound_under_its_key_and_leads_to_the_acquirers_page(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    script_everything(services)
+    body = {"return_url": "https://localhost/cards/return/1"}
+
+    answer = api.post("/api/v1/payment-methods", headers={**bearer, "Idempotency-Key": "key-12345"}, json=body)
+    without = api.post("/api/v1/payment-methods", headers=bearer, json=body)
+
+    assert (answer.status_code, json_of(answer)["state"]) == (201, "pending")
+    assert json_of(answer)["confirmation_url"] == "https://acquirer.example/bind/1"
+    assert json_of(answer)["saved_at"] is None
+    (request,) = services.scripted["payments"].requests("CreatePaymentMethod")
+    assert (request.request_id, request.return_url) == ("key-12345", "https://localhost/cards/return/1")
+    assert (without.status_code, json_of(without)["code"]) == (400, "IDEMPOTENCY_KEY_MISSING")
+
+
+def test_the_same_again_is_a_409_that_asks_and_a_confirmed_one_goes_on(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    def asked(request: payments_pb2.CreatePaymentRequest) -> payments_pb2.CreatePaymentResponse:
+        if not request.confirm_repeat:
+            raise Refused("SIMILAR_PAYMENT", Kind.ALREADY_EXISTS, seconds_ago="42")
+        return payments_pb2.CreatePaymentResponse(payment=make.make_payment())
+
+    services.scripted["payments"].scripts["CreatePayment"] = asked
+
+    answer = _pay(api, bearer, make_body())
+    confirmed = _pay(api, bearer, make_body(confirm_repeat=True))
+
+    assert (answer.status_code, json_of(answer)["code"]) == (409, "SIMILAR_PAYMENT")
+    assert "42 " in json_of(answer)["detail"]
+    assert confirmed.status_code == 201

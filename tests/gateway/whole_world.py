@@ -117,6 +117,8 @@ def _payments(services: Services) -> None:
         "ListPayments": lambda _: payments_pb2.ListPaymentsResponse(payments=[make.make_payment()]),
         "ListPaymentKinds": lambda _: make.make_kinds(),
         "ListPaymentMethods": lambda _: payments_pb2.ListPaymentMethodsResponse(payment_methods=[make.make_card()]),
+        "CreatePaymentMethod": lambda _: payments_pb2.CreatePaymentMethodResponse(payment_method=make.make_binding()),
+        "GetPaymentMethod": lambda _: payments_pb2.GetPaymentMethodResponse(payment_method=make.make_card()),
         "CreateAutopayRule": lambda _: payments_pb2.CreateAutopayRuleResponse(autopay_rule=rule),
         "GetAutopayRule": lambda _: payments_pb2.GetAutopayRuleResponse(autopay_rule=rule),
         "ListAutopayRules": lambda _: payments_pb2.ListAutopayRulesResponse(autopay_rules=[rule]),

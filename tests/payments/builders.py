@@ -14,8 +14,10 @@ from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, Terms
 from services.payments.domain.autopay_trigger import FirstOfMonth, Trigger
+from services.payments.domain.card_binding import BindingReached, BindingState, CardBinding
 from services.payments.domain.payment import Payment, PaymentKind, Reached, State
 from services.payments.domain.payment_method import PaymentMethod
+from services.payments.domain.receipt import Receipt, ReceiptReached, ReceiptState
 from services.payments.domain.region_freeze import FreezeLimits
 
 A_MORNING = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -93,6 +95,41 @@ def make_method(**fields: Any) -> PaymentMethod:
         "acquirer_method_id": new_id("token"),
     }
     return PaymentMethod(**defaults | fields)
+
+
+def make_binding(**fields: Any) -> CardBinding:
+    created_at = fields.pop("created_at", A_MORNING)
+    state = fields.pop("state", BindingState.CREATED)
+    history = [BindingReached(BindingState.CREATED, created_at)]
+    if state is not BindingState.CREATED:
+        history.append(BindingReached(state, created_at))
+    defaults: dict[str, Any] = {
+        "payment_method_id": new_id("pm"),
+        "subscriber_id": new_id("sub"),
+        "return_url": RETURN_URL,
+        "request_id": new_id("req"),
+        "fingerprint": "f" * 64,
+        "history": history,
+    }
+    return CardBinding(**defaults | fields)
+
+
+def make_receipt(**fields: Any) -> Receipt:
+    created_at = fields.pop("created_at", A_MORNING)
+    state = fields.pop("state", ReceiptState.PENDING)
+    history = [ReceiptReached(ReceiptState.PENDING, created_at)]
+    if state is not ReceiptState.PENDING:
+        history.append(ReceiptReached(state, created_at))
+    payment_id = fields.get("payment_id", new_id("pay"))
+    defaults: dict[str, Any] = {
+        "receipt_id": f"{payment_id}:receipt",
+        "payment_id": payment_id,
+        "refund_id": "",
+        "subscriber_id": new_id("sub"),
+        "amount": rub(450),
+        "history": history,
+    }
+    return Receipt(**defaults | fields)
 
 
 def make_rule(

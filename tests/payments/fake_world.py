@@ -8,8 +8,10 @@ from typing import Any
 from services.chassis.errors import DomainError, Kind
 from services.chassis.money import Money
 from services.payments.adapters.autopay_files import load_declines
+from services.payments.application.ask_before_repeating import AskBeforeRepeating
 from services.payments.application.autopay_pause import AnswerHeldCharge, PauseAutopayRule
 from services.payments.application.autopay_rules import CheckTerms, CreateAutopayRule, GetAutopayRule
+from services.payments.application.bind_card import BindCard, Binding, DriveBindings
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
@@ -17,30 +19,46 @@ from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.end_autopay import EndAutopayOfAccount
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
 from services.payments.application.pay_limits import PayLimits
-from services.payments.application.payment_methods import RemovePaymentMethod
+from services.payments.application.payment_methods import GetPaymentMethod, RemovePaymentMethod
 from services.payments.application.read_grounds import ReadGrounds
+from services.payments.application.receipts import DriveReceipts, OpenReceipt, ReceiptsByHand
 from services.payments.application.record_crediting import RecordCrediting
+from services.payments.application.refund_payment import RefundPayment
 from services.payments.application.region_freezes import GuardRegion, UnfreezeRegion
 from services.payments.application.stop_rules import StopRule, StopRulesOfMethod
 from services.payments.domain.acquirer import (
     Absent,
+    AcquirerBinding,
     AcquirerPayment,
     AcquirerRefund,
+    BindingAnswer,
+    BindingStatus,
     ChargeOrder,
     PaymentAnswer,
     RefundAnswer,
     Refused,
+    SavedCard,
     Silence,
     Status,
 )
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.backoff import standard_backoff
+from services.payments.domain.card_policy import CardBrand, CardPolicy
+from services.payments.domain.fiscal import (
+    AcquirerReceipt,
+    FiscalTerms,
+    MovedMoney,
+    ReceiptAnswer,
+    ReceiptOrder,
+    ReceiptStatus,
+)
 from services.payments.domain.offer import KindStatus, Offer
 from services.payments.domain.payment import Payment, PaymentKind
 from services.payments.domain.ports import (
     AccountGone,
     AccountsSilent,
     Action,
+    ContactsSilent,
     DecisionBalance,
     Permission,
     Posting,
@@ -49,13 +67,16 @@ from services.payments.domain.ports import (
 from services.payments.domain.region_freeze import FreezeLimits
 from tests.payments.builders import FREEZE_LIMITS, GRACE, LIMITS, MOSCOW, ManualClock, rub
 from tests.payments.fakes import (
+    FakeBindings,
     FakeDue,
     FakeFreezes,
     FakeHistory,
+    FakeIntents,
     FakeMethods,
     FakeOccasions,
     FakePayments,
     FakePayMonths,
+    FakeReceipts,
     FakeRules,
 )
 
@@ -109,6 +130,8 @@ class FakeAcquirer:
     declines: list[str] = field(default_factory=list)
     silent_before: int = 0
     lists_lag: bool = False
+    refuses_refunds: bool = False
+    told: Callable[[PaymentAnswer], PaymentAnswer] = lambda answer: answer
 
     def charge(self, order: ChargeOrder, /, *, timeout_s: float) -> PaymentAnswer:
         if self.silent_before:
@@ -127,23 +150,24 @@ class FakeAcquirer:
 
     def get(self, acquirer_payment_id: str, /, *, timeout_s: float) -> PaymentAnswer:
         known = (told for told in self.by_key.values() if told.acquirer_payment_id == acquirer_payment_id)
-        return next(known, Refused("not_found"))
+        return self.told(next(known, Refused("not_found")))
 
     def find(self, payment_id: str, /, *, since: datetime, until: datetime, timeout_s: float) -> PaymentAnswer:
         return self.by_key.get(f"{payment_id}:charge", Absent())
 
-    def refund(
-        self, *, idempotence_key: str, acquirer_payment_id: str, amount: Money, timeout_s: float
-    ) -> RefundAnswer:
-        made = AcquirerRefund(acquirer_refund_id=idempotence_key, status=Status.SUCCEEDED, amount=amount)
-        return self.refunds.setdefault(idempotence_key, made)
+    def refund(self, *, refund_id: str, acquirer_payment_id: str, amount: Money, timeout_s: float) -> RefundAnswer:
+        if self.refuses_refunds:
+            return Refused("invalid_request")
+        made = AcquirerRefund(
+            acquirer_refund_id=f"acquirer-{refund_id}", refund_id=refund_id, status=Status.SUCCEEDED, amount=amount
+        )
+        return self.refunds.setdefault(refund_id, made)
 
-    def find_refund(self, acquirer_payment_id: str, /, *, timeout_s: float) -> RefundAnswer:
-        key = f"{acquirer_payment_id.removeprefix('acquirer-')}:refund"
-        return Absent() if self.lists_lag else self.refunds.get(key, Absent())
+    def find_refund(self, refund_id: str, /, *, acquirer_payment_id: str, timeout_s: float) -> RefundAnswer:
+        return Absent() if self.lists_lag else self.refunds.get(refund_id, Absent())
 
     def _open(self, order: ChargeOrder) -> AcquirerPayment:
-        saved = bool(order.acquirer_method_id)
+        saved = order.kind is PaymentKind.SAVED_CARD
         made = AcquirerPayment(
             acquirer_payment_id=f"acquirer-{order.payment_id}",
             payment_id=order.payment_id,
@@ -162,6 +186,84 @@ class FakeAcquirer:
 class _BillingAccountGone(DomainError):
     reason = "BILLING_ACCOUNT_NOT_FOUND"
     kind = Kind.NOT_FOUND
+
+
+@dataclass
+class FakeBinder:
+    """Opens one binding per key, which waits for `confirm`; `script` breaks answers."""
+
+    by_key: dict[str, AcquirerBinding] = field(default_factory=dict)
+    script: list[Callable[[BindingAnswer], BindingAnswer]] = field(default_factory=list)
+
+    def bind(self, *, idempotence_key: str, payment_method_id: str, return_url: str, timeout_s: float) -> BindingAnswer:
+        opened = AcquirerBinding(
+            acquirer_method_id=f"acquirer-{payment_method_id}",
+            payment_method_id=payment_method_id,
+            status=BindingStatus.PENDING,
+            confirmation_url="http://acquirer/bind",
+        )
+        return self._answer(self.by_key.setdefault(idempotence_key, opened))
+
+    def get_binding(self, acquirer_method_id: str, /, *, timeout_s: float) -> BindingAnswer:
+        known = (told for told in self.by_key.values() if told.acquirer_method_id == acquirer_method_id)
+        return self._answer(next(known, Refused("not_found")))
+
+    def confirm(self, payment_method_id: str, *, country: str = "RU") -> None:
+        key = f"{payment_method_id}:bind"
+        card = SavedCard(
+            acquirer_method_id=f"acquirer-{payment_method_id}",
+            brand="visa",
+            last4="1111",
+            expires="2099-12",
+            issuer_country=country,
+        )
+        self.by_key[key] = replace(self.by_key[key], status=BindingStatus.ACTIVE, confirmation_url="", card=card)
+
+    def _answer(self, answer: BindingAnswer) -> BindingAnswer:
+        return self.script.pop(0)(answer) if self.script else answer
+
+
+@dataclass
+class FakeRegister:
+    """Takes a receipt per key and registers it when it is asked again; `script` breaks answers."""
+
+    clock: ManualClock
+    by_key: dict[str, tuple[ReceiptOrder, AcquirerReceipt]] = field(default_factory=dict)
+    script: list[Callable[[ReceiptAnswer], ReceiptAnswer]] = field(default_factory=list)
+    lists_lag: bool = False
+
+    def register(self, order: ReceiptOrder, /, *, timeout_s: float) -> ReceiptAnswer:
+        made = AcquirerReceipt(
+            acquirer_receipt_id=f"rt-{order.idempotence_key}", status=ReceiptStatus.PENDING, amount=order.amount
+        )
+        return self._answer(self.by_key.setdefault(order.idempotence_key, (order, made))[1])
+
+    def get_receipt(self, acquirer_receipt_id: str, /, *, timeout_s: float) -> ReceiptAnswer:
+        key = acquirer_receipt_id.removeprefix("rt-")
+        order, made = self.by_key[key]
+        done = replace(made, status=ReceiptStatus.SUCCEEDED, registered_at=made.registered_at or self.clock.now())
+        self.by_key[key] = order, done
+        return self._answer(done)
+
+    def find_receipt(self, money: MovedMoney, /, *, timeout_s: float) -> ReceiptAnswer:
+        known = (made for order, made in self.by_key.values() if order.money == money)
+        return Absent() if self.lists_lag else next(known, Absent())
+
+    def _answer(self, answer: ReceiptAnswer) -> ReceiptAnswer:
+        return self.script.pop(0)(answer) if self.script else answer
+
+
+@dataclass
+class FakeContacts:
+    """One address for all."""
+
+    email: str = "payer@example.test"
+    silent: bool = False
+
+    def email_of(self, subscriber_id: str, /) -> str:
+        if self.silent:
+            raise ContactsSilent
+        return self.email
 
 
 @dataclass
@@ -229,6 +331,11 @@ class World:
     clock: ManualClock = field(default_factory=ManualClock)
     payments: FakePayments = field(default_factory=FakePayments)
     methods: FakeMethods = field(default_factory=FakeMethods)
+    receipts: FakeReceipts = field(default_factory=FakeReceipts)
+    contacts: FakeContacts = field(default_factory=FakeContacts)
+    intents: FakeIntents = field(default_factory=FakeIntents)
+    bindings: FakeBindings = field(default_factory=FakeBindings)
+    binder: FakeBinder = field(default_factory=FakeBinder)
     rules: FakeRules = field(default_factory=FakeRules)
     occasions: FakeOccasions = field(default_factory=FakeOccasions)
     freezes: FakeFreezes = field(default_factory=FakeFreezes)
@@ -238,6 +345,7 @@ class World:
     def __post_init__(self) -> None:
         self.acquirer = FakeAcquirer(self.clock)
         self.accounts = FakeAccounts(self.clock)
+        self.register = FakeRegister(self.clock)
 
     def process(self, killer: Killer | None = None) -> "Process":
         return Process(self, killer or Killer())
@@ -252,7 +360,27 @@ class Process:
         rules, occasions = around(world.rules), around(world.occasions)
         history = around(FakeHistory(world.payments))
         acquirer, accounts = around(world.acquirer), around(world.accounts)
-        charging = Charging(payments=payments, methods=methods, acquirer=acquirer, clock=clock, backoff=backoff)
+        charging = Charging(
+            payments=payments,
+            methods=methods,
+            acquirer=acquirer,
+            clock=clock,
+            backoff=backoff,
+            card_policy=AN_OFFER.card_policy,
+            open_receipt=OpenReceipt(receipts=around(world.receipts), terms=TERMS, clock=clock),
+        )
+        self.drive_receipts = DriveReceipts(
+            due=around(FakeDue(world.receipts.rows, clock)),
+            receipts=around(world.receipts),
+            payments=payments,
+            contacts=around(world.contacts),
+            register=around(world.register),
+            terms=TERMS,
+            clock=clock,
+            backoff=backoff,
+            timeout_s=4,
+        )
+        self.receipts_by_hand = ReceiptsByHand(receipts=around(world.receipts), clock=clock)
         stop_rule = StopRule(rules=rules, clock=clock)
         limits = PayLimits(months=around(world.months), payments=payments, clock=clock)
         self.world = world
@@ -262,17 +390,44 @@ class Process:
             accounts=accounts,
             limits=limits,
             charging=charging,
+            ask_before_repeating=AskBeforeRepeating(intents=around(world.intents), payments=payments, clock=clock),
             offer=AN_OFFER,
             return_prefixes=("http://localhost:18080",),
             clock=clock,
             charge_timeout_s=4,
             charge_grace=GRACE,
         )
+        self.refund_payment = RefundPayment(payments=payments, clock=clock)
         self.record_crediting = RecordCrediting(payments=payments, clock=clock)
         self.observe_balance = ObserveBalance(rules=rules, occasions=occasions, clock=clock)
         self.open_due_occasions = OpenDueOccasions(rules=rules, occasions=occasions, clock=clock)
+        binding = Binding(
+            bindings=around(world.bindings),
+            methods=methods,
+            binder=around(world.binder),
+            card_policy=AN_OFFER.card_policy,
+            clock=clock,
+            backoff=backoff,
+        )
+        self.bind_card = BindCard(
+            bindings=around(world.bindings),
+            binding=binding,
+            offer=AN_OFFER,
+            return_prefixes=("http://localhost:18080",),
+            clock=clock,
+            charge_timeout_s=4,
+            charge_grace=GRACE,
+        )
+        self.drive_bindings = DriveBindings(
+            due=around(FakeDue(world.bindings.rows, clock)), binding=binding, charge_timeout_s=4
+        )
+        self.get_method = GetPaymentMethod(methods=methods, bindings=around(world.bindings))
         self.remove_method = RemovePaymentMethod(
-            methods=methods, stop_rules=StopRulesOfMethod(rules=rules, stop_rule=stop_rule), clock=clock
+            methods=methods,
+            bindings=around(world.bindings),
+            binding=binding,
+            stop_rules=StopRulesOfMethod(rules=rules, stop_rule=stop_rule),
+            clock=clock,
         )
         get_rule = GetAutopayRule(rules=rules)
         self.pause_rule = PauseAutopayRule(get_rule=get_rule, rules=rules, clock=clock)
@@ -325,6 +480,7 @@ class Process:
             accounts=accounts,
             acquirer=acquirer,
             charging=charging,
+            card_policy=AN_OFFER.card_policy,
             clock=clock,
             backoff=backoff,
             charge_timeout_s=4,
@@ -334,7 +490,16 @@ class Process:
     def turn(self) -> bool:
         """Do whatever is due now, everything once."""
         opened = bool(self.open_due_occasions())
-        return any([opened, self.recheck_rules(), self.drive_occasions(), self.drive_payments()])
+        return any(
+            [
+                opened,
+                self.recheck_rules(),
+                self.drive_occasions(),
+                self.drive_payments(),
+                self.drive_bindings(),
+                self.drive_receipts(),
+            ]
+        )
 
     def run(self, *, minutes: int = 30) -> None:
         """Let time pass in steps of 20 s."""
@@ -344,13 +509,24 @@ class Process:
             self.world.clock.advance(seconds=20)
 
 
+TERMS = FiscalTerms(
+    description="Оплата услуг связи",
+    vat_code=12,
+    tax_system_code=1,
+    payment_subject="payment",
+    payment_mode="advance",
+)
 AN_OFFER = Offer(
     kinds=(
         KindStatus(kind=PaymentKind.NEW_CARD, disabled_reason=""),
         KindStatus(kind=PaymentKind.SAVED_CARD, disabled_reason=""),
+        KindStatus(kind=PaymentKind.SBP, disabled_reason=""),
         KindStatus(kind=PaymentKind.WEBMONEY, disabled_reason="WITHDRAWN_BY_OPERATOR"),
     ),
-    card_brands=("Мир",),
+    card_policy=CardPolicy(
+        brands=(CardBrand(brand="mir", name="Мир"), CardBrand(brand="visa", name="VISA")),
+        issuer_countries=frozenset({"RU"}),
+    ),
     largest_payment=rub(350_000),
 )
 

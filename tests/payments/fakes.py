@@ -14,14 +14,17 @@ from services.payments.domain.autopay_events import AutopayEvent
 from services.payments.domain.autopay_occasion import UNDECIDED_OCCASION, AutopayOccasion, OccasionState
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists
 from services.payments.domain.autopay_trigger import Threshold
+from services.payments.domain.card_binding import CardBinding
 from services.payments.domain.events import PaymentEvent
 from services.payments.domain.pay_month import PayMonth
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PagePosition
+from services.payments.domain.receipt import Receipt
 from services.payments.domain.region_freeze import RegionFreeze
+from services.payments.domain.similar_payment import Claim, Intent
 
-Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, AutopayRule, AutopayOccasion)
+Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, CardBinding, Receipt, AutopayRule, AutopayOccasion)
 _LEASE = timedelta(seconds=60)
 
 
@@ -123,13 +126,20 @@ class FakePayments:
 
     def under_way(self, *, billing_account_id: str, balance_as_of: datetime) -> Money:
         def counts(row: Payment) -> bool:
-            if row.state is State.POSTED:
+            if row.state in {State.POSTED, State.RETURNING, State.REVERSAL_DUE}:
                 return row.posted_at is not None and row.posted_at > balance_as_of
             created = row.state is State.CREATED and row.kind is PaymentKind.SAVED_CARD
             return created or row.state in {State.UNKNOWN, State.CAPTURED}
 
         rows = [row for row in self.rows.all() if row.billing_account_id == billing_account_id and counts(row)]
         return sum((row.amount for row in rows), start=Money.zero())
+
+    def by_acquirer_payment(self, acquirer_payment_id: str, /) -> Payment | None:
+        return next((row for row in self.rows.all() if row.acquirer_payment_id == acquirer_payment_id), None)
+
+    def needing_person(self, *, limit: int) -> Sequence[Payment]:
+        rows = [row for row in self.rows.all() if row.needs_person is not None]
+        return sorted(rows, key=lambda row: (row.created_at, row.payment_id))[:limit]
 
     def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:
         return {row.payment_id: row.state for row in self.rows.all() if row.payment_id in payment_ids}
@@ -173,6 +183,55 @@ class FakeHistory:
 
 
 @dataclass
+class FakeIntents:
+    """See IntentRegister."""
+
+    claims: dict[str, Claim] = field(default_factory=dict)
+
+    def claim(self, intent: Intent, /, *, now: datetime, older_than: datetime) -> Claim | None:
+        held = self.claims.get(intent.meaning)
+        if held is not None and held.at > older_than and held.request_id != intent.request_id:
+            return held
+        self.take(intent, now=now)
+        return None
+
+    def take_over(self, intent: Intent, held: Claim, /, *, now: datetime) -> bool:
+        if self.claims.get(intent.meaning) != held:
+            return False
+        self.take(intent, now=now)
+        return True
+
+    def take(self, intent: Intent, /, *, now: datetime) -> None:
+        self.claims[intent.meaning] = Claim(request_id=intent.request_id, at=now)
+
+    def release(self, intent: Intent, /) -> None:
+        held = self.claims.get(intent.meaning)
+        if held is not None and held.request_id == intent.request_id:
+            del self.claims[intent.meaning]
+
+
+def _receipt_id(receipt: Receipt) -> str:
+    return receipt.receipt_id
+
+
+@dataclass
+class FakeReceipts:
+    """See ReceiptRepository."""
+
+    rows: Rows[Receipt] = field(default_factory=lambda: Rows(_receipt_id))
+
+    def get(self, receipt_id: str, /) -> Receipt | None:
+        return self.rows.get(receipt_id)
+
+    def needing_person(self, *, limit: int) -> Sequence[Receipt]:
+        rows = [row for row in self.rows.all() if row.problem is not None]
+        return sorted(rows, key=lambda row: (row.history[0].at, row.receipt_id))[:limit]
+
+    def save(self, receipt: Receipt, /) -> None:
+        self.rows.save(receipt)
+
+
+@dataclass
 class FakePayMonths:
     """See PayMonthRepository."""
 
@@ -203,6 +262,34 @@ class FakeMethods:
 
     def save(self, method: PaymentMethod, /) -> None:
         self.rows.save(method)
+
+
+@dataclass
+class FakeBindings:
+    """See CardBindingRepository."""
+
+    rows: Rows[CardBinding] = field(default_factory=lambda: Rows(lambda binding: binding.payment_method_id))
+
+    def get(self, payment_method_id: str, /) -> CardBinding | None:
+        return self.rows.get(payment_method_id)
+
+    def by_request(self, *, subscriber_id: str, request_id: str) -> CardBinding | None:
+        wanted = (subscriber_id, request_id)
+        return next((row for row in self.rows.all() if (row.subscriber_id, row.request_id) == wanted), None)
+
+    def save(self, binding: CardBinding, /) -> None:
+        first = self.by_request(subscriber_id=binding.subscriber_id, request_id=binding.request_id)
+        if first is not None and first.payment_method_id != binding.payment_method_id:
+            raise AlreadySaved(binding.payment_method_id)
+        self.rows.save(binding)
+
+    def hurry(self, *, acquirer_method_id: str, now: datetime) -> None:
+        for row in self.rows.rows.values():
+            if row.acquirer_method_id == acquirer_method_id and row.is_open:
+                leased = row.payment_method_id in self.rows.leases
+                if leased or row.due_at is None or row.due_at > now:
+                    row.due_at, row.version = now, row.version + 1
+                    self.rows.leases.pop(row.payment_method_id, None)
 
 
 @dataclass

@@ -35,7 +35,7 @@ class Neighbourhood:
     """Keys in a folder, and the servers that were started with them."""
 
     folder: Path
-    contacts: dict[str, identity_pb2.GetContactResponse] = field(default_factory=dict)
+    contacts: dict[str, identity_pb2.GetContactResponse | None] = field(default_factory=dict)
     _servers: list[GrpcServer] = field(default_factory=list)
     _remotes: list[Remote] = field(default_factory=list)
     _access_key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "access"}))
@@ -64,7 +64,8 @@ class Neighbourhood:
         }
 
     def identity(self) -> str:
-        """Return the address of an identity that tells its keys, and the `contacts` of subscribers."""
+        """Return the address of an identity that tells its keys and one address for everybody, but for those in
+        `contacts`: None there is a subscriber that is gone."""
         if "identity" not in self._addresses:
             servicer = _Identity(KeySet([self._access_key]), self.contacts)  # type: ignore[abstract]  # the rest answers UNIMPLEMENTED
             self.serve(
@@ -142,18 +143,20 @@ class _NoSuchSubscriber(DomainError):
 
 
 class _Identity(identity_pb2_grpc.IdentityServiceServicer):
-    def __init__(self, keys: KeySet, contacts: Mapping[str, identity_pb2.GetContactResponse]) -> None:
+    def __init__(self, keys: KeySet, contacts: Mapping[str, identity_pb2.GetContactResponse | None]) -> None:
         self._answer = json.dumps(keys.as_dict(private=False))
         self._contacts = contacts
-
-    def GetContact(  # noqa: N802
-        self, request: identity_pb2.GetContactRequest, context: grpc.ServicerContext
-    ) -> identity_pb2.GetContactResponse:
-        if request.subscriber_id not in self._contacts:
-            raise _NoSuchSubscriber("There is no such subscriber.")
-        return self._contacts[request.subscriber_id]
 
     def GetJsonWebKeySet(  # noqa: N802
         self, request: identity_pb2.GetJsonWebKeySetRequest, context: grpc.ServicerContext
     ) -> identity_pb2.GetJsonWebKeySetResponse:
         return identity_pb2.GetJsonWebKeySetResponse(jwks_json=self._answer)
+
+    def GetContact(  # noqa: N802
+        self, request: identity_pb2.GetContactRequest, context: grpc.ServicerContext
+    ) -> identity_pb2.GetContactResponse:
+        somebody = identity_pb2.GetContactResponse(email="subscriber@example.test", language="ru")
+        contact = self._contacts.get(request.subscriber_id, somebody)
+        if contact is None:
+            raise _NoSuchSubscriber("There is no such subscriber.")
+        return contact

@@ -46,6 +46,7 @@ def _to_method(document: Document) -> PaymentMethod:
         expires=document["expires"],
         saved_at=document["saved_at"],
         acquirer_method_id=document["acquirer_method_id"],
+        issuer_country=document.get("issuer_country", ""),
         removed_at=document["removed_at"],
         version=document["version"],
     )
@@ -59,5 +60,6 @@ def _to_document(method: PaymentMethod) -> Document:
         "expires": method.expires,
         "saved_at": method.saved_at,
         "acquirer_method_id": method.acquirer_method_id,
+        "issuer_country": method.issuer_country,
         "removed_at": method.removed_at,
     }

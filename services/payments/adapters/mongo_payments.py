@@ -1,6 +1,7 @@
 """Payments in MongoDB: one document each, with history, work and outbox."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,10 @@ from services.chassis.outbox import ensure_outbox_index
 from services.chassis.saving import save_announcing
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.mongo_saving import after_position, saving
+from services.payments.domain.evidence import Chargeback, Evidence
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, Problem, Reached, State
 from services.payments.domain.ports import PagePosition
+from services.payments.domain.refund import Refund, RefundState
 
 Document = dict[str, Any]
 
@@ -24,6 +27,7 @@ _MAY_HAVE_MOVED = [
     {"state": State.CAPTURED.value},
     {"state": State.CREATED.value, "kind": PaymentKind.SAVED_CARD.value},
 ]
+_CREDITED = [State.POSTED.value, State.RETURNING.value, State.REVERSAL_DUE.value]
 
 
 def payments_collection(database: Database[Document], /) -> Collection[Document]:
@@ -55,6 +59,11 @@ class MongoPaymentRepository:
             [("subscriber_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)], name="of_subscriber"
         )
         self._payments.create_index([("billing_account_id", ASCENDING), ("created_at", DESCENDING)], name="of_account")
+        self._payments.create_index(
+            [("needs_person", ASCENDING), ("created_at", ASCENDING)],
+            name="for_a_person",
+            partialFilterExpression={"needs_person": {"$type": "string"}},
+        )
         ensure_work_index(self._payments)
         ensure_outbox_index(self._payments)
 
@@ -103,11 +112,21 @@ class MongoPaymentRepository:
         return {row["_id"]: State(row["state"]) for row in rows}
 
     def under_way(self, *, billing_account_id: str, balance_as_of: datetime) -> Money:
-        credited_later = {"state": State.POSTED.value, "posted_at": {"$gt": balance_as_of}}
+        credited_later = {"state": {"$in": _CREDITED}, "posted_at": {"$gt": balance_as_of}}
         rows = self._payments.find(
             {"billing_account_id": billing_account_id, "$or": [*_MAY_HAVE_MOVED, credited_later]}, {"amount": 1}
         )
         return sum((Money.from_mapping(row["amount"]) for row in rows), start=Money.zero())
+
+    def by_acquirer_payment(self, acquirer_payment_id: str, /) -> Payment | None:
+        document = self._payments.find_one({"acquirer_payment_id": acquirer_payment_id})
+        return None if document is None else to_payment(document)
+
+    def needing_person(self, *, limit: int) -> Sequence[Payment]:
+        rows = self._payments.find(
+            {"needs_person": {"$type": "string"}}, sort=[("created_at", ASCENDING), ("_id", ASCENDING)], limit=limit
+        )
+        return [to_payment(row) for row in rows]
 
     def unsent_automatic(self, *, billing_account_id: str) -> Sequence[str]:
         rows = self._payments.find(
@@ -141,9 +160,14 @@ def to_payment(document: Document, /) -> Payment:
         autopay_rule_version=document["autopay_rule_version"],
         charge_begun_at=document["charge_begun_at"],
         acquirer_payment_id=document["acquirer_payment_id"] or "",
-        acquirer_refund_id=document["acquirer_refund_id"],
+        refunds=[_to_refund(row) for row in document.get("refunds", [])],
+        chargebacks=[_to_chargeback(row) for row in document.get("chargebacks", [])],
+        evidence=[Evidence(**row) for row in document.get("evidence", [])],
+        receipt_expected=document.get("receipt_expected", False),
+        receipt_at=document.get("receipt_at"),
         confirmation_url=document["confirmation_url"],
         decline_reason=document["decline_reason"],
+        card_not_kept=document.get("card_not_kept", ""),
         captured_at=document["captured_at"],
         posted_at=document["posted_at"],
         service_restored_at=document["service_restored_at"],
@@ -175,9 +199,14 @@ def _to_document(payment: Payment) -> Document:
         "autopay_rule_version": payment.autopay_rule_version,
         "charge_begun_at": payment.charge_begun_at,
         "acquirer_payment_id": payment.acquirer_payment_id or None,
-        "acquirer_refund_id": payment.acquirer_refund_id,
+        "refunds": [_refund_document(refund) for refund in payment.refunds],
+        "chargebacks": [asdict(chargeback) for chargeback in payment.chargebacks],
+        "evidence": [asdict(evidence) for evidence in payment.evidence],
+        "receipt_expected": payment.receipt_expected,
+        "receipt_at": payment.receipt_at,
         "confirmation_url": payment.confirmation_url,
         "decline_reason": payment.decline_reason,
+        "card_not_kept": payment.card_not_kept,
         "captured_at": payment.captured_at,
         "posted_at": payment.posted_at,
         "service_restored_at": payment.service_restored_at,
@@ -186,3 +215,16 @@ def _to_document(payment: Payment) -> Document:
         "asked": payment.asked,
         **work_fields(payment.due_at),
     }
+
+
+def _refund_document(refund: Refund) -> Document:
+    return asdict(refund) | {"amount": refund.amount.as_mapping(), "state": refund.state.value}
+
+
+def _to_refund(document: Document) -> Refund:
+    amount, state = Money.from_mapping(document["amount"]), RefundState(document["state"])
+    return Refund(**document | {"amount": amount, "state": state})
+
+
+def _to_chargeback(document: Document) -> Chargeback:
+    return Chargeback(**document | {"amount": Money.from_mapping(document["amount"])})

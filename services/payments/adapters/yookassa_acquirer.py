@@ -1,10 +1,9 @@
 """YooKassa as our acquirer: orders and answers between our terms and its API."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from yookassa.domain.request import PaymentRequest
 from yookassa.domain.request.refund_request import RefundRequest
 
@@ -14,6 +13,7 @@ from services.chassis.money import Money
 from services.payments.adapters.yookassa_amount import from_amount, to_amount
 from services.payments.adapters.yookassa_card import saved_card_of
 from services.payments.adapters.yookassa_client import YookassaClient, word_of
+from services.payments.adapters.yookassa_reading import read, text_of
 from services.payments.domain.acquirer import (
     Absent,
     AcquirerPayment,
@@ -26,18 +26,18 @@ from services.payments.domain.acquirer import (
     Silence,
     Status,
 )
+from services.payments.domain.payment import PaymentKind
 
 _DESCRIPTION = "Оплата услуг связи"
 _PAGE = "100"
 _PAGES_AT_MOST = 50
+_METHOD_TYPES = {PaymentKind.NEW_CARD: "bank_card", PaymentKind.SBP: "sbp", PaymentKind.WEBMONEY: "webmoney"}
 _STATUSES = {
     "pending": Status.PENDING,
     "waiting_for_capture": Status.PENDING,  # with `capture: true` it passes by itself
     "succeeded": Status.SUCCEEDED,
     "canceled": Status.CANCELED,
 }
-
-_log = structlog.get_logger(__name__)
 
 
 class YookassaAcquirer:
@@ -51,7 +51,7 @@ class YookassaAcquirer:
             "POST",
             "/payments",
             timeout_s=timeout_s,
-            body=PaymentRequest(_body(order)),
+            body=_request(order),
             idempotence_key=order.idempotence_key,
         )
         return _payment_answer(answer)
@@ -62,35 +62,43 @@ class YookassaAcquirer:
         return Silence() if isinstance(answer, Refused) else _payment_answer(answer)
 
     def find(self, payment_id: str, /, *, since: datetime, until: datetime, timeout_s: float) -> PaymentAnswer:
-        """Go through the list page by page: the API cannot search by metadata."""
         query = {"created_at.gte": to_rfc3339(since), "created_at.lt": to_rfc3339(until), "limit": _PAGE}
-        for _ in range(_PAGES_AT_MOST):
-            page = self._client.call("GET", "/payments", timeout_s=timeout_s, query=query)
-            if not isinstance(page, dict):
-                return Silence() if isinstance(page, Refused) else page
-            found = next((item for item in page.get("items", []) if _our_id(item) == payment_id), None)
-            if found is not None:
-                return _payment_answer(found)
-            if "next_cursor" not in page:
-                return Absent()
-            query["cursor"] = page["next_cursor"]
-        return Absent()
+        found = self._look_through("/payments", query, key="payment_id", wanted=payment_id, timeout_s=timeout_s)
+        return _payment_answer(found) if isinstance(found, dict) else found
 
-    def refund(
-        self, *, idempotence_key: str, acquirer_payment_id: str, amount: Money, timeout_s: float
-    ) -> RefundAnswer:
-        body = RefundRequest({"payment_id": acquirer_payment_id, "amount": to_amount(amount)})
-        answer = self._client.call("POST", "/refunds", timeout_s=timeout_s, body=body, idempotence_key=idempotence_key)
+    def refund(self, *, refund_id: str, acquirer_payment_id: str, amount: Money, timeout_s: float) -> RefundAnswer:
+        body = {"payment_id": acquirer_payment_id, "amount": to_amount(amount), "metadata": {"refund_id": refund_id}}
+        answer = self._client.call(
+            "POST", "/refunds", timeout_s=timeout_s, body=RefundRequest(body), idempotence_key=refund_id
+        )
         return _refund_answer(answer)
 
-    def find_refund(self, acquirer_payment_id: str, /, *, timeout_s: float) -> RefundAnswer:
-        """Return the refund that counts: one that went through before one that was cancelled."""
-        page = self._client.call("GET", "/refunds", timeout_s=timeout_s, query={"payment_id": acquirer_payment_id})
-        if not isinstance(page, dict):
-            return Silence() if isinstance(page, Refused) else page
-        refunds = [_refund_answer(item) for item in page.get("items", [])]
-        refunds.sort(key=lambda refund: isinstance(refund, AcquirerRefund) and refund.status is Status.CANCELED)
-        return refunds[0] if refunds else Absent()
+    def find_refund(self, refund_id: str, /, *, acquirer_payment_id: str, timeout_s: float) -> RefundAnswer:
+        query = {"payment_id": acquirer_payment_id, "limit": _PAGE}
+        found = self._look_through("/refunds", query, key="refund_id", wanted=refund_id, timeout_s=timeout_s)
+        return _refund_answer(found) if isinstance(found, dict) else found
+
+    def _look_through(
+        self, path: str, query: dict[str, str], *, key: str, wanted: str, timeout_s: float
+    ) -> dict[str, Any] | Busy | Silence | Absent:
+        """Go through a list page by page: the API cannot search by metadata."""
+        for _ in range(_PAGES_AT_MOST):
+            page = self._client.call("GET", path, timeout_s=timeout_s, query=query)
+            if not isinstance(page, dict):
+                return Silence() if isinstance(page, Refused) else page
+            found = next((item for item in page.get("items", []) if _our_id(item, key) == wanted), None)
+            if found is not None:
+                return dict(found)
+            if "next_cursor" not in page:
+                return Absent()
+            query = query | {"cursor": page["next_cursor"]}
+        return Absent()
+
+
+def _request(order: ChargeOrder) -> PaymentRequest | dict[str, Any]:
+    """Return the body. The SDK knows WebMoney in answers only, so that one goes without its checks."""
+    body = _body(order)
+    return body if order.kind is PaymentKind.WEBMONEY else PaymentRequest(body)
 
 
 def _body(order: ChargeOrder) -> dict[str, Any]:
@@ -104,33 +112,24 @@ def _body(order: ChargeOrder) -> dict[str, Any]:
         return body | {"payment_method_id": order.acquirer_method_id}
     return body | {
         "confirmation": {"type": "redirect", "return_url": order.return_url},
-        "payment_method_data": {"type": "bank_card"},
+        "payment_method_data": {"type": _METHOD_TYPES[order.kind]},
         "save_payment_method": order.save_payment_method,
     }
 
 
 def _payment_answer(answer: dict[str, Any] | Refused | Busy | Silence) -> PaymentAnswer:
-    return _read(answer, _to_payment) if isinstance(answer, dict) else answer
+    return read(answer, _to_payment) if isinstance(answer, dict) else answer
 
 
 def _refund_answer(answer: dict[str, Any] | Refused | Busy | Silence) -> RefundAnswer:
-    return _read(answer, _to_refund) if isinstance(answer, dict) else answer
-
-
-def _read(document: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Any]) -> Any:
-    """Return what a document says; one that cannot be understood is no answer."""
-    try:
-        return read(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        _log.error("acquirer_not_understood", error=type(error).__name__)
-        return Silence()
+    return read(answer, _to_refund) if isinstance(answer, dict) else answer
 
 
 def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
     captured_at = document.get("captured_at")
     return AcquirerPayment(
-        acquirer_payment_id=_text(document["id"]),
-        payment_id=_our_id(document),
+        acquirer_payment_id=text_of(document["id"]),
+        payment_id=_our_id(document, "payment_id"),
         status=_STATUSES[document["status"]],
         amount=from_amount(document["amount"]),
         confirmation_url=(document.get("confirmation") or {}).get("confirmation_url", ""),
@@ -142,20 +141,15 @@ def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
 
 def _to_refund(document: Mapping[str, Any]) -> AcquirerRefund:
     return AcquirerRefund(
-        acquirer_refund_id=_text(document["id"]),
+        acquirer_refund_id=text_of(document["id"]),
+        refund_id=_our_id(document, "refund_id"),
         status=_STATUSES[document["status"]],
         amount=from_amount(document["amount"]),
     )
 
 
-def _our_id(document: Mapping[str, Any]) -> str:
-    return str((document.get("metadata") or {}).get("payment_id", ""))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("not a text")
-    return value
+def _our_id(document: Mapping[str, Any], key: str) -> str:
+    return str((document.get("metadata") or {}).get(key, ""))
 
 
 def _moment(text: str) -> datetime:

@@ -5,7 +5,17 @@ from typing import Any
 
 from services.payments.domain.acquirer import SavedCard
 
-_BRANDS = {"visa": "visa", "mastercard": "mastercard", "maestro": "maestro", "mir": "mir"}
+_BRANDS = {
+    "visa": "visa",
+    "mastercard": "mastercard",
+    "maestro": "maestro",
+    "mir": "mir",
+    "jcb": "jcb",
+    "americanexpress": "american_express",
+    "dinersclub": "diners_club",
+    "unionpay": "union_pay",
+    "cup": "union_pay",
+}
 _PRODUCTS = {"electron": "visa_electron", "maestro": "maestro"}
 
 
@@ -19,11 +29,12 @@ def saved_card_of(method: Mapping[str, Any], /) -> SavedCard | None:
         brand=brand_of(card),
         last4=str(card["last4"]),
         expires=f"{card['expiry_year']}-{card['expiry_month']}",
+        issuer_country=str(card.get("issuer_country") or ""),
     )
 
 
 def brand_of(card: Mapping[str, Any], /) -> str:
-    """Return the brand in our words.
+    """Return the brand in our words: `unknown` when it is not told, `other` when it is none of those known here.
 
     The acquirer counts Electron as Visa and Maestro as MasterCard in `card_type`; only the name of the card product,
     where there is one, tells them apart.
@@ -32,4 +43,5 @@ def brand_of(card: Mapping[str, Any], /) -> str:
     for word, brand in _PRODUCTS.items():
         if word in product:
             return brand
-    return _BRANDS.get(str(card.get("card_type", "")).lower(), "unknown")
+    told = str(card.get("card_type") or "unknown").lower()
+    return _BRANDS.get(told, "unknown" if told == "unknown" else "other")

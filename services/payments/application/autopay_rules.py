@@ -42,10 +42,11 @@ class CheckTerms:
         check_amount_terms(terms.amount, caps=terms.caps, minimum_balance=minimum)
 
     def check_card(self, terms: Terms, /, *, subscriber_id: str) -> None:
-        """Raise PaymentMethodNotFound for a card that is absent, another's or removed."""
+        """Raise PaymentMethodNotFound for a card that is absent, another's or removed, CardNotAccepted by policy."""
         method = self.methods.get(terms.payment_method_id)
         if method is None or method.subscriber_id != subscriber_id or not method.is_usable:
             raise PaymentMethodNotFound("There is no such saved card.")
+        self.offer.card_policy.check(method)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

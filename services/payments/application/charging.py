@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeGuard
 
 import structlog
 
 from services.chassis.clock import Clock
+from services.payments.application.receipts import OpenReceipt
 from services.payments.domain.acquirer import (
     Absent,
     Acquirer,
@@ -16,7 +18,8 @@ from services.payments.domain.acquirer import (
     Status,
 )
 from services.payments.domain.backoff import Backoff
-from services.payments.domain.payment import METHOD_REMOVED, Payment, PaymentKind, State
+from services.payments.domain.card_policy import CardNotAccepted, CardPolicy
+from services.payments.domain.payment import METHOD_REMOVED, UNDECIDED, Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PaymentMethodRepository, PaymentRepository
 from services.payments.domain.settlement import settle
@@ -36,6 +39,8 @@ class Charging:
     acquirer: Acquirer
     clock: Clock
     backoff: Backoff
+    card_policy: CardPolicy
+    open_receipt: OpenReceipt
 
     def charge(self, payment: Payment, /, *, timeout_s: float) -> None:
         """Charge for the first time, settle and save."""
@@ -51,9 +56,11 @@ class Charging:
         self.record(payment, self._answer(payment, timeout_s=timeout_s))
 
     def record(self, payment: Payment, answer: PaymentAnswer, /) -> None:
-        """Settle by an answer and save. A card to keep is kept first: the payment is what makes it be tried again."""
-        if isinstance(answer, AcquirerPayment) and answer.status is Status.SUCCEEDED:
+        """Settle by an answer and save. What follows from a capture is written first: the payment is what makes it be
+        tried again."""
+        if payment.state in UNDECIDED and _is_capture_of(answer, payment):
             self._keep_card(payment, answer)
+            self.open_receipt.for_payment(payment)
         _log_refusal(payment, answer)
         settle(payment, answer, now=self.clock.now(), backoff=self.backoff)
         self.payments.save(payment)
@@ -86,8 +93,11 @@ class Charging:
         return method.acquirer_method_id if method is not None and method.is_usable else None
 
     def _keep_card(self, payment: Payment, answer: AcquirerPayment) -> None:
-        ours = answer.payment_id == payment.payment_id and answer.amount == payment.amount
-        if answer.saved_card is None or not payment.save_payment_method or not ours:
+        """A card outside the policy has paid this once, and is not kept: docs/decisions/0019."""
+        if answer.saved_card is None or not payment.save_payment_method:
+            return
+        if not self.card_policy.accepts(answer.saved_card):
+            payment.card_not_kept = CardNotAccepted.reason
             return
         method = PaymentMethod.saved_by(
             payment_id=payment.payment_id,
@@ -113,6 +123,15 @@ def log_problem(payment: Payment, /) -> None:
         )
 
 
+def _is_capture_of(answer: PaymentAnswer, payment: Payment) -> TypeGuard[AcquirerPayment]:
+    return (
+        isinstance(answer, AcquirerPayment)
+        and answer.status is Status.SUCCEEDED
+        and answer.payment_id == payment.payment_id
+        and answer.amount == payment.amount
+    )
+
+
 def _log_refusal(payment: Payment, answer: PaymentAnswer) -> None:
     if isinstance(answer, Refused):
         _log.warning(
@@ -125,6 +144,7 @@ def _order(payment: Payment, token: str) -> ChargeOrder:
         payment_id=payment.payment_id,
         idempotence_key=payment.charge_key,
         amount=payment.amount,
+        kind=payment.kind,
         return_url=payment.return_url,
         save_payment_method=payment.save_payment_method,
         acquirer_method_id=token,

@@ -11,9 +11,11 @@ from services.chassis.deadline import timeout_s
 from services.chassis.errors import FieldInvalid, VersionConflict
 from services.chassis.money import Money
 from services.chassis.return_url import check_return_url
+from services.payments.application.ask_before_repeating import AskBeforeRepeating
 from services.payments.application.charging import Charging
 from services.payments.application.pay_limits import PayLimits
 from services.payments.domain.offer import Offer
+from services.payments.domain.pay_month import MonthlyPayLimitExceeded
 from services.payments.domain.payment import Payment, PaymentKind, Reached, State, requested_payment_id
 from services.payments.domain.payment_method import PaymentMethodNotFound
 from services.payments.domain.ports import (
@@ -25,6 +27,7 @@ from services.payments.domain.ports import (
     Permission,
 )
 from services.payments.domain.request import check_request_id, check_same, fingerprint_of
+from services.payments.domain.similar_payment import Intent
 
 _log = structlog.get_logger(__name__)
 
@@ -41,9 +44,11 @@ class PaymentRequest:
     payment_method_id: str
     save_payment_method: bool
     return_url: str
+    confirm_repeat: bool = False
 
     @property
     def fingerprint(self) -> str:
+        """Whether a repeat was confirmed is no part of what is paid."""
         return fingerprint_of(
             self.billing_account_id,
             self.amount.amount_minor,
@@ -52,6 +57,15 @@ class PaymentRequest:
             self.payment_method_id,
             self.save_payment_method,
             self.return_url,
+        )
+
+    @property
+    def intent(self) -> Intent:
+        return Intent(
+            subscriber_id=self.subscriber_id,
+            billing_account_id=self.billing_account_id,
+            amount=self.amount,
+            request_id=self.request_id,
         )
 
 
@@ -67,6 +81,7 @@ class CreatePayment:
     accounts: Accounts
     limits: PayLimits
     charging: Charging
+    ask_before_repeating: AskBeforeRepeating
     offer: Offer
     return_prefixes: Sequence[str]
     clock: Clock
@@ -76,7 +91,8 @@ class CreatePayment:
     def __call__(self, request: PaymentRequest, /) -> Payment:
         """Return the payment, new or first; UNKNOWN when the acquirer did not answer.
 
-        Raises what accounts refuses with, and MonthlyPayLimitExceeded.
+        Raises what accounts refuses with, MonthlyPayLimitExceeded, and SimilarPayment for a second one of the same
+        meaning within three minutes, unless that was confirmed.
         """
         check_request_id(request.request_id)
         self._check_content(request)
@@ -87,13 +103,18 @@ class CreatePayment:
             subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id, action=Action.PAY
         )
         self._check_method(request)
+        self.ask_before_repeating(request.intent, confirmed=request.confirm_repeat)
         return self._create(request, permission)
 
     def _create(self, request: PaymentRequest, permission: Permission) -> Payment:
         payment = self._new(request)
-        self.limits.reserve(
-            payment.payment_id, payment.amount, billing_account_id=payment.billing_account_id, permission=permission
-        )
+        try:
+            self.limits.reserve(
+                payment.payment_id, payment.amount, billing_account_id=payment.billing_account_id, permission=permission
+            )
+        except MonthlyPayLimitExceeded:
+            self.ask_before_repeating.forget(request.intent)
+            raise
         try:
             self.payments.save(payment)
         except AlreadySaved:
@@ -139,6 +160,7 @@ class CreatePayment:
         method = self.methods.get(request.payment_method_id)
         if method is None or method.subscriber_id != request.subscriber_id or not method.is_usable:
             raise PaymentMethodNotFound("There is no such saved card.")
+        self.offer.card_policy.check(method)
 
     def _new(self, request: PaymentRequest) -> Payment:
         now = self.clock.now()

@@ -8,10 +8,11 @@ import structlog
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.payments.application.charging import Charging, log_problem
-from services.payments.domain.acquirer import Absent, Acquirer, RefundAnswer
+from services.payments.domain.acquirer import Absent, Acquirer, AcquirerRefund, RefundAnswer, Status
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.backoff import Backoff
+from services.payments.domain.card_policy import CardPolicy
 from services.payments.domain.crediting import credit
 from services.payments.domain.payment import (
     ACCOUNT_UNLINKED,
@@ -31,6 +32,7 @@ from services.payments.domain.ports import (
     PaymentRepository,
     PostingRefusedByAccounts,
 )
+from services.payments.domain.refund import Refund
 from services.payments.domain.settlement import settle_refund
 
 _DECISION_IS_GOOD_FOR = timedelta(minutes=10)
@@ -49,6 +51,7 @@ class DrivePayments:
     accounts: Accounts
     acquirer: Acquirer
     charging: Charging
+    card_policy: CardPolicy
     clock: Clock
     backoff: Backoff
     charge_timeout_s: float
@@ -73,7 +76,7 @@ class DrivePayments:
                 self.charging.ask(payment, timeout_s=self.charge_timeout_s)
             case State.CAPTURED:
                 self._post(payment)
-            case State.REFUNDING:
+            case State.REFUNDING | State.RETURNING:
                 self._refund(payment)
             case _:
                 payment.due_at = None
@@ -102,6 +105,8 @@ class DrivePayments:
         method = self.methods.get(payment.payment_method_id)
         if method is None or not method.is_usable:
             return METHOD_REMOVED
+        if not self.card_policy.accepts(method):
+            return "card_not_accepted"
         rule = self.rules.get(payment.autopay_rule_id)
         if rule is None or not rule.allows_charge(rule_version=payment.autopay_rule_version, now=self.clock.now()):
             unlinked = rule is not None and rule.stop_reason is StopReason.ACCOUNT_UNLINKED
@@ -130,20 +135,29 @@ class DrivePayments:
         log_problem(payment)
 
     def _refund(self, payment: Payment) -> None:
-        answer = self._refund_answer(payment)
+        refund = payment.pending_refund
+        assert refund is not None, "a payment is in these states while a refund is pending"
+        answer = self._refund_answer(payment, refund)
+        if _is_success_of(refund, answer):
+            self.charging.open_receipt.for_refund(payment, refund)
         settle_refund(payment, answer, now=self.clock.now(), backoff=self.backoff)
         self.payments.save(payment)
         log_problem(payment)
 
-    def _refund_answer(self, payment: Payment) -> RefundAnswer:
+    def _refund_answer(self, payment: Payment, refund: Refund) -> RefundAnswer:
         """Look first, then repeat with the same key while that is the same refund."""
-        began = payment.reached(State.REFUNDING) or payment.created_at
-        found = self.acquirer.find_refund(payment.acquirer_payment_id, timeout_s=self.charge_timeout_s)
-        if not isinstance(found, Absent) or self.clock.now() - began >= KEY_IS_GOOD_FOR:
+        found = self.acquirer.find_refund(
+            refund.refund_id, acquirer_payment_id=payment.acquirer_payment_id, timeout_s=self.charge_timeout_s
+        )
+        if not isinstance(found, Absent) or self.clock.now() - refund.requested_at >= KEY_IS_GOOD_FOR:
             return found
         return self.acquirer.refund(
-            idempotence_key=payment.refund_key,
+            refund_id=refund.refund_id,
             acquirer_payment_id=payment.acquirer_payment_id,
-            amount=payment.amount,
+            amount=refund.amount,
             timeout_s=self.charge_timeout_s,
         )
+
+
+def _is_success_of(refund: Refund, answer: RefundAnswer) -> bool:
+    return isinstance(answer, AcquirerRefund) and answer.status is Status.SUCCEEDED and answer.amount == refund.amount

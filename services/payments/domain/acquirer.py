@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from services.chassis.money import Money
+from services.payments.domain.payment import PaymentKind
 
 
 class Status(Enum):
@@ -24,6 +25,7 @@ class SavedCard:
     brand: str
     last4: str
     expires: str
+    issuer_country: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class ChargeOrder:
     payment_id: str
     idempotence_key: str
     amount: Money
+    kind: PaymentKind
     return_url: str
     save_payment_method: bool
     acquirer_method_id: str = field(repr=False)
@@ -54,11 +57,31 @@ class AcquirerPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcquirerRefund:
-    """A refund as the acquirer tells it."""
+    """A refund as the acquirer tells it. `refund_id` is ours, from its metadata."""
 
     acquirer_refund_id: str
+    refund_id: str
     status: Status
     amount: Money
+
+
+class BindingStatus(Enum):
+    """How far a card that is bound without a payment is at the acquirer."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquirerBinding:
+    """A card that is being bound as the acquirer tells it. `payment_method_id` is ours, from its metadata."""
+
+    acquirer_method_id: str = field(repr=False)
+    payment_method_id: str
+    status: BindingStatus
+    confirmation_url: str = ""
+    card: SavedCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +108,7 @@ class Absent:
 
 PaymentAnswer = AcquirerPayment | Refused | Busy | Silence | Absent
 RefundAnswer = AcquirerRefund | Refused | Busy | Silence | Absent
+BindingAnswer = AcquirerBinding | Refused | Busy | Silence
 
 
 class Acquirer(Protocol):
@@ -102,12 +126,22 @@ class Acquirer(Protocol):
         """Look for a payment by our id among those started in that time."""
         ...
 
-    def refund(
-        self, *, idempotence_key: str, acquirer_payment_id: str, amount: Money, timeout_s: float
-    ) -> RefundAnswer:
-        """Give the money back, or return the refund that this key has made before."""
+    def refund(self, *, refund_id: str, acquirer_payment_id: str, amount: Money, timeout_s: float) -> RefundAnswer:
+        """Give money back, or return the refund that this id, which is its key, has made before."""
         ...
 
-    def find_refund(self, acquirer_payment_id: str, /, *, timeout_s: float) -> RefundAnswer:
-        """Return the refund of a payment."""
+    def find_refund(self, refund_id: str, /, *, acquirer_payment_id: str, timeout_s: float) -> RefundAnswer:
+        """Look for a refund by our id among those of a payment."""
+        ...
+
+
+class CardBinder(Protocol):
+    """Whoever keeps cards without a payment, on the same terms."""
+
+    def bind(self, *, idempotence_key: str, payment_method_id: str, return_url: str, timeout_s: float) -> BindingAnswer:
+        """Start a binding, or return the one that this key has started before."""
+        ...
+
+    def get_binding(self, acquirer_method_id: str, /, *, timeout_s: float) -> BindingAnswer:
+        """Return a binding by the acquirer's id."""
         ...

@@ -43,4 +43,17 @@ class PaymentRefunded:
     refunded_at: datetime
 
 
-PaymentEvent = PaymentCaptured | PaymentDeclined | PaymentRefunded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSucceeded:
+    """Some or all of a payment that a region has credited went back to the payer: the region's books still show it."""
+
+    name: ClassVar[str] = "payments.refund_succeeded.v1"
+
+    payment_id: str
+    refund_id: str
+    billing_account_id: str
+    amount: Money
+    refunded_at: datetime
+
+
+PaymentEvent = PaymentCaptured | PaymentDeclined | PaymentRefunded | RefundSucceeded

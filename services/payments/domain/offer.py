@@ -1,9 +1,10 @@
-"""What is offered to payers: kinds of payment, card brands, the largest sum. Data of a profile, read by an adapter."""
+"""What is offered to payers: kinds of payment, cards, the largest sum. Data of a profile, read by an adapter."""
 
 from dataclasses import dataclass
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.money import Money
+from services.payments.domain.card_policy import CardPolicy
 from services.payments.domain.payment import PaymentKind
 
 
@@ -22,7 +23,7 @@ class AmountNotPositive(DomainError):
 
 
 class AmountTooLarge(DomainError):
-    """A sum is beyond what a card payment may be."""
+    """A sum is beyond what may be paid at once."""
 
     reason = "AMOUNT_TOO_LARGE"
     kind = Kind.INVALID
@@ -45,7 +46,7 @@ class Offer:
     """The ways to pay, in the order to offer them."""
 
     kinds: tuple[KindStatus, ...]
-    card_brands: tuple[str, ...]
+    card_policy: CardPolicy
     largest_payment: Money
 
     def check_kind(self, kind: PaymentKind, /) -> None:

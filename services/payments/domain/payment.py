@@ -1,14 +1,21 @@
-"""A payment: its states as one table, and what may happen to it; who asks the acquirer and when is not known here."""
+"""A payment: what may happen to it, by the table of its states; who asks the acquirer and when is not known here."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
 from hashlib import sha256
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.money import Money
 from services.payments.domain.backoff import Backoff
-from services.payments.domain.events import PaymentCaptured, PaymentDeclined, PaymentEvent, PaymentRefunded
+from services.payments.domain.events import PaymentCaptured, PaymentDeclined, PaymentEvent
+from services.payments.domain.evidence import Chargeback, Evidence
+from services.payments.domain.payment_kind import PaymentKind as PaymentKind
+from services.payments.domain.payment_states import FINAL as FINAL
+from services.payments.domain.payment_states import MEANINGS, NEXT, Turn
+from services.payments.domain.payment_states import UNDECIDED as UNDECIDED
+from services.payments.domain.payment_states import State as State
+from services.payments.domain.problem import Problem as Problem
+from services.payments.domain.refund import Refund, RefundState, total
 
 # YooKassa remembers a key for 24 hours; within them the same key is the same charge. An hour is left for clocks.
 # https://yookassa.ru/developers/using-api/interaction-format#idempotence
@@ -16,54 +23,6 @@ KEY_IS_GOOD_FOR = timedelta(hours=23)
 UNKNOWN_AT_MOST = timedelta(hours=24)
 # Money that was taken and is not credited or given back yet is looked after every minute, for as long as it takes (I2).
 HELD_MONEY_IS_LOOKED_AFTER_EVERY = timedelta(minutes=1)
-
-
-class State(Enum):
-    """The life cycle."""
-
-    CREATED = "created"
-    AWAITING_CONFIRMATION = "awaiting_confirmation"
-    UNKNOWN = "unknown"
-    CAPTURED = "captured"
-    POSTED = "posted"
-    DECLINED = "declined"
-    REFUNDING = "refunding"
-    REFUNDED = "refunded"
-
-
-_NEXT: dict[State, frozenset[State]] = {
-    State.CREATED: frozenset({State.AWAITING_CONFIRMATION, State.UNKNOWN, State.CAPTURED, State.DECLINED}),
-    State.AWAITING_CONFIRMATION: frozenset({State.UNKNOWN, State.CAPTURED, State.DECLINED}),
-    # The acquirer did not answer, or is not decided itself: money may have moved.
-    State.UNKNOWN: frozenset({State.AWAITING_CONFIRMATION, State.CAPTURED, State.DECLINED}),
-    State.CAPTURED: frozenset({State.POSTED, State.REFUNDING}),
-    State.REFUNDING: frozenset({State.REFUNDED}),
-    State.POSTED: frozenset(),
-    State.DECLINED: frozenset(),
-    State.REFUNDED: frozenset(),
-}
-UNDECIDED = frozenset({State.CREATED, State.AWAITING_CONFIRMATION, State.UNKNOWN})
-FINAL = frozenset(state for state, following in _NEXT.items() if not following)
-
-
-class PaymentKind(Enum):
-    """A way to pay."""
-
-    NEW_CARD = "new_card"
-    SAVED_CARD = "saved_card"
-    WEBMONEY = "webmoney"
-    SBP = "sbp"
-
-
-class Problem(Enum):
-    """Why a payment needs a person: what the machine must not guess."""
-
-    AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
-    ANOTHER_PAYMENT = "ANOTHER_PAYMENT"
-    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
-    POSTING_CONTRADICTED = "POSTING_CONTRADICTED"
-    POSTING_IMPOSSIBLE = "POSTING_IMPOSSIBLE"
-    REFUND_IMPOSSIBLE = "REFUND_IMPOSSIBLE"
 
 
 # Why an automatic payment was never sent: declined by ourselves, in words beside those of the acquirer.
@@ -94,14 +53,6 @@ class Reached:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A step as a subscriber sees it; `reached_at` is None while it is awaited."""
-
-    stage: str
-    reached_at: datetime | None
-
-
 @dataclass(slots=True, kw_only=True)
 class Payment:
     """A payment. What the acquirer is sent is made from it alone, so that a repeated charge has the same body."""
@@ -121,9 +72,14 @@ class Payment:
     autopay_rule_version: int = 0
     charge_begun_at: datetime | None = None
     acquirer_payment_id: str = ""
-    acquirer_refund_id: str = ""
+    refunds: list[Refund] = field(default_factory=list)
+    chargebacks: list[Chargeback] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    receipt_expected: bool = False
+    receipt_at: datetime | None = None
     confirmation_url: str = ""
     decline_reason: str = ""
+    card_not_kept: str = ""
     captured_at: datetime | None = None
     posted_at: datetime | None = None
     service_restored_at: datetime | None = None
@@ -148,8 +104,21 @@ class Payment:
         return f"{self.payment_id}:charge"
 
     @property
-    def refund_key(self) -> str:
-        return f"{self.payment_id}:refund"
+    def refunded(self) -> Money:
+        """What went back to the payer."""
+        gone = [refund for refund in self.refunds if refund.state is RefundState.SUCCEEDED]
+        return total(gone, currency=self.amount.currency)
+
+    @property
+    def refundable(self) -> Money:
+        """What is neither given back nor about to be."""
+        counting = [refund for refund in self.refunds if refund.counts]
+        return self.amount - total(counting, currency=self.amount.currency)
+
+    @property
+    def pending_refund(self) -> Refund | None:
+        """The refund to be brought on next."""
+        return next((refund for refund in self.refunds if refund.state is RefundState.REQUESTED), None)
 
     @property
     def is_unsent(self) -> bool:
@@ -172,15 +141,15 @@ class Payment:
     def await_confirmation(self, *, url: str, now: datetime) -> None:
         """The payer is to confirm on the acquirer's page."""
         self.confirmation_url = url
-        self._stay_or_move(State.AWAITING_CONFIRMATION, now=now)
+        self.stay_or_move(State.AWAITING_CONFIRMATION, now=now)
 
     def lose_track(self, *, now: datetime) -> None:
         """Record that the outcome is not known; it is settled by asking."""
-        self._stay_or_move(State.UNKNOWN, now=now)
+        self.stay_or_move(State.UNKNOWN, now=now)
 
     def capture(self, *, captured_at: datetime, now: datetime) -> None:
         """The acquirer has taken the money."""
-        self._move_to(State.CAPTURED, now=now)
+        self.move_to(State.CAPTURED, now=now)
         self.captured_at = captured_at
         self.confirmation_url = ""
         self.pending_events.append(
@@ -194,7 +163,7 @@ class Payment:
 
     def decline(self, reason: str, /, *, now: datetime) -> None:
         """Nothing was taken and nothing will be."""
-        self._move_to(State.DECLINED, now=now)
+        self.move_to(State.DECLINED, now=now)
         self.decline_reason = reason
         self.confirmation_url = ""
         self.pending_events.append(
@@ -208,70 +177,41 @@ class Payment:
 
     def post(self, *, posted_at: datetime, service_restored_at: datetime | None, now: datetime) -> None:
         """The region has credited it. A second time without effect."""
-        if self.state is State.POSTED:
+        if self.posted_at is not None:
             return
-        self._move_to(State.POSTED, now=now)
+        self.move_to(State.POSTED, now=now)
         self.posted_at = posted_at
         self.service_restored_at = service_restored_at
-
-    def begin_refund(self, *, refusal_reason: str, now: datetime) -> None:
-        """The region refuses it for good: the money goes back. A second time without effect."""
-        if self.state in {State.REFUNDING, State.REFUNDED}:
-            return
-        self._move_to(State.REFUNDING, now=now)
-        self.refusal_reason = refusal_reason
-        self.due_at = now
-
-    def finish_refund(self, *, acquirer_refund_id: str, now: datetime) -> None:
-        """The money went back, all of it."""
-        self._move_to(State.REFUNDED, now=now)
-        self.acquirer_refund_id = acquirer_refund_id
-        self.pending_events.append(
-            PaymentRefunded(
-                payment_id=self.payment_id,
-                billing_account_id=self.billing_account_id,
-                amount=self.amount,
-                refunded_at=now,
-            )
-        )
 
     def flag(self, problem: Problem, /) -> None:
         """Hand it to a person: the first problem is kept, the state is left alone."""
         self.needs_person = self.needs_person or problem
 
+    def solve(self, problem: Problem, /) -> None:
+        """Take the flag back if it was for that problem."""
+        if self.needs_person is problem:
+            self.needs_person = None
+
     def try_again(self, *, now: datetime, backoff: Backoff) -> None:
         """Plan the next question; what is undecided for a day is handed to a person, and still only asked about."""
-        if self.state in FINAL:
+        if MEANINGS[self.state].turn not in {Turn.MACHINE, Turn.PAYER}:
             return
         pause = backoff.pause(self.asked)
-        holds_money = self.state in {State.CAPTURED, State.REFUNDING} and self.needs_person is None
+        holds_money = self.state in {State.CAPTURED, State.REFUNDING, State.RETURNING} and self.needs_person is None
         self.due_at = now + (min(pause, HELD_MONEY_IS_LOOKED_AFTER_EVERY) if holds_money else pause)
         self.asked += 1
         begun = self.charge_begun_at
         if self.state in {State.CREATED, State.UNKNOWN} and begun and now - begun >= UNKNOWN_AT_MOST:
             self.flag(Problem.OUTCOME_UNKNOWN)
 
-    def stages(self) -> list[Stage]:
-        """Return what is reached and what is awaited, in order, from the history alone."""
-        return [Stage(stage="created", reached_at=self.created_at), *self._later_stages()]
-
-    def _later_stages(self) -> list[Stage]:
-        taken = Stage(stage="taken", reached_at=self.reached(State.CAPTURED))
-        if self.state is State.DECLINED:
-            return [Stage(stage="declined", reached_at=self.reached(State.DECLINED))]
-        if self.state in {State.REFUNDING, State.REFUNDED}:
-            return [taken, Stage(stage="refunded", reached_at=self.reached(State.REFUNDED))]
-        credited = Stage(stage="credited", reached_at=self.posted_at)
-        if self.service_restored_at is None:
-            return [taken, credited]
-        return [taken, credited, Stage(stage="service_restored", reached_at=self.service_restored_at)]
-
-    def _stay_or_move(self, state: State, *, now: datetime) -> None:
+    def stay_or_move(self, state: State, *, now: datetime) -> None:
+        """Go on by the table unless it is there already."""
         if self.state is not state:
-            self._move_to(state, now=now)
+            self.move_to(state, now=now)
 
-    def _move_to(self, state: State, *, now: datetime) -> None:
-        if state not in _NEXT[self.state]:
+    def move_to(self, state: State, *, now: datetime) -> None:
+        """Go on by the table. Raises IllegalMove."""
+        if state not in NEXT[self.state]:
             raise IllegalMove(f"{self.state.value} -> {state.value}", was=self.state.value, wanted=state.value)
         self.history.append(Reached(state, now))
         self.asked = 0

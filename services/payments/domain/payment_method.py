@@ -27,20 +27,28 @@ class PaymentMethod:
     expires: str
     saved_at: datetime
     acquirer_method_id: str = field(repr=False)
+    issuer_country: str = ""
     removed_at: datetime | None = None
     version: int = 0
 
     @classmethod
     def saved_by(cls, *, payment_id: str, subscriber_id: str, card: SavedCard, now: datetime) -> Self:
         """Return the card that a payment saved; the id follows from the payment, so that it is saved once."""
+        payment_method_id = f"pm_{sha256(payment_id.encode()).hexdigest()[:32]}"
+        return cls.kept(payment_method_id=payment_method_id, subscriber_id=subscriber_id, card=card, now=now)
+
+    @classmethod
+    def kept(cls, *, payment_method_id: str, subscriber_id: str, card: SavedCard, now: datetime) -> Self:
+        """Return a card that the acquirer keeps from now on."""
         return cls(
-            payment_method_id=f"pm_{sha256(payment_id.encode()).hexdigest()[:32]}",
+            payment_method_id=payment_method_id,
             subscriber_id=subscriber_id,
             brand=card.brand,
             last4=card.last4,
             expires=card.expires,
             saved_at=now,
             acquirer_method_id=card.acquirer_method_id,
+            issuer_country=card.issuer_country,
         )
 
     @property

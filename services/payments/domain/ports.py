@@ -11,10 +11,13 @@ from services.payments.domain.autopay_calendar import PastCharge
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
+from services.payments.domain.card_binding import CardBinding
 from services.payments.domain.pay_month import PayMonth
 from services.payments.domain.payment import Payment, State
 from services.payments.domain.payment_method import PaymentMethod
+from services.payments.domain.receipt import Receipt
 from services.payments.domain.region_freeze import RegionFreeze
+from services.payments.domain.similar_payment import Claim, Intent
 
 Aggregate = TypeVar("Aggregate", covariant=True)
 
@@ -66,6 +69,14 @@ class PaymentRepository(Protocol):
         """Return the sum that was or may have been taken and that a balance of that moment does not show."""
         ...
 
+    def by_acquirer_payment(self, acquirer_payment_id: str, /) -> Payment | None:
+        """Return the payment with that acquirer id."""
+        ...
+
+    def needing_person(self, *, limit: int) -> Sequence[Payment]:
+        """Return what was handed to a person, the oldest first."""
+        ...
+
     def unsent_automatic(self, *, billing_account_id: str) -> Sequence[str]:
         """Return the ids of an account's automatic payments of which the acquirer knows nothing yet."""
         ...
@@ -84,6 +95,53 @@ class AutopayHistory(Protocol):
         ...
 
 
+class ReceiptRepository(Protocol):
+    """Receipts. `save` raises VersionConflict, AlreadySaved for a second one of its id."""
+
+    def get(self, receipt_id: str, /) -> Receipt | None: ...
+
+    def needing_person(self, *, limit: int) -> Sequence[Receipt]:
+        """Return what was handed to a person, the oldest first."""
+        ...
+
+    def save(self, receipt: Receipt, /) -> None: ...
+
+
+class ContactsSilent(Exception):
+    """Whoever knows the payer's address does not answer now."""
+
+
+class Contacts(Protocol):
+    """Where to write to subscribers."""
+
+    def email_of(self, subscriber_id: str, /) -> str:
+        """Return the address, empty when there is none. Raises ContactsSilent."""
+        ...
+
+
+class IntentRegister(Protocol):
+    """Who means to pay what. Every method is one atomic step."""
+
+    def claim(self, intent: Intent, /, *, now: datetime, older_than: datetime) -> Claim | None:
+        """Take a meaning that nobody holds, that this request holds, or whose claim is that old; None when taken.
+
+        Otherwise return the claim in the way. Of several at once exactly one takes it.
+        """
+        ...
+
+    def take_over(self, intent: Intent, held: Claim, /, *, now: datetime) -> bool:
+        """Take a meaning from exactly that claim; say whether it was still there."""
+        ...
+
+    def take(self, intent: Intent, /, *, now: datetime) -> None:
+        """Take a meaning, whoever holds it."""
+        ...
+
+    def release(self, intent: Intent, /) -> None:
+        """Give a meaning up if this request holds it."""
+        ...
+
+
 class PaymentMethodRepository(Protocol):
     """Saved cards. `save` raises VersionConflict, AlreadySaved."""
 
@@ -94,6 +152,20 @@ class PaymentMethodRepository(Protocol):
         ...
 
     def save(self, method: PaymentMethod, /) -> None: ...
+
+
+class CardBindingRepository(Protocol):
+    """Cards that are being bound. `save` raises VersionConflict, AlreadySaved for a second one of a request."""
+
+    def get(self, payment_method_id: str, /) -> CardBinding | None: ...
+
+    def by_request(self, *, subscriber_id: str, request_id: str) -> CardBinding | None: ...
+
+    def save(self, binding: CardBinding, /) -> None: ...
+
+    def hurry(self, *, acquirer_method_id: str, now: datetime) -> None:
+        """Make the open binding with that acquirer id due now. An id that nobody has is ignored."""
+        ...
 
 
 class AutopayRuleRepository(Protocol):

@@ -13,6 +13,7 @@ from services.payments.domain.acquirer import (
 )
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.payment import UNDECIDED, Payment, Problem, State
+from services.payments.domain.returning import fail_refund, finish_refund
 
 
 def settle(payment: Payment, answer: PaymentAnswer, /, *, now: datetime, backoff: Backoff) -> None:
@@ -34,17 +35,19 @@ def settle(payment: Payment, answer: PaymentAnswer, /, *, now: datetime, backoff
 
 
 def settle_refund(payment: Payment, answer: RefundAnswer, /, *, now: datetime, backoff: Backoff) -> None:
-    """Apply what the acquirer answered about the refund of a payment that no region would take."""
-    if payment.state is not State.REFUNDING:
+    """Apply what the acquirer answered about the pending refund. Only a told refund, or a refusal of it, decides."""
+    refund = payment.pending_refund
+    if refund is None:
         return
     match answer:
-        case AcquirerRefund(amount=amount) if amount != payment.amount:
+        case AcquirerRefund(amount=amount) if amount != refund.amount:
             payment.flag(Problem.AMOUNT_DIFFERS)
         case AcquirerRefund(status=Status.SUCCEEDED):
-            payment.finish_refund(acquirer_refund_id=answer.acquirer_refund_id, now=now)
+            finish_refund(payment, acquirer_refund_id=answer.acquirer_refund_id, now=now)
         case AcquirerRefund(status=Status.CANCELED) | Refused():
-            payment.flag(Problem.REFUND_IMPOSSIBLE)
-    payment.try_again(now=now, backoff=backoff)
+            fail_refund(payment, now=now)
+    if payment.pending_refund is refund:
+        payment.try_again(now=now, backoff=backoff)
 
 
 def _believe(payment: Payment, told: AcquirerPayment, *, now: datetime) -> None:

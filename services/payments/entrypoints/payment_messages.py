@@ -6,9 +6,11 @@ from services.chassis.errors import FieldInvalid
 from services.chassis.grpc_values import money_from_proto, money_to_proto, time_to_proto
 from services.chassis.money import Money
 from services.payments.application.create_payment import PaymentRequest
+from services.payments.domain.card_binding import BindingState, CardBinding
 from services.payments.domain.offer import KindStatus
-from services.payments.domain.payment import Payment, PaymentKind, Stage, State
+from services.payments.domain.payment import Payment, PaymentKind, State
 from services.payments.domain.payment_method import PaymentMethod
+from services.payments.domain.payment_stages import Stage, stages_of
 
 _STATES = {
     State.CREATED: pb.PAYMENT_STATE_CREATED,
@@ -19,6 +21,17 @@ _STATES = {
     State.DECLINED: pb.PAYMENT_STATE_DECLINED,
     State.REFUNDING: pb.PAYMENT_STATE_REFUNDING,
     State.REFUNDED: pb.PAYMENT_STATE_REFUNDED,
+    State.RETURNING: pb.PAYMENT_STATE_RETURNING,
+    State.REVERSAL_DUE: pb.PAYMENT_STATE_REVERSAL_DUE,
+}
+# What is bound is a saved card a moment later; what is called off is shown to nobody.
+_BINDING_STATES = {
+    BindingState.CREATED: pb.PAYMENT_METHOD_STATE_PENDING,
+    BindingState.AWAITING_CONFIRMATION: pb.PAYMENT_METHOD_STATE_PENDING,
+    BindingState.UNKNOWN: pb.PAYMENT_METHOD_STATE_UNKNOWN,
+    BindingState.BOUND: pb.PAYMENT_METHOD_STATE_PENDING,
+    BindingState.REFUSED: pb.PAYMENT_METHOD_STATE_REFUSED,
+    BindingState.CALLED_OFF: pb.PAYMENT_METHOD_STATE_REFUSED,
 }
 _KINDS = {
     PaymentKind.NEW_CARD: pb.PAYMENT_KIND_NEW_CARD,
@@ -43,6 +56,7 @@ def payment_request(message: pb.CreatePaymentRequest, /, *, subscriber_id: str) 
         payment_method_id=message.payment_method_id,
         save_payment_method=message.save_payment_method,
         return_url=message.return_url,
+        confirm_repeat=message.confirm_repeat,
     )
 
 
@@ -58,9 +72,11 @@ def payment_message(payment: Payment, /) -> pb.Payment:
         state=_STATES[payment.state],
         confirmation_url=payment.confirmation_url if payment.state is State.AWAITING_CONFIRMATION else "",
         decline_reason=payment.decline_reason,
-        stages=[_stage_message(stage) for stage in payment.stages()],
+        stages=[_stage_message(stage) for stage in stages_of(payment)],
         created_at=time_to_proto(payment.created_at),
         autopay_rule_id=payment.autopay_rule_id,
+        card_not_kept_reason=payment.card_not_kept,
+        refunded=money_to_proto(payment.refunded),
     )
 
 
@@ -71,14 +87,27 @@ def kind_message(status: KindStatus, /) -> pb.PaymentKindStatus:
     )
 
 
-def method_message(method: PaymentMethod, /) -> pb.PaymentMethod:
-    """Return a saved card without what the acquirer calls it."""
+def method_message(method: PaymentMethod | CardBinding, /) -> pb.PaymentMethod:
+    """Return a saved card without what the acquirer calls it, or one that is being bound."""
+    if isinstance(method, CardBinding):
+        return _binding_message(method)
     return pb.PaymentMethod(
         payment_method_id=method.payment_method_id,
         brand=method.brand,
         last4=method.last4,
         expires=method.expires,
         saved_at=time_to_proto(method.saved_at),
+        state=pb.PAYMENT_METHOD_STATE_ACTIVE,
+        issuer_country=method.issuer_country,
+    )
+
+
+def _binding_message(binding: CardBinding) -> pb.PaymentMethod:
+    return pb.PaymentMethod(
+        payment_method_id=binding.payment_method_id,
+        state=_BINDING_STATES[binding.state],
+        confirmation_url=binding.confirmation_url,
+        refusal_reason=binding.refusal_reason,
     )
 
 

@@ -86,8 +86,24 @@ class PaymentsServicer(payments_pb2_grpc.PaymentsServiceServicer):
     ) -> pb.ListPaymentKindsResponse:
         offer = self._use.offer
         return pb.ListPaymentKindsResponse(
-            kinds=[kind_message(status) for status in offer.kinds], card_brands=offer.card_brands
+            kinds=[kind_message(status) for status in offer.kinds], card_brands=offer.card_policy.brand_names
         )
+
+    def CreatePaymentMethod(  # noqa: N802
+        self, request: pb.CreatePaymentMethodRequest, context: grpc.ServicerContext
+    ) -> pb.CreatePaymentMethodResponse:
+        binding = self._use.bind_card(
+            request_id=request.request_id, subscriber_id=_subscriber_id(), return_url=request.return_url
+        )
+        return pb.CreatePaymentMethodResponse(payment_method=method_message(binding))
+
+    def GetPaymentMethod(  # noqa: N802
+        self, request: pb.GetPaymentMethodRequest, context: grpc.ServicerContext
+    ) -> pb.GetPaymentMethodResponse:
+        found = self._use.get_payment_method(
+            subscriber_id=_subscriber_id(), payment_method_id=request.payment_method_id
+        )
+        return pb.GetPaymentMethodResponse(payment_method=method_message(found))
 
     def ListPaymentMethods(  # noqa: N802
         self, request: pb.ListPaymentMethodsRequest, context: grpc.ServicerContext

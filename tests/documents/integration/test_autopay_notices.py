@@ -100,6 +100,7 @@ def test_says_at_most_where_the_sum_is_not_known_in_the_language_of_the_subscrib
 def test_says_nothing_of_a_charge_that_will_not_be_or_to_whom_nobody_can_write(world: World) -> None:
     out_of_date, nobody = make_notice(), announce(world)
     gone = make_notice(NoticeKind.HELD, subscriber_id="sub_gone", lapses_at=NOW)
+    world.neighbourhood.contacts["sub_gone"] = None
     world.neighbourhood.contacts[MARIA] = identity_pb2.GetContactResponse(email="", language="ru")
 
     for notice in (out_of_date, nobody, gone):

@@ -143,7 +143,7 @@ class PaymentsWorld:
         return payment.acquirer_payment_id
 
     def pay(self, *, subscriber: str = "", **fields: Any) -> pb.Payment:
-        """Create a payment by new card, unless told otherwise."""
+        """Create a payment by new card, unless told otherwise; a repeat is meant."""
         kopecks = fields.pop("kopecks", 45_000)
         defaults: dict[str, Any] = {
             "request_id": new_id("req"),
@@ -151,6 +151,7 @@ class PaymentsWorld:
             "amount": money_pb2.Money(amount_minor=kopecks, currency="RUB"),
             "kind": pb.PAYMENT_KIND_NEW_CARD,
             "return_url": RETURN_URL,
+            "confirm_repeat": True,
         }
         request = pb.CreatePaymentRequest(**defaults | fields)
         payment: pb.Payment = self.ask("CreatePayment", request, subscriber=subscriber).payment

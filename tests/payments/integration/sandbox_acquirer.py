@@ -14,6 +14,7 @@ from tests.support.servers import Server
 
 A_CARD = "2202474301322987"
 A_MASTERCARD = "5555555555554444"
+A_CARD_FROM_ABROAD = "4012888888881881"
 
 
 @dataclass(slots=True)
@@ -28,13 +29,22 @@ class SandboxAcquirer:
         """Pay as a payer on the acquirer's page."""
         self._ok(self.http.post(f"/control/payments/{acquirer_payment_id}/confirm", json={"card": card}))
 
+    def confirm_binding(self, acquirer_method_id: str, *, card: str = A_CARD) -> None:
+        """Type a card on the acquirer's page of a binding."""
+        path = f"/control/payment-methods/{acquirer_method_id}/confirm"
+        self._ok(self.http.post(path, json={"card": card}))
+
+    def answer(self, acquirer_payment_id: str, *, outcome: str = "success") -> None:
+        """Pay by SBP or WebMoney as a payer in their bank or wallet, or refuse."""
+        self._ok(self.http.post(f"/control/payments/{acquirer_payment_id}/confirm", json={"outcome": outcome}))
+
     def break_next(self, operation: str, fault: str, *, times: int = 1) -> None:
         """Let the next calls of an operation go wrong."""
         script = {"match": {"operation": operation}, "fault": fault, "times": times}
         self._ok(self.http.post("/control/faults", json=script))
 
     def decide_next(self, fault: str) -> None:
-        """Let the issuer decide the next payment so."""
+        """Let the issuer decide the next payment so, or the cash register the next receipt."""
         self._ok(self.http.post("/control/faults", json={"fault": fault}))
 
     def repair(self) -> None:
@@ -48,6 +58,12 @@ class SandboxAcquirer:
         """Return the money movements of one payment of ours: ("charge" or "refund", kopecks)."""
         answer = self._ok(self.http.get("/control/ledger", params={"payment_id": payment_id}))
         return [(entry["kind"], entry["amount_minor"]) for entry in answer["entries"]]
+
+    def receipts(self, payment_id: str) -> list[dict[str, Any]]:
+        """Return the receipts of one payment of ours and of its refunds."""
+        answer = self._ok(self.http.get("/control/receipts", params={"payment_id": payment_id}))
+        items: list[dict[str, Any]] = answer["items"]
+        return items
 
     def position(self) -> int:
         """Return the id of the last entry in the whole ledger."""

@@ -13,7 +13,7 @@ from services.chassis.events import EventSchemas, decode
 from services.chassis.grpc_client import RemoteError
 from services.payments.domain.payment import Problem
 from tests.payments.integration.conftest import PaymentsWorld
-from tests.payments.integration.sandbox_acquirer import A_MASTERCARD
+from tests.payments.integration.sandbox_acquirer import A_CARD_FROM_ABROAD, A_MASTERCARD
 from tests.support import eventually
 
 
@@ -266,3 +266,71 @@ def test_a_removed_card_is_gone_for_good(world: PaymentsWorld) -> None:
     with pytest.raises(RemoteError) as foreign:
         world.ask("RemovePaymentMethod", request, subscriber="sub_" + "2" * 32)
     assert foreign.value.reason == "PAYMENT_METHOD_NOT_FOUND"
+
+
+@pytest.mark.usefixtures("dispatcher")
+def test_sbp_leads_to_the_acquirers_page_and_is_posted_once(world: PaymentsWorld) -> None:
+    payment = world.pay(kind=pb.PAYMENT_KIND_SBP)
+
+    world.acquirer.answer(world.acquirer_id(payment.payment_id))
+    world.notify(payment.payment_id)
+    posted = world.reaches(payment.payment_id, pb.PAYMENT_STATE_POSTED)
+
+    assert (payment.state, payment.confirmation_url[:4]) == (pb.PAYMENT_STATE_AWAITING_CONFIRMATION, "http")
+    assert posted.kind == pb.PAYMENT_KIND_SBP
+    assert world.acquirer.ledger(payment.payment_id) == [("charge", 45_000)]
+    assert world.accounts.credited == {payment.payment_id: 45_000}
+
+
+@pytest.mark.usefixtures("dispatcher")
+def test_a_card_from_abroad_pays_once_and_is_not_kept(world: PaymentsWorld) -> None:
+    payment = world.pay(save_payment_method=True)
+
+    world.acquirer.confirm(world.acquirer_id(payment.payment_id), card=A_CARD_FROM_ABROAD)
+    world.notify(payment.payment_id)
+    posted = world.reaches(payment.payment_id, pb.PAYMENT_STATE_POSTED)
+
+    assert posted.card_not_kept_reason == "CARD_NOT_ACCEPTED"
+    assert world.ask("ListPaymentMethods", pb.ListPaymentMethodsRequest()).payment_methods == []
+    assert world.parts.database["payment_methods"].count_documents({}) == 0
+
+
+def test_of_two_different_keys_at_once_one_goes_through_unasked(world: PaymentsWorld) -> None:
+    def try_to_pay(_: int) -> str:
+        try:
+            return world.pay(confirm_repeat=False).payment_id
+        except RemoteError as error:
+            return error.reason
+
+    for _ in range(3):
+        world.parts.database["payments"].delete_many({})
+        world.parts.database["payment_intents"].delete_many({})
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(try_to_pay, range(16)))
+
+        assert answers.count("SIMILAR_PAYMENT") == 15
+        assert world.parts.database["payments"].count_documents({}) == 1
+
+
+def test_the_same_again_within_three_minutes_is_asked_about_and_then_paid(world: PaymentsWorld) -> None:
+    first = world.pay(confirm_repeat=False)
+
+    with pytest.raises(RemoteError) as caught:
+        world.pay(confirm_repeat=False, request_id="the second")
+    confirmed = world.pay(request_id="the second")
+    repeated = world.pay(confirm_repeat=False, request_id="the second")
+
+    assert caught.value.reason == "SIMILAR_PAYMENT"
+    assert int(caught.value.metadata["seconds_ago"]) >= 0
+    assert first.payment_id != confirmed.payment_id == repeated.payment_id
+
+
+def test_the_first_answer_comes_again_and_another_content_is_refused(world: PaymentsWorld) -> None:
+    first = world.pay(request_id="one and the same")
+
+    again = world.pay(request_id="one and the same")
+    with pytest.raises(RemoteError) as caught:
+        world.pay(request_id="one and the same", kopecks=45_001)
+
+    assert again == first
+    assert caught.value.reason == "REQUEST_ID_REUSED"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,44 +13,61 @@ from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from services.payments.adapters.autopay_files import load_declines
 from services.payments.adapters.storage import storage_in
+from services.payments.domain.acquirer import SavedCard
 from services.payments.domain.autopay_amount import Caps, UpToTarget
 from services.payments.domain.autopay_decision import Word
 from services.payments.domain.autopay_rule import AutopayRuleExists, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, FirstOfMonth, Threshold
 from services.payments.domain.backoff import standard_backoff
+from services.payments.domain.card_binding import BindingState
+from services.payments.domain.evidence import Chargeback, Evidence
 from services.payments.domain.payment import PaymentKind, Problem, State
 from services.payments.domain.ports import (
     AlreadySaved,
     AutopayOccasionRepository,
     AutopayRuleRepository,
+    CardBindingRepository,
+    IntentRegister,
     PagePosition,
     PaymentMethodRepository,
     PaymentRepository,
     PayMonthRepository,
+    ReceiptRepository,
     RegionFreezeRepository,
 )
+from services.payments.domain.receipt import ReceiptProblem, ReceiptState
+from services.payments.domain.refund import Refund, RefundState
 from services.payments.domain.region_freeze import RegionFreeze
+from services.payments.domain.similar_payment import Claim
 from tests.payments.builders import (
     A_MORNING,
     FREEZE_LIMITS,
+    make_binding,
     make_grounds,
     make_method,
     make_occasion,
     make_payment,
+    make_receipt,
+    make_request,
     make_rule,
     rub,
 )
 from tests.payments.fakes import (
+    FakeBindings,
     FakeFreezes,
     FakeHistory,
+    FakeIntents,
     FakeMethods,
     FakeOccasions,
     FakePayments,
     FakePayMonths,
+    FakeReceipts,
     FakeRules,
 )
 
 Document = dict[str, Any]
+_SAME: dict[str, Any] = {"subscriber_id": "sub_1", "billing_account_id": "acc_1"}
+_A_WHILE = timedelta(minutes=3)
 _LATER = A_MORNING + timedelta(minutes=1)
 
 
@@ -62,6 +79,9 @@ def build(request: pytest.FixtureRequest) -> Callable[[str], Any]:
         fakes = {
             "payments": payments,
             "methods": FakeMethods(),
+            "intents": FakeIntents(),
+            "receipts": FakeReceipts(),
+            "bindings": FakeBindings(),
             "rules": FakeRules(),
             "occasions": FakeOccasions(),
             "months": FakePayMonths(),
@@ -94,6 +114,26 @@ class TestPaymentRepository:
             asked=3,
             autopay_rule_id="aru_1",
             autopay_rule_version=2,
+            card_not_kept="CARD_NOT_ACCEPTED",
+            receipt_expected=True,
+            receipt_at=_LATER,
+            refunds=[
+                Refund(
+                    refund_id="one",
+                    amount=rub(100),
+                    reference="T-1",
+                    reason="moved out",
+                    requested_at=_LATER,
+                    state=RefundState.SUCCEEDED,
+                    acquirer_refund_id="r",
+                    ended_at=_LATER,
+                    reversed_at=_LATER,
+                )
+            ],
+            chargebacks=[
+                Chargeback(chargeback_id="cb", amount=rub(450), reason="r", received_at=_LATER, recorded_at=_LATER)
+            ],
+            evidence=[Evidence(about="one", note="ledger 7", recorded_by="op", recorded_at=_LATER)],
         )
 
         payments.save(payment)
@@ -101,6 +141,24 @@ class TestPaymentRepository:
         assert payments.get(payment.payment_id) == payment
         assert payment.version == 1
         assert payments.get("pay_none") is None
+
+    def test_lists_what_waits_for_a_person_the_oldest_first(self, payments: PaymentRepository) -> None:
+        made = [
+            make_payment(created_at=A_MORNING + timedelta(minutes=age), needs_person=problem)
+            for age, problem in ((3, Problem.CHARGEBACK), (1, Problem.OUTCOME_UNKNOWN), (2, None))
+        ]
+        for payment in made:
+            payments.save(payment)
+
+        assert payments.needing_person(limit=10) == [made[1], made[0]]
+        assert payments.needing_person(limit=1) == [made[1]]
+
+    def test_finds_by_the_acquirers_id(self, payments: PaymentRepository) -> None:
+        payment = make_payment(acquirer_payment_id="a")
+        payments.save(payment)
+
+        assert payments.by_acquirer_payment("a") == payment
+        assert payments.by_acquirer_payment("b") is None
 
     def test_a_lost_race_is_a_conflict_and_announces_nothing(self, payments: PaymentRepository) -> None:
         payment = make_payment()
@@ -249,6 +307,153 @@ class TestPaymentMethodRepository:
             methods.save(make_method(payment_method_id=old.payment_method_id))
         with pytest.raises(VersionConflict):
             methods.save(replace(old, version=7))
+
+
+class TestIntentRegister:
+    @pytest.fixture
+    def intents(self, build: Callable[[str], Any]) -> IntentRegister:
+        register: IntentRegister = build("intents")
+        return register
+
+    def claim(self, intents: IntentRegister, request_id: str, *, now: datetime = _LATER) -> Claim | None:
+        return intents.claim(make_request(**_SAME, request_id=request_id).intent, now=now, older_than=now - _A_WHILE)
+
+    def test_a_meaning_is_held_by_one_request_until_it_is_old(self, intents: IntentRegister) -> None:
+        first = self.claim(intents, "one")
+        own = self.claim(intents, "one")
+        second = self.claim(intents, "two", now=_LATER + _A_WHILE - timedelta(seconds=1))
+        late = self.claim(intents, "two", now=_LATER + _A_WHILE)
+
+        assert (first, own, late) == (None, None, None)
+        assert second == Claim(request_id="one", at=_LATER)
+
+    def test_it_is_taken_over_from_exactly_the_claim_that_was_seen(self, intents: IntentRegister) -> None:
+        self.claim(intents, "one")
+        held = self.claim(intents, "two")
+        assert held is not None
+        two, three = (make_request(**_SAME, request_id=request_id).intent for request_id in ("two", "three"))
+
+        taken = [intents.take_over(intent, held, now=_LATER + timedelta(seconds=1)) for intent in (two, three)]
+
+        assert taken == [True, False]
+        assert self.claim(intents, "four") == Claim(request_id="two", at=_LATER + timedelta(seconds=1))
+
+    def test_it_can_be_taken_whoever_holds_it(self, intents: IntentRegister) -> None:
+        self.claim(intents, "one")
+
+        intents.take(make_request(**_SAME, request_id="two").intent, now=_LATER)
+
+        assert self.claim(intents, "three") == Claim(request_id="two", at=_LATER)
+
+    def test_only_its_holder_gives_it_up(self, intents: IntentRegister) -> None:
+        one, two = (make_request(**_SAME, request_id=request_id).intent for request_id in ("one", "two"))
+        self.claim(intents, "one")
+
+        intents.release(two)
+        still_held = self.claim(intents, "two")
+        intents.release(one)
+
+        assert still_held == Claim(request_id="one", at=_LATER)
+        assert self.claim(intents, "two") is None
+
+    @pytest.mark.parametrize("change", [{"amount": rub(451)}, {"billing_account_id": "acc_2"}, {"subscriber_id": "s"}])
+    def test_another_sum_account_or_payer_is_another_meaning(
+        self, intents: IntentRegister, change: dict[str, Any]
+    ) -> None:
+        self.claim(intents, "one")
+
+        other = make_request(**_SAME | change, request_id="two").intent
+
+        assert intents.claim(other, now=_LATER, older_than=_LATER - _A_WHILE) is None
+
+
+class TestReceiptRepository:
+    @pytest.fixture
+    def receipts(self, build: Callable[[str], Any]) -> ReceiptRepository:
+        repository: ReceiptRepository = build("receipts")
+        return repository
+
+    def test_returns_what_was_saved(self, receipts: ReceiptRepository) -> None:
+        receipt = make_receipt(
+            state=ReceiptState.FAILED,
+            refund_id="one",
+            acquirer_receipt_id="rt",
+            registered_at=_LATER,
+            attempt=2,
+            problem=ReceiptProblem.CANCELED,
+            asked=3,
+            due_at=_LATER,
+        )
+
+        receipts.save(receipt)
+
+        assert receipts.get(receipt.receipt_id) == receipt
+        assert receipts.get("none") is None
+
+    def test_there_is_one_of_an_id_and_a_lost_race_is_a_conflict(self, receipts: ReceiptRepository) -> None:
+        receipt = make_receipt()
+        receipts.save(receipt)
+        stale = replace(receipt)
+        receipts.save(receipt)
+
+        with pytest.raises(AlreadySaved):
+            receipts.save(make_receipt(payment_id=receipt.payment_id))
+        with pytest.raises(VersionConflict):
+            receipts.save(stale)
+
+    def test_lists_what_waits_for_a_person_the_oldest_first(self, receipts: ReceiptRepository) -> None:
+        made = [
+            make_receipt(created_at=A_MORNING + timedelta(minutes=age), problem=problem)
+            for age, problem in ((3, ReceiptProblem.CANCELED), (1, ReceiptProblem.OVERDUE), (2, None))
+        ]
+        for receipt in made:
+            receipts.save(receipt)
+
+        assert receipts.needing_person(limit=10) == [made[1], made[0]]
+
+
+class TestCardBindingRepository:
+    @pytest.fixture
+    def bindings(self, build: Callable[[str], Any]) -> CardBindingRepository:
+        repository: CardBindingRepository = build("bindings")
+        return repository
+
+    def test_returns_what_was_saved(self, bindings: CardBindingRepository) -> None:
+        card = SavedCard(acquirer_method_id="t", brand="mir", last4="2987", expires="2099-12", issuer_country="RU")
+        binding = make_binding(state=BindingState.BOUND, acquirer_method_id="t", card=card, due_at=_LATER, asked=2)
+
+        bindings.save(binding)
+
+        assert bindings.get(binding.payment_method_id) == binding
+        found = bindings.by_request(subscriber_id=binding.subscriber_id, request_id=binding.request_id)
+        assert found == binding
+
+    def test_a_request_has_one_binding_and_a_lost_race_is_a_conflict(self, bindings: CardBindingRepository) -> None:
+        first = make_binding()
+        bindings.save(first)
+        second = make_binding(subscriber_id=first.subscriber_id, request_id=first.request_id)
+        stale = replace(first)
+
+        with pytest.raises(AlreadySaved):
+            bindings.save(second)
+        bindings.save(first)
+        with pytest.raises(VersionConflict):
+            bindings.save(stale)
+
+    def test_a_hint_makes_an_open_binding_due_and_nothing_else(self, bindings: CardBindingRepository) -> None:
+        waiting = make_binding(
+            state=BindingState.AWAITING_CONFIRMATION, acquirer_method_id="open", due_at=_LATER + timedelta(hours=1)
+        )
+        ended = make_binding(state=BindingState.REFUSED, acquirer_method_id="ended")
+        for binding in (waiting, ended):
+            bindings.save(binding)
+
+        for acquirer_method_id in ("open", "ended", "nobody's"):
+            bindings.hurry(acquirer_method_id=acquirer_method_id, now=_LATER)
+
+        hurried, left = (bindings.get(binding.payment_method_id) for binding in (waiting, ended))
+        assert hurried is not None and (hurried.due_at, hurried.version) == (_LATER, 2)
+        assert left is not None and (left.due_at, left.version) == (None, 1)
 
 
 class TestAutopayRuleRepository:

@@ -20,6 +20,7 @@ from services.payments.domain.acquirer import (
     Silence,
     Status,
 )
+from services.payments.domain.payment import PaymentKind
 from tests.payments.builders import RETURN_URL
 from tests.payments.integration.sandbox_acquirer import SandboxAcquirer
 
@@ -29,12 +30,15 @@ def yookassa(acquirer: SandboxAcquirer) -> YookassaAcquirer:
     return YookassaAcquirer(YookassaClient(acquirer.shop))
 
 
-def order(*, kopecks: int = 45_005, token: str = "", save: bool = False) -> ChargeOrder:
+def order(
+    *, kopecks: int = 45_005, token: str = "", save: bool = False, kind: PaymentKind = PaymentKind.NEW_CARD
+) -> ChargeOrder:
     payment_id = new_id("pay")
     return ChargeOrder(
         payment_id=payment_id,
         idempotence_key=f"{payment_id}:charge",
         amount=Money(kopecks),
+        kind=PaymentKind.SAVED_CARD if token else kind,
         return_url=RETURN_URL,
         save_payment_method=save,
         acquirer_method_id=token,
@@ -152,7 +156,7 @@ def test_a_refusal_to_show_a_payment_says_nothing_about_it(yookassa: YookassaAcq
         lambda yookassa: yookassa.charge(order(), timeout_s=1),
         lambda yookassa: yookassa.get("any", timeout_s=1),
         lambda yookassa: look_for(yookassa, "any"),
-        lambda yookassa: yookassa.find_refund("any", timeout_s=1),
+        lambda yookassa: yookassa.find_refund("any", acquirer_payment_id="any", timeout_s=1),
     ],
 )
 def test_nobody_there_is_silence(acquirer: SandboxAcquirer, ask: Callable[[YookassaAcquirer], object]) -> None:
@@ -166,18 +170,42 @@ def test_gives_back_once_whatever_happens_to_the_answer(yookassa: YookassaAcquir
     told = paid(yookassa, acquirer, wanted)
     acquirer.break_next("create_refund", "reset_after")
 
+    refund_id = f"{wanted.payment_id}:refund:1"
+
     def refund() -> object:
         return yookassa.refund(
-            idempotence_key=f"{wanted.payment_id}:refund",
+            refund_id=refund_id,
             acquirer_payment_id=told.acquirer_payment_id,
             amount=wanted.amount,
             timeout_s=4,
         )
 
-    before = yookassa.find_refund(told.acquirer_payment_id, timeout_s=4)
+    def found() -> object:
+        return yookassa.find_refund(refund_id, acquirer_payment_id=told.acquirer_payment_id, timeout_s=4)
+
+    before = found()
     lost, made = refund(), refund()
-    found = yookassa.find_refund(told.acquirer_payment_id, timeout_s=4)
 
     assert (before, lost) == (Absent(), Silence())
-    assert isinstance(made, AcquirerRefund) and made == found
+    assert isinstance(made, AcquirerRefund) and made == found()
     assert acquirer.ledger(wanted.payment_id) == [("charge", 45_005), ("refund", 45_005)]
+
+
+@pytest.mark.parametrize("kind", [PaymentKind.SBP, PaymentKind.WEBMONEY])
+@pytest.mark.parametrize(
+    ("outcome", "status", "reason"),
+    [("success", Status.SUCCEEDED, ""), ("insufficient_funds", Status.CANCELED, "insufficient_funds")],
+)
+def test_bank_and_wallet_are_answered_elsewhere_and_asked_about(
+    yookassa: YookassaAcquirer, acquirer: SandboxAcquirer, kind: PaymentKind, outcome: str, status: Status, reason: str
+) -> None:
+    wanted = order(kind=kind)
+
+    started = opened(yookassa, wanted)
+    acquirer.answer(started.acquirer_payment_id, outcome=outcome)
+    told = yookassa.get(started.acquirer_payment_id, timeout_s=4)
+
+    assert started.confirmation_url.startswith("http://127.0.0.1")
+    assert isinstance(told, AcquirerPayment)
+    assert (told.status, told.decline_reason, told.saved_card) == (status, reason, None)
+    assert acquirer.ledger(wanted.payment_id) == ([("charge", 45_005)] if not reason else [])

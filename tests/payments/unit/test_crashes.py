@@ -6,8 +6,10 @@ import pytest
 
 from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold
+from services.payments.domain.card_binding import BindingState
 from services.payments.domain.payment import PaymentKind, State
-from tests.payments.builders import make_method, make_request, make_rule, rub
+from services.payments.domain.receipt import ReceiptState
+from tests.payments.builders import RETURN_URL, make_method, make_request, make_rule, rub
 from tests.payments.fake_world import Killed, Killer, Process, World
 
 
@@ -23,7 +25,7 @@ def run_with_deaths(world: World, act: Callable[[Process], None], *, after: int)
 def deaths(prepare: Callable[[], World], act: Callable[[Process], None]) -> list[World]:
     """Return the worlds after a death at each possible call and a new process' work."""
     worlds = []
-    for after in range(1, 200):
+    for after in range(1, 400):
         world = prepare()
         finished = run_with_deaths(world, act, after=after)
         world.process().run(minutes=40)
@@ -39,6 +41,9 @@ def assert_one_charge_credited(world: World) -> None:
     assert len(world.acquirer.charges) == 1
     assert world.accounts.credited == {payment.payment_id: payment.amount}
     assert [type(event).__name__ for event in world.payments.published] == ["PaymentCaptured"]
+    [receipt] = world.receipts.rows.all()
+    assert (receipt.state, receipt.amount) == (ReceiptState.REGISTERED, payment.amount)
+    assert (len(world.register.by_key), payment.receipt_at) == (1, receipt.registered_at)
 
 
 def a_threshold_rule() -> World:
@@ -57,7 +62,12 @@ def a_date_rule() -> World:
     world = World()
     method = make_method()
     world.methods.save(method)
-    rule = make_rule(trigger=DayOfMonth(23), payment_method_id=method.payment_method_id, created_at=world.clock.now())
+    rule = make_rule(
+        autopay_rule_id="aru_1",  # a minute in the middle of the day: whoever dies has time to be followed
+        trigger=DayOfMonth(23),
+        payment_method_id=method.payment_method_id,
+        created_at=world.clock.now(),
+    )
     world.rules.save(rule)
     assert rule.next_charge_at is not None
     world.clock.moment = rule.next_charge_at
@@ -108,6 +118,23 @@ def test_a_payment_by_saved_card_survives_a_death_at_every_call_and_is_acknowled
         assert_one_charge_credited(world)
 
 
+def test_a_binding_survives_a_death_at_every_call_and_keeps_one_card() -> None:
+    def act(process: Process) -> None:
+        world = process.world
+        binding = process.bind_card(request_id="one", subscriber_id="sub_1", return_url=RETURN_URL)
+        process.run(minutes=1)
+        world.binder.confirm(binding.payment_method_id)
+        world.bindings.hurry(acquirer_method_id=f"acquirer-{binding.payment_method_id}", now=world.clock.now())
+        process.run(minutes=3)
+
+    for world in deaths(World, act):
+        act(world.process())  # the client repeats the request; the subscriber types the card in the end
+        [binding] = world.bindings.rows.all()
+        [method] = world.methods.usable_of(subscriber_id="sub_1")
+        assert (binding.state, binding.card, binding.due_at) == (BindingState.BOUND, None, None)
+        assert method.payment_method_id == binding.payment_method_id
+
+
 @pytest.mark.parametrize("lists_lag", [False, True])
 def test_a_refund_survives_a_death_at_every_call(lists_lag: bool) -> None:
     request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
@@ -124,7 +151,41 @@ def test_a_refund_survives_a_death_at_every_call(lists_lag: bool) -> None:
         [payment] = world.payments.rows.all()
         assert payment.state is State.REFUNDED
         assert len(world.acquirer.charges) == len(world.acquirer.refunds) == 1
+        states = {receipt.receipt_id: receipt.state for receipt in world.receipts.rows.all()}
+        assert states == dict.fromkeys(
+            (f"{payment.payment_id}:receipt", f"{payment.payment_id}:refund:1:receipt"), ReceiptState.REGISTERED
+        )
+        assert len(world.register.by_key) == 2
         assert [type(event).__name__ for event in world.payments.published] == ["PaymentCaptured", "PaymentRefunded"]
+
+
+@pytest.mark.parametrize("lists_lag", [False, True])
+def test_refunds_by_an_operator_survive_a_death_at_every_call(lists_lag: bool) -> None:
+    request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
+
+    def prepare() -> World:
+        world = World()
+        world.methods.save(make_method(payment_method_id="pm_1", subscriber_id=request.subscriber_id))
+        world.acquirer.lists_lag = lists_lag
+        world.process().create_payment(request)
+        world.process().run(minutes=1)
+        return world
+
+    def act(process: Process) -> None:
+        [payment] = process.world.payments.rows.all()
+        for reference in ("T-1", "T-2"):
+            process.refund_payment(
+                payment_id=payment.payment_id, amount_minor=10_000, reference=reference, reason="moved out"
+            )
+        process.run(minutes=3)
+
+    for world in deaths(prepare, act):
+        act(world.process())  # the operator repeats the commands
+        [payment] = world.payments.rows.all()
+        assert (payment.state, payment.refunded) == (State.REVERSAL_DUE, rub(200))
+        assert len(world.acquirer.refunds) == 2
+        names = [type(event).__name__ for event in world.payments.published]
+        assert names == ["PaymentCaptured", "RefundSucceeded", "RefundSucceeded"]
 
 
 def test_a_rule_stopped_after_its_charge_was_sent_does_not_make_it_unsent() -> None:

@@ -77,7 +77,6 @@ def test_two_subscribers_may_use_one_request_id() -> None:
         ({"return_url": "http://localhost:18080@evil.example/"}, ReturnUrlNotAllowed),
         ({"return_url": "https://evil.example/?http://localhost:18080/"}, ReturnUrlNotAllowed),
         ({"kind": PaymentKind.WEBMONEY}, PaymentKindDisabled),
-        ({"kind": PaymentKind.SBP}, PaymentKindDisabled),
         ({"kind": PaymentKind.SAVED_CARD, "payment_method_id": "pm_none"}, PaymentMethodNotFound),
         ({"kind": PaymentKind.NEW_CARD, "payment_method_id": "pm_none"}, FieldInvalid),
     ],

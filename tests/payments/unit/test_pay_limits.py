@@ -292,7 +292,7 @@ def test_a_zombie_that_would_skip_frees_nothing_of_whoever_charges(monkeypatch: 
 
 
 def test_an_automatic_charge_within_a_limit_survives_a_death_at_every_call() -> None:
-    for after in range(1, 100):
+    for after in range(1, 200):
         world = _due_by_date(limit_roubles=500)
         try:
             world.process(Killer(after)).run(minutes=3)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.events import PaymentCaptured, PaymentDeclined, PaymentRefunded
 from services.payments.domain.payment import (
-    _NEXT,
     FINAL,
     IllegalMove,
     Payment,
@@ -19,6 +18,9 @@ from services.payments.domain.payment import (
     State,
     autopay_payment_id,
 )
+from services.payments.domain.payment_stages import stages_of
+from services.payments.domain.payment_states import NEXT
+from services.payments.domain.returning import begin_refund, finish_refund
 from tests.payments.builders import A_MORNING, GRACE, make_payment
 
 _NOW = A_MORNING + timedelta(minutes=1)
@@ -29,8 +31,8 @@ MOVES: dict[str, Callable[[Payment], None]] = {
     "capture": lambda payment: payment.capture(captured_at=_NOW, now=_NOW),
     "decline": lambda payment: payment.decline("insufficient_funds", now=_NOW),
     "post": lambda payment: payment.post(posted_at=_NOW, service_restored_at=None, now=_NOW),
-    "begin_refund": lambda payment: payment.begin_refund(refusal_reason="ACCOUNT_CLOSED", now=_NOW),
-    "finish_refund": lambda payment: payment.finish_refund(acquirer_refund_id="r", now=_NOW),
+    "begin_refund": lambda payment: begin_refund(payment, refusal_reason="ACCOUNT_CLOSED", now=_NOW),
+    "finish_refund": lambda payment: finish_refund(payment, acquirer_refund_id="r", now=_NOW),
 }
 _EVENTS = {
     State.CAPTURED: PaymentCaptured,
@@ -53,7 +55,7 @@ def test_only_moves_of_the_table_happen_and_the_history_only_grows(names: list[s
         assert payment.history[: len(before)] == before
 
     states = [step.state for step in payment.history]
-    assert all(following in _NEXT[state] for state, following in pairwise(states))
+    assert all(following in NEXT[state] for state, following in pairwise(states))
     announced = [_EVENTS[state] for state in states if state in _EVENTS]
     assert [type(event) for event in payment.pending_events] == announced
 
@@ -77,7 +79,7 @@ def test_money_is_taken_once_and_goes_one_way_only(names: list[str]) -> None:
 def test_every_state_leads_to_an_end() -> None:
     reaching = set(FINAL)
     for _ in State:
-        reaching |= {state for state, following in _NEXT.items() if following & reaching}
+        reaching |= {state for state, following in NEXT.items() if following & reaching}
 
     assert reaching == set(State)
     assert {State.POSTED, State.DECLINED, State.REFUNDED} == FINAL
@@ -130,16 +132,16 @@ def test_shows_the_stages_of_the_way_it_went() -> None:
     refused = make_payment(state=State.CAPTURED)
 
     posted.post(posted_at=_NOW, service_restored_at=_NOW, now=_NOW)
-    refused.begin_refund(refusal_reason="ACCOUNT_CLOSED", now=_NOW)
+    begin_refund(refused, refusal_reason="ACCOUNT_CLOSED", now=_NOW)
 
-    names = [stage.stage for stage in posted.stages()]
+    names = [stage.stage for stage in stages_of(posted)]
     assert names == ["created", "taken", "credited", "service_restored"]
-    assert [(stage.stage, stage.reached_at) for stage in refused.stages()] == [
+    assert [(stage.stage, stage.reached_at) for stage in stages_of(refused)] == [
         ("created", A_MORNING),
         ("taken", A_MORNING),
         ("refunded", None),
     ]
-    assert [stage.stage for stage in make_payment(state=State.DECLINED).stages()] == ["created", "declined"]
+    assert [stage.stage for stage in stages_of(make_payment(state=State.DECLINED))] == ["created", "declined"]
 
 
 def test_a_begun_charge_is_left_alone_for_the_grace() -> None:
@@ -159,4 +161,4 @@ def test_a_decision_has_one_payment_id() -> None:
 
 def test_an_unknown_move_raises() -> None:
     with pytest.raises(IllegalMove):
-        make_payment(state=State.POSTED).begin_refund(refusal_reason="LATE", now=_NOW)
+        begin_refund(make_payment(state=State.POSTED), refusal_reason="LATE", now=_NOW)

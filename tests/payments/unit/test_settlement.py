@@ -15,6 +15,7 @@ from services.payments.domain.acquirer import (
 )
 from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.payment import Payment, Problem, State
+from services.payments.domain.returning import begin_refund
 from services.payments.domain.settlement import settle, settle_refund
 from tests.payments.builders import A_MORNING, make_payment, rub, told
 
@@ -23,6 +24,12 @@ _NOW = A_MORNING + timedelta(seconds=3)
 
 def settled(payment: Payment, answer: PaymentAnswer) -> Payment:
     settle(payment, answer, now=_NOW, backoff=standard_backoff())
+    return payment
+
+
+def make_refunding() -> Payment:
+    payment = make_payment(state=State.CAPTURED)
+    begin_refund(payment, refusal_reason="ACCOUNT_CLOSED", now=A_MORNING)
     return payment
 
 
@@ -123,8 +130,8 @@ def test_an_answer_that_comes_too_late_changes_nothing() -> None:
 
 
 def test_a_refund_ends_when_the_whole_sum_went_back() -> None:
-    payment = make_payment(state=State.REFUNDING)
-    made = AcquirerRefund(acquirer_refund_id="r", status=Status.SUCCEEDED, amount=payment.amount)
+    payment = make_refunding()
+    made = AcquirerRefund(acquirer_refund_id="r", refund_id="r", status=Status.SUCCEEDED, amount=payment.amount)
 
     settle_refund(payment, made, now=_NOW, backoff=standard_backoff())
 
@@ -134,8 +141,14 @@ def test_a_refund_ends_when_the_whole_sum_went_back() -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (AcquirerRefund(acquirer_refund_id="r", status=Status.SUCCEEDED, amount=rub(1)), Problem.AMOUNT_DIFFERS),
-        (AcquirerRefund(acquirer_refund_id="r", status=Status.CANCELED, amount=rub(450)), Problem.REFUND_IMPOSSIBLE),
+        (
+            AcquirerRefund(acquirer_refund_id="r", refund_id="r", status=Status.SUCCEEDED, amount=rub(1)),
+            Problem.AMOUNT_DIFFERS,
+        ),
+        (
+            AcquirerRefund(acquirer_refund_id="r", refund_id="r", status=Status.CANCELED, amount=rub(450)),
+            Problem.REFUND_IMPOSSIBLE,
+        ),
         (Refused("invalid_request"), Problem.REFUND_IMPOSSIBLE),
         (Silence(), None),
     ],
@@ -143,7 +156,7 @@ def test_a_refund_ends_when_the_whole_sum_went_back() -> None:
 def test_a_refund_that_fails_stays_due_and_goes_to_a_person_if_it_was_refused(
     answer: AcquirerRefund | Refused | Silence, problem: Problem | None
 ) -> None:
-    payment = make_payment(state=State.REFUNDING)
+    payment = make_refunding()
 
     settle_refund(payment, answer, now=_NOW, backoff=standard_backoff())
 

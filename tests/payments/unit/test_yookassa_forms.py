@@ -43,7 +43,10 @@ def test_a_float_is_no_amount() -> None:
         ({"card_type": "MasterCard"}, "mastercard"),
         ({"card_type": "MasterCard", "card_product": {"code": "MSI", "name": "Maestro"}}, "maestro"),
         ({"card_type": "Mir"}, "mir"),
-        ({"card_type": "JCB"}, "unknown"),
+        ({"card_type": "JCB"}, "jcb"),
+        ({"card_type": "MIR"}, "mir"),
+        ({"card_type": "Unknown"}, "unknown"),
+        ({"card_type": "Belkart"}, "other"),
         ({}, "unknown"),
     ],
 )

@@ -45,6 +45,10 @@ class _PaymentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaymentS
     """The region refused it for good; the money is on its way back."""
     PAYMENT_STATE_REFUNDED: _PaymentState.ValueType  # 8
     """The money went back to the payer."""
+    PAYMENT_STATE_RETURNING: _PaymentState.ValueType  # 9
+    """An operator gives it back after it was credited, in part or all of it."""
+    PAYMENT_STATE_REVERSAL_DUE: _PaymentState.ValueType  # 10
+    """Money went back that the region's books still show; an operator puts them right."""
 
 class PaymentState(_PaymentState, metaclass=_PaymentStateEnumTypeWrapper):
     """Life cycle of a payment."""
@@ -67,6 +71,10 @@ PAYMENT_STATE_REFUNDING: PaymentState.ValueType  # 7
 """The region refused it for good; the money is on its way back."""
 PAYMENT_STATE_REFUNDED: PaymentState.ValueType  # 8
 """The money went back to the payer."""
+PAYMENT_STATE_RETURNING: PaymentState.ValueType  # 9
+"""An operator gives it back after it was credited, in part or all of it."""
+PAYMENT_STATE_REVERSAL_DUE: PaymentState.ValueType  # 10
+"""Money went back that the region's books still show; an operator puts them right."""
 Global___PaymentState: _TypeAlias = PaymentState  # noqa: Y015
 
 class _PaymentKind:
@@ -100,6 +108,38 @@ PAYMENT_KIND_WEBMONEY: PaymentKind.ValueType  # 3
 PAYMENT_KIND_SBP: PaymentKind.ValueType  # 4
 """The fast payment system."""
 Global___PaymentKind: _TypeAlias = PaymentKind  # noqa: Y015
+
+class _PaymentMethodState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PaymentMethodStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaymentMethodState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAYMENT_METHOD_STATE_UNSPECIFIED: _PaymentMethodState.ValueType  # 0
+    """Never sent."""
+    PAYMENT_METHOD_STATE_PENDING: _PaymentMethodState.ValueType  # 1
+    """Being bound: the subscriber types the card at `confirmation_url`."""
+    PAYMENT_METHOD_STATE_UNKNOWN: _PaymentMethodState.ValueType  # 2
+    """Being bound: the acquirer did not answer. It is being asked."""
+    PAYMENT_METHOD_STATE_ACTIVE: _PaymentMethodState.ValueType  # 3
+    """Saved: it can be charged."""
+    PAYMENT_METHOD_STATE_REFUSED: _PaymentMethodState.ValueType  # 4
+    """Not saved; `refusal_reason` says why."""
+
+class PaymentMethodState(_PaymentMethodState, metaclass=_PaymentMethodStateEnumTypeWrapper):
+    """State of a payment method."""
+
+PAYMENT_METHOD_STATE_UNSPECIFIED: PaymentMethodState.ValueType  # 0
+"""Never sent."""
+PAYMENT_METHOD_STATE_PENDING: PaymentMethodState.ValueType  # 1
+"""Being bound: the subscriber types the card at `confirmation_url`."""
+PAYMENT_METHOD_STATE_UNKNOWN: PaymentMethodState.ValueType  # 2
+"""Being bound: the acquirer did not answer. It is being asked."""
+PAYMENT_METHOD_STATE_ACTIVE: PaymentMethodState.ValueType  # 3
+"""Saved: it can be charged."""
+PAYMENT_METHOD_STATE_REFUSED: PaymentMethodState.ValueType  # 4
+"""Not saved; `refusal_reason` says why."""
+Global___PaymentMethodState: _TypeAlias = PaymentMethodState  # noqa: Y015
 
 class _AutopayRuleState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -206,7 +246,7 @@ class Stage(_message.Message):
     STAGE_FIELD_NUMBER: _builtins.int
     REACHED_AT_FIELD_NUMBER: _builtins.int
     stage: _builtins.str
-    """"created", "taken", "credited", "service_restored", "declined", "refunded"."""
+    """"created", "taken", "receipt", "credited", "service_restored", "declined", "refunded"."""
     @_builtins.property
     def reached_at(self) -> _timestamp_pb2.Timestamp:
         """When it was reached; absent while it is awaited."""
@@ -243,6 +283,8 @@ class Payment(_message.Message):
     STAGES_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     AUTOPAY_RULE_ID_FIELD_NUMBER: _builtins.int
+    CARD_NOT_KEPT_REASON_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """Its id."""
     billing_account_id: _builtins.str
@@ -259,6 +301,8 @@ class Payment(_message.Message):
     """Why nothing was taken, the acquirer's word ("insufficient_funds"). Empty otherwise."""
     autopay_rule_id: _builtins.str
     """The autopay rule that made it; empty for a manual one."""
+    card_not_kept_reason: _builtins.str
+    """Why the card was not kept although that was asked for (CARD_NOT_ACCEPTED): the payment itself stands. Empty otherwise."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The sum: one number on our page, at the acquirer and in the region."""
@@ -275,6 +319,10 @@ class Payment(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
 
+    @_builtins.property
+    def refunded(self) -> _money_pb2.Money:
+        """What went back to the payer so far."""
+
     def __init__(
         self,
         *,
@@ -290,10 +338,12 @@ class Payment(_message.Message):
         stages: _abc.Iterable[Global___Stage] | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         autopay_rule_id: _builtins.str = ...,
+        card_not_kept_reason: _builtins.str = ...,
+        refunded: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "commission", b"commission", "created_at", b"created_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "commission", b"commission", "created_at", b"created_at", "refunded", b"refunded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "autopay_rule_id", b"autopay_rule_id", "billing_account_id", b"billing_account_id", "commission", b"commission", "confirmation_url", b"confirmation_url", "created_at", b"created_at", "decline_reason", b"decline_reason", "kind", b"kind", "payment_id", b"payment_id", "payment_method_id", b"payment_method_id", "stages", b"stages", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "autopay_rule_id", b"autopay_rule_id", "billing_account_id", b"billing_account_id", "card_not_kept_reason", b"card_not_kept_reason", "commission", b"commission", "confirmation_url", b"confirmation_url", "created_at", b"created_at", "decline_reason", b"decline_reason", "kind", b"kind", "payment_id", b"payment_id", "payment_method_id", b"payment_method_id", "refunded", b"refunded", "stages", b"stages", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -340,14 +390,28 @@ class PaymentMethod(_message.Message):
     LAST4_FIELD_NUMBER: _builtins.int
     EXPIRES_FIELD_NUMBER: _builtins.int
     SAVED_AT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_URL_FIELD_NUMBER: _builtins.int
+    REFUSAL_REASON_FIELD_NUMBER: _builtins.int
+    ISSUER_COUNTRY_FIELD_NUMBER: _builtins.int
     payment_method_id: _builtins.str
     """Its id."""
     brand: _builtins.str
-    """"visa", "visa_electron", "mastercard", "maestro", "mir"; "unknown" when the acquirer does not say."""
+    """"visa", "visa_electron", "mastercard", "maestro", "mir", or a brand that is not accepted ("jcb", ...); "unknown" when
+    the acquirer does not say.
+    """
     last4: _builtins.str
     """Last four digits."""
     expires: _builtins.str
     """Printed expiry, "2028-09"; information only, no stop signal."""
+    state: Global___PaymentMethodState.ValueType
+    """Whether it can be charged. Until then brand, last four digits and expiry are not known."""
+    confirmation_url: _builtins.str
+    """Where the subscriber types the card; empty when there is nothing to type."""
+    refusal_reason: _builtins.str
+    """Why it was not saved: "card_not_accepted", "not_confirmed", "expired_on_confirmation", or a word of the acquirer."""
+    issuer_country: _builtins.str
+    """Country of the bank, ISO 3166-1 alpha-2; empty when the acquirer does not say."""
     @_builtins.property
     def saved_at(self) -> _timestamp_pb2.Timestamp:
         """When it was saved."""
@@ -360,10 +424,14 @@ class PaymentMethod(_message.Message):
         last4: _builtins.str = ...,
         expires: _builtins.str = ...,
         saved_at: _timestamp_pb2.Timestamp | None = ...,
+        state: Global___PaymentMethodState.ValueType = ...,
+        confirmation_url: _builtins.str = ...,
+        refusal_reason: _builtins.str = ...,
+        issuer_country: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["saved_at", b"saved_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["brand", b"brand", "expires", b"expires", "last4", b"last4", "payment_method_id", b"payment_method_id", "saved_at", b"saved_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brand", b"brand", "confirmation_url", b"confirmation_url", "expires", b"expires", "issuer_country", b"issuer_country", "last4", b"last4", "payment_method_id", b"payment_method_id", "refusal_reason", b"refusal_reason", "saved_at", b"saved_at", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -861,6 +929,7 @@ class CreatePaymentRequest(_message.Message):
     PAYMENT_METHOD_ID_FIELD_NUMBER: _builtins.int
     SAVE_PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
     RETURN_URL_FIELD_NUMBER: _builtins.int
+    CONFIRM_REPEAT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The client's Idempotency-Key."""
     billing_account_id: _builtins.str
@@ -873,6 +942,8 @@ class CreatePaymentRequest(_message.Message):
     """Whether to save the card, for NEW_CARD, with the payer's consent."""
     return_url: _builtins.str
     """Where the acquirer's page sends the payer back; one of the allowed prefixes."""
+    confirm_repeat: _builtins.bool
+    """That the payer was asked and means to pay the same again (SIMILAR_PAYMENT). Not part of what makes two requests equal."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The sum."""
@@ -887,10 +958,11 @@ class CreatePaymentRequest(_message.Message):
         payment_method_id: _builtins.str = ...,
         save_payment_method: _builtins.bool = ...,
         return_url: _builtins.str = ...,
+        confirm_repeat: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "billing_account_id", b"billing_account_id", "kind", b"kind", "payment_method_id", b"payment_method_id", "request_id", b"request_id", "return_url", b"return_url", "save_payment_method", b"save_payment_method"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "billing_account_id", b"billing_account_id", "confirm_repeat", b"confirm_repeat", "kind", b"kind", "payment_method_id", b"payment_method_id", "request_id", b"request_id", "return_url", b"return_url", "save_payment_method", b"save_payment_method"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1072,6 +1144,102 @@ class ListPaymentKindsResponse(_message.Message):
 Global___ListPaymentKindsResponse: _TypeAlias = ListPaymentKindsResponse  # noqa: Y015
 
 @_typing.final
+class CreatePaymentMethodRequest(_message.Message):
+    """Starts to keep a card without a payment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RETURN_URL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The client's Idempotency-Key."""
+    return_url: _builtins.str
+    """Where the acquirer's page sends the subscriber back; one of the allowed prefixes."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        return_url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "return_url", b"return_url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreatePaymentMethodRequest: _TypeAlias = CreatePaymentMethodRequest  # noqa: Y015
+
+@_typing.final
+class CreatePaymentMethodResponse(_message.Message):
+    """The card that is being bound, new or first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment_method(self) -> Global___PaymentMethod:
+        """It."""
+
+    def __init__(
+        self,
+        *,
+        payment_method: Global___PaymentMethod | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreatePaymentMethodResponse: _TypeAlias = CreatePaymentMethodResponse  # noqa: Y015
+
+@_typing.final
+class GetPaymentMethodRequest(_message.Message):
+    """Asks for a saved card or one that is being bound."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_METHOD_ID_FIELD_NUMBER: _builtins.int
+    payment_method_id: _builtins.str
+    """Which."""
+    def __init__(
+        self,
+        *,
+        payment_method_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_method_id", b"payment_method_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPaymentMethodRequest: _TypeAlias = GetPaymentMethodRequest  # noqa: Y015
+
+@_typing.final
+class GetPaymentMethodResponse(_message.Message):
+    """A card."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment_method(self) -> Global___PaymentMethod:
+        """It."""
+
+    def __init__(
+        self,
+        *,
+        payment_method: Global___PaymentMethod | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPaymentMethodResponse: _TypeAlias = GetPaymentMethodResponse  # noqa: Y015
+
+@_typing.final
 class ListPaymentMethodsRequest(_message.Message):
     """Asks for the saved cards."""
 
@@ -1160,7 +1328,7 @@ class NoteAcquirerNotificationRequest(_message.Message):
     ACQUIRER_PAYMENT_ID_FIELD_NUMBER: _builtins.int
     EVENT_FIELD_NUMBER: _builtins.int
     acquirer_payment_id: _builtins.str
-    """`object.id` of the notification: the acquirer's id of the payment."""
+    """`object.id` of the notification: the acquirer's id of the payment, or of the card that is bound."""
     event: _builtins.str
     """`event` of the notification."""
     def __init__(

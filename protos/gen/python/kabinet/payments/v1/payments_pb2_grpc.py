@@ -57,6 +57,16 @@ class PaymentsServiceStub:
                 request_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsRequest.SerializeToString,
                 response_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsResponse.FromString,
                 _registered_method=True)
+        self.CreatePaymentMethod = channel.unary_unary(
+                '/kabinet.payments.v1.PaymentsService/CreatePaymentMethod',
+                request_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodRequest.SerializeToString,
+                response_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodResponse.FromString,
+                _registered_method=True)
+        self.GetPaymentMethod = channel.unary_unary(
+                '/kabinet.payments.v1.PaymentsService/GetPaymentMethod',
+                request_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodRequest.SerializeToString,
+                response_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodResponse.FromString,
+                _registered_method=True)
         self.ListPaymentMethods = channel.unary_unary(
                 '/kabinet.payments.v1.PaymentsService/ListPaymentMethods',
                 request_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentMethodsRequest.SerializeToString,
@@ -121,9 +131,11 @@ class PaymentsServiceServicer:
         Idempotent by `request_id`: a repeated call returns the first payment in its current state. When the acquirer does not
         answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
         Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
-        ALREADY_EXISTS (REQUEST_ID_REUSED: with another content), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
-        PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, MONTHLY_PAY_LIMIT_EXCEEDED: with limit, spent and
-        left), PERMISSION_DENIED (ACTION_NOT_ALLOWED, GRANT_FROZEN), UNAVAILABLE.
+        ALREADY_EXISTS (REQUEST_ID_REUSED: with another content; SIMILAR_PAYMENT with `seconds_ago`: the same payer, account and
+        sum within 3 minutes under another request_id, unless `confirm_repeat`; nothing was saved), NOT_FOUND
+        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED:
+        with the accepted brands, MONTHLY_PAY_LIMIT_EXCEEDED: with limit, spent and left), PERMISSION_DENIED
+        (ACTION_NOT_ALLOWED, GRANT_FROZEN), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -154,6 +166,27 @@ class PaymentsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreatePaymentMethod(self, request, context):
+        """Starts to keep a card without a payment: nothing is charged, the subscriber types the card on the acquirer's page.
+
+        Idempotent by `request_id`. The answer leads to the page, or is in state UNKNOWN when the acquirer did not answer in
+        time; it is settled by asking. A card outside the policy ends in state REFUSED with `card_not_accepted`.
+        Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING), ALREADY_EXISTS (REQUEST_ID_REUSED),
+        FAILED_PRECONDITION (PAYMENT_KIND_DISABLED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPaymentMethod(self, request, context):
+        """Returns a saved card, or one that is being bound.
+
+        Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND, also for a removed one).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListPaymentMethods(self, request, context):
         """Lists the subscriber's saved cards.
         """
@@ -162,7 +195,7 @@ class PaymentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RemovePaymentMethod(self, request, context):
-        """Removes a saved card; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
+        """Removes a saved card, or calls its binding off; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
 
         Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND).
         """
@@ -183,8 +216,9 @@ class PaymentsServiceServicer:
         """Creates the autopay rule of a billing account.
 
         Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, DAY_OUT_OF_RANGE,
-        THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+        THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one
+        rule per account; REQUEST_ID_REUSED), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND),
+        FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -265,6 +299,16 @@ def add_PaymentsServiceServicer_to_server(servicer, server):
                     servicer.ListPaymentKinds,
                     request_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsRequest.FromString,
                     response_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsResponse.SerializeToString,
+            ),
+            'CreatePaymentMethod': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePaymentMethod,
+                    request_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodRequest.FromString,
+                    response_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodResponse.SerializeToString,
+            ),
+            'GetPaymentMethod': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPaymentMethod,
+                    request_deserializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodRequest.FromString,
+                    response_serializer=kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodResponse.SerializeToString,
             ),
             'ListPaymentMethods': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPaymentMethods,
@@ -428,6 +472,60 @@ class PaymentsService:
             '/kabinet.payments.v1.PaymentsService/ListPaymentKinds',
             kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsRequest.SerializeToString,
             kabinet_dot_payments_dot_v1_dot_payments__pb2.ListPaymentKindsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePaymentMethod(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.payments.v1.PaymentsService/CreatePaymentMethod',
+            kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodRequest.SerializeToString,
+            kabinet_dot_payments_dot_v1_dot_payments__pb2.CreatePaymentMethodResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPaymentMethod(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.payments.v1.PaymentsService/GetPaymentMethod',
+            kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodRequest.SerializeToString,
+            kabinet_dot_payments_dot_v1_dot_payments__pb2.GetPaymentMethodResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,9 +42,11 @@ class PaymentsServiceStub:
     Idempotent by `request_id`: a repeated call returns the first payment in its current state. When the acquirer does not
     answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
     Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
-    ALREADY_EXISTS (REQUEST_ID_REUSED: with another content), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
-    PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, MONTHLY_PAY_LIMIT_EXCEEDED: with limit, spent and
-    left), PERMISSION_DENIED (ACTION_NOT_ALLOWED, GRANT_FROZEN), UNAVAILABLE.
+    ALREADY_EXISTS (REQUEST_ID_REUSED: with another content; SIMILAR_PAYMENT with `seconds_ago`: the same payer, account and
+    sum within 3 minutes under another request_id, unless `confirm_repeat`; nothing was saved), NOT_FOUND
+    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED:
+    with the accepted brands, MONTHLY_PAY_LIMIT_EXCEEDED: with limit, spent and left), PERMISSION_DENIED
+    (ACTION_NOT_ALLOWED, GRANT_FROZEN), UNAVAILABLE.
     """
     GetPayment: _grpc.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentRequest, _payments_pb2.GetPaymentResponse]
     """Returns a payment with its stages.
@@ -58,10 +60,23 @@ class PaymentsServiceStub:
     """
     ListPaymentKinds: _grpc.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentKindsRequest, _payments_pb2.ListPaymentKindsResponse]
     """Lists the ways to pay, with the reason of one that is switched off (F16, F17)."""
+    CreatePaymentMethod: _grpc.UnaryUnaryMultiCallable[_payments_pb2.CreatePaymentMethodRequest, _payments_pb2.CreatePaymentMethodResponse]
+    """Starts to keep a card without a payment: nothing is charged, the subscriber types the card on the acquirer's page.
+
+    Idempotent by `request_id`. The answer leads to the page, or is in state UNKNOWN when the acquirer did not answer in
+    time; it is settled by asking. A card outside the policy ends in state REFUSED with `card_not_accepted`.
+    Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING), ALREADY_EXISTS (REQUEST_ID_REUSED),
+    FAILED_PRECONDITION (PAYMENT_KIND_DISABLED).
+    """
+    GetPaymentMethod: _grpc.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentMethodRequest, _payments_pb2.GetPaymentMethodResponse]
+    """Returns a saved card, or one that is being bound.
+
+    Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND, also for a removed one).
+    """
     ListPaymentMethods: _grpc.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentMethodsRequest, _payments_pb2.ListPaymentMethodsResponse]
     """Lists the subscriber's saved cards."""
     RemovePaymentMethod: _grpc.UnaryUnaryMultiCallable[_payments_pb2.RemovePaymentMethodRequest, _payments_pb2.RemovePaymentMethodResponse]
-    """Removes a saved card; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
+    """Removes a saved card, or calls its binding off; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
 
     Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND).
     """
@@ -74,8 +89,9 @@ class PaymentsServiceStub:
     """Creates the autopay rule of a billing account.
 
     Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, DAY_OUT_OF_RANGE,
-    THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+    THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one
+    rule per account; REQUEST_ID_REUSED), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND),
+    FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     GetAutopayRule: _grpc.UnaryUnaryMultiCallable[_payments_pb2.GetAutopayRuleRequest, _payments_pb2.GetAutopayRuleResponse]
     """Returns a rule.
@@ -120,9 +136,11 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     Idempotent by `request_id`: a repeated call returns the first payment in its current state. When the acquirer does not
     answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
     Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
-    ALREADY_EXISTS (REQUEST_ID_REUSED: with another content), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
-    PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, MONTHLY_PAY_LIMIT_EXCEEDED: with limit, spent and
-    left), PERMISSION_DENIED (ACTION_NOT_ALLOWED, GRANT_FROZEN), UNAVAILABLE.
+    ALREADY_EXISTS (REQUEST_ID_REUSED: with another content; SIMILAR_PAYMENT with `seconds_ago`: the same payer, account and
+    sum within 3 minutes under another request_id, unless `confirm_repeat`; nothing was saved), NOT_FOUND
+    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED:
+    with the accepted brands, MONTHLY_PAY_LIMIT_EXCEEDED: with limit, spent and left), PERMISSION_DENIED
+    (ACTION_NOT_ALLOWED, GRANT_FROZEN), UNAVAILABLE.
     """
     GetPayment: _aio.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentRequest, _payments_pb2.GetPaymentResponse]  # type: ignore[assignment]
     """Returns a payment with its stages.
@@ -136,10 +154,23 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     """
     ListPaymentKinds: _aio.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentKindsRequest, _payments_pb2.ListPaymentKindsResponse]  # type: ignore[assignment]
     """Lists the ways to pay, with the reason of one that is switched off (F16, F17)."""
+    CreatePaymentMethod: _aio.UnaryUnaryMultiCallable[_payments_pb2.CreatePaymentMethodRequest, _payments_pb2.CreatePaymentMethodResponse]  # type: ignore[assignment]
+    """Starts to keep a card without a payment: nothing is charged, the subscriber types the card on the acquirer's page.
+
+    Idempotent by `request_id`. The answer leads to the page, or is in state UNKNOWN when the acquirer did not answer in
+    time; it is settled by asking. A card outside the policy ends in state REFUSED with `card_not_accepted`.
+    Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING), ALREADY_EXISTS (REQUEST_ID_REUSED),
+    FAILED_PRECONDITION (PAYMENT_KIND_DISABLED).
+    """
+    GetPaymentMethod: _aio.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentMethodRequest, _payments_pb2.GetPaymentMethodResponse]  # type: ignore[assignment]
+    """Returns a saved card, or one that is being bound.
+
+    Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND, also for a removed one).
+    """
     ListPaymentMethods: _aio.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentMethodsRequest, _payments_pb2.ListPaymentMethodsResponse]  # type: ignore[assignment]
     """Lists the subscriber's saved cards."""
     RemovePaymentMethod: _aio.UnaryUnaryMultiCallable[_payments_pb2.RemovePaymentMethodRequest, _payments_pb2.RemovePaymentMethodResponse]  # type: ignore[assignment]
-    """Removes a saved card; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
+    """Removes a saved card, or calls its binding off; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
 
     Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND).
     """
@@ -152,8 +183,9 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     """Creates the autopay rule of a billing account.
 
     Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, DAY_OUT_OF_RANGE,
-    THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+    THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one
+    rule per account; REQUEST_ID_REUSED), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND),
+    FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     GetAutopayRule: _aio.UnaryUnaryMultiCallable[_payments_pb2.GetAutopayRuleRequest, _payments_pb2.GetAutopayRuleResponse]  # type: ignore[assignment]
     """Returns a rule.
@@ -201,9 +233,11 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         Idempotent by `request_id`: a repeated call returns the first payment in its current state. When the acquirer does not
         answer in time the payment comes back in state UNKNOWN; it is settled by asking, never by a second charge.
         Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING),
-        ALREADY_EXISTS (REQUEST_ID_REUSED: with another content), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND,
-        PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, MONTHLY_PAY_LIMIT_EXCEEDED: with limit, spent and
-        left), PERMISSION_DENIED (ACTION_NOT_ALLOWED, GRANT_FROZEN), UNAVAILABLE.
+        ALREADY_EXISTS (REQUEST_ID_REUSED: with another content; SIMILAR_PAYMENT with `seconds_ago`: the same payer, account and
+        sum within 3 minutes under another request_id, unless `confirm_repeat`; nothing was saved), NOT_FOUND
+        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (PAYMENT_KIND_DISABLED, CARD_NOT_ACCEPTED:
+        with the accepted brands, MONTHLY_PAY_LIMIT_EXCEEDED: with limit, spent and left), PERMISSION_DENIED
+        (ACTION_NOT_ALLOWED, GRANT_FROZEN), UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod
@@ -237,6 +271,31 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists the ways to pay, with the reason of one that is switched off (F16, F17)."""
 
     @_abc_1.abstractmethod
+    def CreatePaymentMethod(
+        self,
+        request: _payments_pb2.CreatePaymentMethodRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payments_pb2.CreatePaymentMethodResponse, _abc.Awaitable[_payments_pb2.CreatePaymentMethodResponse]]:
+        """Starts to keep a card without a payment: nothing is charged, the subscriber types the card on the acquirer's page.
+
+        Idempotent by `request_id`. The answer leads to the page, or is in state UNKNOWN when the acquirer did not answer in
+        time; it is settled by asking. A card outside the policy ends in state REFUSED with `card_not_accepted`.
+        Errors: INVALID_ARGUMENT (RETURN_URL_NOT_ALLOWED, REQUEST_ID_MISSING), ALREADY_EXISTS (REQUEST_ID_REUSED),
+        FAILED_PRECONDITION (PAYMENT_KIND_DISABLED).
+        """
+
+    @_abc_1.abstractmethod
+    def GetPaymentMethod(
+        self,
+        request: _payments_pb2.GetPaymentMethodRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payments_pb2.GetPaymentMethodResponse, _abc.Awaitable[_payments_pb2.GetPaymentMethodResponse]]:
+        """Returns a saved card, or one that is being bound.
+
+        Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND, also for a removed one).
+        """
+
+    @_abc_1.abstractmethod
     def ListPaymentMethods(
         self,
         request: _payments_pb2.ListPaymentMethodsRequest,
@@ -250,7 +309,7 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_pb2.RemovePaymentMethodRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_pb2.RemovePaymentMethodResponse, _abc.Awaitable[_payments_pb2.RemovePaymentMethodResponse]]:
-        """Removes a saved card; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
+        """Removes a saved card, or calls its binding off; it is never charged again (376-FZ), and autopay rules on it stop. Idempotent.
 
         Errors: NOT_FOUND (PAYMENT_METHOD_NOT_FOUND).
         """
@@ -275,8 +334,9 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Creates the autopay rule of a billing account.
 
         Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, DAY_OUT_OF_RANGE,
-        THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+        THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one
+        rule per account; REQUEST_ID_REUSED), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND),
+        FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
 
     @_abc_1.abstractmethod

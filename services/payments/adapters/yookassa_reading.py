@@ -1,0 +1,28 @@
+"""Reading an answer of the API: what cannot be understood is no answer."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import structlog
+
+from services.payments.domain.acquirer import Silence
+
+Told = TypeVar("Told")
+
+_log = structlog.get_logger(__name__)
+
+
+def read(document: Mapping[str, Any], reader: Callable[[Mapping[str, Any]], Told], /) -> Told | Silence:
+    """Return what a document says, Silence for one that does not have the form that the API documents."""
+    try:
+        return reader(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        _log.error("acquirer_not_understood", error=type(error).__name__)
+        return Silence()
+
+
+def text_of(value: Any, /) -> str:
+    """Return a text that is one. Raises ValueError for anything else, and for an empty one."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("not a text")
+    return value
