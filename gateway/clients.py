@@ -27,6 +27,7 @@ from services.chassis.caller import CredentialsMissing
 from services.chassis.clock import Clock
 from services.chassis.grpc_client import Remote, StreamingMethod, UnaryMethod
 from services.chassis.grpc_errors import RemoteError
+from services.chassis.tls import client_tls
 from services.chassis.tokens import ServiceTokens, load_private_key
 
 Request = TypeVar("Request")
@@ -150,7 +151,7 @@ def connect(settings: Settings, /, *, clock: Clock) -> Clients:
             address=address,
             tokens=tokens,
             idempotent_methods=[method for service in services for method in _reads(service)],
-            ca_file=settings.tls_ca_file,
+            tls=client_tls(settings),
         )
 
     identity = remote("identity", settings.identity_address, _descriptor(identity_pb2, "IdentityService"))

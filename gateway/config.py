@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     documents_address: str = Field(description="host:port of documents")
     content_address: str = Field(description="host:port of content")
     tls_ca_file: Path | None = Field(default=None, description="Authority that the services are checked against")
+    tls_certificate_file: Path | None = Field(
+        default=None, description="Certificate that the services are shown (mTLS)"
+    )
+    tls_key_file: Path | None = Field(default=None, description="Its key")
     trusted_proxies: int = Field(default=0, ge=0, description="How many proxies in front tell the client's address")
     form_action_origins: str = Field(
         default="",

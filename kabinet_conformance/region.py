@@ -57,6 +57,7 @@ class Region:
         self.exchanges: list[Exchange] = []
         self._channel = target.channel()
         self._ordering: bool | None = None
+        self._postings: bool | None = None
 
     def close(self) -> None:
         """Hang up."""
@@ -120,6 +121,18 @@ class Region:
             self._ordering = answer.code is not grpc.StatusCode.UNIMPLEMENTED
         return self._ordering
 
+    def lists_postings(self) -> bool:
+        """Tell whether the region implements `ListPostings`, which it may leave out."""
+        if self._postings is None:
+            self._postings = self.send(billing_pb2.ListPostingsRequest()).code is not grpc.StatusCode.UNIMPLEMENTED
+        return self._postings
+
+    def leaves_out(self, request: Message, /) -> bool:
+        """Tell whether a request belongs to what a region may leave out, and this one does."""
+        if isinstance(request, billing_pb2.ListPostingsRequest):
+            return not self.lists_postings()
+        return request.DESCRIPTOR.file is ordering_pb2.DESCRIPTOR and not self.has_ordering()
+
 
 def rubles(kopecks: int, /, *, currency: str = "RUB") -> Money:
     """Return a sum as the cabinet sends it."""
@@ -134,11 +147,6 @@ def new_id(prefix: str, /) -> str:
 def every_request() -> list[Message]:
     """Return an empty request for each method of the contract."""
     return [GetMessageClass(method.input_type)() for service in _SERVICES for method in service.methods]
-
-
-def is_ordering(request: Message, /) -> bool:
-    """Tell whether a request belongs to the service that a region may leave out."""
-    return request.DESCRIPTOR.file is ordering_pb2.DESCRIPTOR
 
 
 def same(answers: Sequence[Answer], part: Callable[[Any], Any], /) -> bool:

@@ -1,5 +1,7 @@
 """Makes the shared fixtures known to all tests; they are written in tests/support/."""
 
+from hypothesis import settings
+
 from tests.support.fixtures import (
     amqp_url,
     broker,
@@ -21,3 +23,6 @@ __all__ = [
     "service_name",
     "suite",
 ]
+
+settings.register_profile("suite", deadline=None)  # a busy machine is no failure
+settings.load_profile("suite")

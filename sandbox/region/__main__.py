@@ -6,6 +6,7 @@ from sandbox.chassis import json_log
 from sandbox.chassis.serving import build_server, serve_until_signal
 from sandbox.region.assembly import assemble
 from sandbox.region.config import Settings
+from sandbox.region.tls import open_port
 
 _CONTROL_THREADS = 4
 
@@ -18,7 +19,7 @@ def main() -> None:
     settings = Settings.from_environment()
     json_log.configure(program=f"region {region}", level=settings.log_level)
     parts = assemble(settings, region=region)
-    parts.server.add_insecure_port(settings.region_listen)
+    open_port(parts.server, settings, listen=settings.region_listen)
     parts.server.start()
     parts.feed.start()
     parts.calendar.start()

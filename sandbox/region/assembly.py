@@ -28,6 +28,7 @@ from sandbox.region.profiles import Profiles, SpoilingInterceptor
 from sandbox.region.rules import read_rules
 from sandbox.region.schema import SCHEMA
 from sandbox.region.servicer import Servicer
+from sandbox.region.tls import channel_to_cabinet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.Ser
         region=region, key_file=settings.region_key_file, trust_file=settings.trust_file, clock=clock
     )
     feed = FeedStreamer(
-        database=database, credentials=credentials, profiles=profiles, accounts_address=settings.accounts_address
+        database=database, credentials=credentials, profiles=profiles, channel=channel_to_cabinet(settings)
     )
     calendar = Calendar(database=database, rules=rules, clock=clock, on_news=feed.wake)
     codes = OwnershipCodes.from_key(settings.region_key_file)
@@ -73,6 +74,7 @@ def assemble(settings: Settings, /, *, region: str, outermost: Sequence[grpc.Ser
             kept_from=rules.kept_from,
             codes=codes,
             calls=calls,
+            profiles=profiles,
             clock=clock,
             on_news=feed.wake,
             on_codes=postman.wake,

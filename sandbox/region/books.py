@@ -11,6 +11,8 @@ from kabinet.regional.v1 import feed_pb2
 from sandbox.region import journal, numbers, refusals
 from sandbox.region.values import money, render_time, timestamp
 
+REPEATED = "Платёж, проведённый повторно"  # the one sort of entry that the index of ids leaves out
+
 
 def account(connection: sqlite3.Connection, number: str, /) -> sqlite3.Row:
     """Return an account; refuse an unknown number."""
@@ -54,6 +56,51 @@ def credit_payment(
     first = entry(connection, "payment", payment_id)
     if first is not None:
         return _same(first, number=number, amount_minor=amount_minor)
+    return _credit(
+        connection,
+        payment_id=payment_id,
+        number=number,
+        amount_minor=amount_minor,
+        description="Платёж",
+        channel=channel,
+        now=now,
+    )
+
+
+def credit_payment_again(
+    connection: sqlite3.Connection,
+    /,
+    *,
+    payment_id: str,
+    number: str,
+    amount_minor: int,
+    channel: str,
+    now: datetime,
+) -> sqlite3.Row:
+    """Credit a payment however often its id was applied before, as books without a unique index do."""
+    known = entry(connection, "payment", payment_id) is not None
+    return _credit(
+        connection,
+        payment_id=payment_id,
+        number=number,
+        amount_minor=amount_minor,
+        description=REPEATED if known else "Платёж",
+        channel=channel,
+        now=now,
+    )
+
+
+def _credit(
+    connection: sqlite3.Connection,
+    /,
+    *,
+    payment_id: str,
+    number: str,
+    amount_minor: int,
+    description: str,
+    channel: str,
+    now: datetime,
+) -> sqlite3.Row:
     row = open_account(connection, number)
     balance = row["balance_minor"] + amount_minor
     _repay_promise(connection, number=number, amount_minor=amount_minor)
@@ -64,7 +111,7 @@ def credit_payment(
         kind="payment",
         external_id=payment_id,
         amount_minor=amount_minor,
-        description="Платёж",
+        description=description,
         channel=channel,
         now=now,
         balance=balance,
@@ -112,9 +159,9 @@ def bill_fee(
 
 
 def entry(connection: sqlite3.Connection, kind: str, external_id: str, /) -> sqlite3.Row | None:
-    """Return the ledger's entry of an id."""
+    """Return the ledger's first entry of an id."""
     found: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM ledger WHERE kind = ? AND external_id = ?", (kind, external_id)
+        "SELECT * FROM ledger WHERE kind = ? AND external_id = ? ORDER BY entry_id LIMIT 1", (kind, external_id)
     ).fetchone()
     return found
 
@@ -227,7 +274,7 @@ def _append(
     service_restored_at: str | None,
 ) -> sqlite3.Row:
     connection.execute("UPDATE accounts SET balance_minor = ? WHERE number = ?", (balance, number))
-    connection.execute(
+    cursor = connection.execute(
         """INSERT INTO ledger (number, kind, external_id, amount_minor, description, channel, at, balance_after_minor,
            service_restored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
@@ -243,6 +290,5 @@ def _append(
         ),
     )
     tell_balance(connection, number=number, balance_minor=balance, now=now)
-    written = entry(connection, kind, external_id)
-    assert written is not None
+    written: sqlite3.Row = connection.execute("SELECT * FROM ledger WHERE entry_id = ?", (cursor.lastrowid,)).fetchone()
     return written

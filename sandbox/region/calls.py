@@ -20,7 +20,7 @@ class Calls:
 
     @contextmanager
     def call(self, method: str, context: grpc.ServicerContext, /, *keys: str) -> Iterator[str]:
-        """Run a block as one call; yields the name of the fault that the block must make itself."""
+        """Run a block as one call; yields the fault that the block must make itself."""
         try:
             self._credentials.admit(_authorization(context))
             with self._faults.around(method=method, keys=set(keys)) as fault:

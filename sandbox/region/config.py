@@ -15,6 +15,9 @@ class Settings(BaseSettings):
     region_control_listen: str = "127.0.0.1:50064"
     region_database: Path = Path("region.sqlite3")
     region_key_file: Path
+    region_certificate_file: Path | None = None
+    region_certificate_key_file: Path | None = None
+    cabinet_ca_file: Path | None = None
     region_threads: int = Field(default=16, gt=0)
     trust_file: Path
     accounts_address: str = Field(min_length=1)

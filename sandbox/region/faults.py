@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.chassis.sqlite import Database
 from sandbox.region.refusals import Refusal
 
-_SLEEPING = {"slow_ms", "hang_after_ms"}
-_KNOWN = _SLEEPING | {"error_before", "error_after", "wrong_amount", "refuse"}
+_TIMED = {"slow_ms", "hang_after_ms", "late_ms"}
+_KNOWN = _TIMED | {"error_before", "error_after", "wrong_amount", "refuse"}
 _LONGEST_MS = 60_000
 
 
 class Script(BaseModel):
-    """`POST /control/faults`: `slow_ms:800`, `hang_after_ms:5000`, `error_before`, `error_after`, `wrong_amount`,
-    `refuse:ACCOUNT_CLOSED`. `method` ("PostPayment") and `key` (a payment id, charge id or account number) narrow
-    it."""
+    """`POST /control/faults`: `slow_ms:800`, `hang_after_ms:5000`, `late_ms:3000`, `error_before`, `error_after`,
+    `wrong_amount`, `refuse:ACCOUNT_CLOSED`. `method` ("PostPayment") and `key` (a payment id, charge id or account
+    number) narrow it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,7 +31,7 @@ class Script(BaseModel):
     def check(self) -> None:
         """Refuse an unknown fault, so that a typing error does not pass for a passed test."""
         name, _, argument = self.fault.partition(":")
-        if name not in _KNOWN or (name in _SLEEPING and not (argument.isdecimal() and int(argument) <= _LONGEST_MS)):
+        if name not in _KNOWN or (name in _TIMED and not (argument.isdecimal() and int(argument) <= _LONGEST_MS)):
             raise ValueError(f"unknown fault {self.fault!r}; known: {', '.join(sorted(_KNOWN))}")
 
 
@@ -57,32 +57,32 @@ class Faults:
 
     @contextmanager
     def around(self, *, method: str, keys: set[str]) -> Iterator[str]:
-        """Run a block with the call's fault before and after it; yields the fault's name for what the block must do
-        itself."""
-        name, argument = self._take(method, keys)
+        """Run a block with the call's fault before and after it; yields the fault for what the block must do itself."""
+        fault = self._take(method, keys)
+        name, _, argument = fault.partition(":")
         if name == "slow_ms":
             time.sleep(int(argument) / 1000)
         if name == "error_before":
             raise Refusal(grpc.StatusCode.INTERNAL, "", "scripted failure before the effect")
         if name == "refuse":
             raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, argument, "scripted refusal")
-        yield name
+        yield fault
         if name == "hang_after_ms":
             time.sleep(int(argument) / 1000)
         if name == "error_after":
             raise Refusal(grpc.StatusCode.INTERNAL, "", "scripted failure after the effect")
 
-    def _take(self, method: str, keys: set[str]) -> tuple[str, str]:
+    def _take(self, method: str, keys: set[str]) -> str:
         found = self._fitting(self._database.read(), method, keys)
         if found is None:
-            return "", ""
+            return ""
         with self._database.write() as connection:
             row = self._fitting(connection, method, keys)  # somebody else may have taken it in between
             if row is None:
-                return "", ""
+                return ""
             connection.execute("UPDATE faults SET remaining = remaining - 1 WHERE fault_id = ?", (row["fault_id"],))
-        name, _, argument = row["fault"].partition(":")
-        return name, argument
+        fault: str = row["fault"]
+        return fault
 
     @staticmethod
     def _fitting(connection: sqlite3.Connection, method: str, keys: set[str]) -> sqlite3.Row | None:

@@ -27,14 +27,12 @@ class FeedStreamer:
     """
 
     def __init__(
-        self, *, database: Database, credentials: Credentials, profiles: Profiles, accounts_address: str
+        self, *, database: Database, credentials: Credentials, profiles: Profiles, channel: grpc.Channel
     ) -> None:
         self._database = database
         self._profiles = profiles
         self._credentials = credentials
-        self._stub = feed_pb2_grpc.RegionalFeedServiceStub(
-            grpc.insecure_channel(accounts_address, [("grpc.max_reconnect_backoff_ms", 2000)])
-        )
+        self._stub = feed_pb2_grpc.RegionalFeedServiceStub(channel)
         self._changed = threading.Condition()
         self._told = 0
         self._streams = 0

@@ -1,6 +1,7 @@
 """Fault profiles: the habits of a bad billing system, which spoil all that a region says while one is on.
 
-A profile is data (`profiles.json`); the books stay right, so that turning it off cures the region at once.
+A profile is data (`profiles.json`); the books stay right but for the one that does not deduplicate, so that turning it
+off cures the region at once.
 """
 
 import json
@@ -20,13 +21,15 @@ _TEXTS = frozenset({"name", "description", "payer_name", "payer_address", "lost"
 
 
 class Profile(BaseModel):
-    """What is wrong. `mojibake` is UTF-8 read as CP1251: the contract's strings cannot hold other bytes.
+    """What is wrong. `deduplicates` off applies a payment as often as it is posted: the one habit that spoils books.
+    `mojibake` is UTF-8 read as CP1251: the contract's strings cannot hold other bytes.
     `currency_of_zero` off makes of a zero what a decimal "-0.00" becomes on its way: a sum without a currency.
     `feed_cut_after` is how many pieces of the journal pass before a stream breaks. `former_numbers_answered` is no
     fault: the region answers for numbers that an account has no more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    deduplicates: bool = True
     as_of_offset_s: int = 0
     clock_offset_s: int = 0
     feed_repeats: bool = False

@@ -75,6 +75,16 @@ def page_token_invalid() -> Refusal:
     return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID", "The page token is not valid.")
 
 
+def period_invalid() -> Refusal:
+    """A period does not end after its beginning."""
+    return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "PERIOD_INVALID", "The period must end after its beginning.")
+
+
+def no_answer_in_time() -> Refusal:
+    """What the caller hears while its message is still on its way."""
+    return Refusal(grpc.StatusCode.DEADLINE_EXCEEDED, "", "scripted: it will be applied later")
+
+
 def not_the_cabinet() -> Refusal:
     """The caller does not show that it is the cabinet's accounts service."""
     return Refusal(grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_MISSING", "Only the cabinet may call.")

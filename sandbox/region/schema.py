@@ -1,4 +1,7 @@
-"""The tables of a region's books; the ledger is append-only by triggers, and an id is applied once by an index."""
+"""The tables of a region's books; the ledger is append-only by triggers, and an id is applied once by an index.
+
+But for what `books.credit_payment_again` writes: the profile that does not deduplicate needs a ledger that shows it.
+"""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tariff_plans (
@@ -18,7 +21,11 @@ CREATE TABLE IF NOT EXISTS ledger (
     kind TEXT NOT NULL CHECK (kind IN ('payment', 'charge')), external_id TEXT NOT NULL,
     amount_minor INTEGER NOT NULL CHECK (amount_minor > 0), description TEXT NOT NULL, channel TEXT NOT NULL,
     at TEXT NOT NULL, balance_after_minor INTEGER NOT NULL, service_restored_at TEXT);
-CREATE UNIQUE INDEX IF NOT EXISTS ledger_once ON ledger (kind, external_id);
+DROP INDEX IF EXISTS ledger_once;
+CREATE UNIQUE INDEX IF NOT EXISTS ledger_once_but_for_repeats ON ledger (kind, external_id)
+    WHERE description <> 'Платёж, проведённый повторно';
+CREATE INDEX IF NOT EXISTS ledger_by_id ON ledger (kind, external_id, entry_id);
+CREATE INDEX IF NOT EXISTS ledger_by_time ON ledger (channel, at, entry_id);
 CREATE INDEX IF NOT EXISTS ledger_by_account ON ledger (number, kind, entry_id);
 CREATE TRIGGER IF NOT EXISTS ledger_no_update BEFORE UPDATE ON ledger BEGIN
     SELECT RAISE(ABORT, 'the ledger is append-only'); END;

@@ -1,6 +1,7 @@
 """The methods of `RegionalBillingService`: read a request, run the books, render the answer."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -10,14 +11,16 @@ from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc
 
 from sandbox.chassis.clock import Clock
 from sandbox.chassis.sqlite import Database
-from sandbox.region import books, refusals
+from sandbox.region import books, posted_payments, refusals
 from sandbox.region.calls import Calls
 from sandbox.region.ownership_codes import VALID_FOR, OwnershipCodes
+from sandbox.region.profiles import Profiles
 from sandbox.region.values import money, positive_kopecks, render_time, timestamp
 
 _CONTACT_CODE = "contact_code"
 _DEFAULT_PAGE = 20
 _LARGEST_PAGE = 100
+_DEFAULT_POSTINGS, _MOST_POSTINGS = 100, 1000
 
 _ListRequest = billing_pb2.ListChargesRequest | billing_pb2.ListPaymentsRequest
 
@@ -32,6 +35,7 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
         kept_from: datetime | None,
         codes: OwnershipCodes,
         calls: Calls,
+        profiles: Profiles,
         clock: Clock,
         on_news: Callable[[], None],
         on_codes: Callable[[], None],
@@ -40,6 +44,7 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
         self._kept_from = kept_from
         self._codes = codes
         self._calls = calls
+        self._profiles = profiles
         self._clock = clock
         self._on_news = on_news
         self._on_codes = on_codes
@@ -107,20 +112,34 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
         self, request: billing_pb2.PostPaymentRequest, context: grpc.ServicerContext
     ) -> billing_pb2.PostPaymentResponse:
         with self._calls.call("PostPayment", context, request.number, request.payment_id) as fault:
-            with self._database.write() as connection:
-                row = books.credit_payment(
-                    connection,
-                    payment_id=request.payment_id,
-                    number=request.number,
-                    amount_minor=positive_kopecks(request.amount),
-                    channel="kabinet",
-                    now=self._clock.now(),
-                )
-            self._on_news()
-            posting = _posting(row)
-            if fault == "wrong_amount":
+            name, _, argument = fault.partition(":")
+            if name == "late_ms":
+                self._credit_later(request, seconds=int(argument) / 1000)
+                raise refusals.no_answer_in_time()
+            posting = _posting(self._credit(request))
+            if name == "wrong_amount":
                 posting.amount.amount_minor += 1
             return billing_pb2.PostPaymentResponse(posting=posting)
+
+    def _credit(self, request: billing_pb2.PostPaymentRequest) -> sqlite3.Row:
+        credit = books.credit_payment if self._profiles.current().deduplicates else books.credit_payment_again
+        with self._database.write() as connection:
+            row = credit(
+                connection,
+                payment_id=request.payment_id,
+                number=request.number,
+                amount_minor=positive_kopecks(request.amount),
+                channel="kabinet",
+                now=self._clock.now(),
+            )
+        self._on_news()
+        return row
+
+    def _credit_later(self, request: billing_pb2.PostPaymentRequest, *, seconds: float) -> None:
+        """Apply a payment as a message that was long on its way; one that was killed with its region never arrives."""
+        arriving = threading.Timer(seconds, self._credit, [request])
+        arriving.daemon = True
+        arriving.start()
 
     def GetPosting(  # noqa: N802
         self, request: billing_pb2.GetPostingRequest, context: grpc.ServicerContext
@@ -148,6 +167,25 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
             self._on_news()
             return billing_pb2.PlaceChargeResponse(charge=_charge(row), balance_after=money(row["balance_after_minor"]))
 
+    def ListPostings(  # noqa: N802
+        self, request: billing_pb2.ListPostingsRequest, context: grpc.ServicerContext
+    ) -> billing_pb2.ListPostingsResponse:
+        with self._calls.call("ListPostings", context):
+            start, end = request.posted_from.ToDatetime(UTC), request.posted_before.ToDatetime(UTC)
+            if start >= end:
+                raise refusals.period_invalid()
+            connection, wanted = self._database.read(), request.page_size
+            size = min(wanted, _MOST_POSTINGS) if wanted > 0 else _DEFAULT_POSTINGS
+            after = _position(request.page_token) or 0
+            rows = posted_payments.of_period(connection, start=start, end=end, after=after, limit=size + 1)
+            count, kopecks = posted_payments.totals(connection, start=start, end=end)
+            return billing_pb2.ListPostingsResponse(
+                postings=[_posted_payment(row) for row in rows[:size]],
+                next_page_token=str(rows[size - 1]["entry_id"]) if len(rows) > size else "",
+                total_count=count,
+                total_amount=money(kopecks),
+            )
+
     def _redeem(self, request: billing_pb2.VerifyOwnershipRequest) -> bool:
         with self._database.write() as connection:
             return self._codes.redeem(
@@ -159,9 +197,7 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
             )
 
     def _page(self, kind: str, request: _ListRequest) -> tuple[list[sqlite3.Row], str]:
-        token = request.page_token
-        if token and not token.isdecimal():
-            raise refusals.page_token_invalid()
+        before = _position(request.page_token)
         connection = self._database.read()
         books.account(connection, request.number)
         size = min(request.page_size, _LARGEST_PAGE) if request.page_size > 0 else _DEFAULT_PAGE
@@ -170,7 +206,7 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
             kind=kind,
             begins_at=_bound(request.begins_at if request.HasField("begins_at") else None),
             ends_at=_bound(request.ends_at if request.HasField("ends_at") else None),
-            before=int(token) if token else None,
+            before=before,
             limit=size + 1,
         )
         rows = books.entries(connection, wanted)
@@ -226,3 +262,19 @@ def _posting(row: sqlite3.Row) -> billing_pb2.Posting:
         balance_after=money(row["balance_after_minor"]),
         service_restored_at=timestamp(row["service_restored_at"]),
     )
+
+
+def _posted_payment(row: sqlite3.Row) -> billing_pb2.PostedPayment:
+    return billing_pb2.PostedPayment(
+        payment_id=row["external_id"],
+        number=row["number"],
+        amount=money(row["amount_minor"]),
+        posted_at=timestamp(row["at"]),
+    )
+
+
+def _position(token: str) -> int | None:
+    """Return the entry that a page token stands for; nothing for the first page."""
+    if token and not token.isdecimal():
+        raise refusals.page_token_invalid()
+    return int(token) if token else None

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.accounts.adapters.grpc_regions import GrpcRegionalBilling
-from services.accounts.adapters.json_regions import load_regions
 from services.accounts.adapters.mongo_postings import MongoPostingQueue, postings_of
 from services.accounts.adapters.refresh_pool import RefreshPool
-from services.accounts.adapters.region_gate import GateRules
 from services.accounts.adapters.region_lines import RegionLines
 from services.accounts.application.accept_grant import LinkAccount
 from services.accounts.application.account_standing import AccountStanding
@@ -25,6 +23,7 @@ from services.accounts.application.list_rows import ListRows
 from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.place_charge import PlaceCharge
+from services.accounts.application.posting_attempts import PostingAttempts
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
 from services.accounts.application.refresh_figures import RefreshFigures
 from services.accounts.application.remember_history import RememberHistory
@@ -35,7 +34,9 @@ from services.accounts.application.show_billing_accounts import FiguresOf, ShowB
 from services.accounts.application.take_feed import ShowRegionalBill
 from services.accounts.bootstrap_feed import FeedUseCases, build_feed
 from services.accounts.bootstrap_grants import GrantUseCases, accept_grant, build_grants, links_loop, weighed_links
+from services.accounts.bootstrap_lines import known_regions, region_lines, regional_work
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
+from services.accounts.bootstrap_reconciliation import reconciliation_loop
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
 from services.accounts.domain.account_report import Charge, CreditedPayment
@@ -44,14 +45,12 @@ from services.accounts.domain.ownership_attempts import AttemptLimits
 from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.region import Regions
 from services.chassis.changes import ChangeStreamWaker
-from services.chassis.clock import Clock
-from services.chassis.grpc_bootstrap import service_tokens
+from services.chassis.clock import Clock, SystemClock
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
 from services.chassis.pseudonyms import Pseudonyms
 from services.chassis.publisher import Publisher, exchange_of
-from services.chassis.work import DueWork
 
 _NAME = "accounts"
 
@@ -116,7 +115,7 @@ def build_grpc(settings: Settings, /) -> UseCases:
     """Return the use cases, wired to MongoDB and the regions; makes the indexes."""
     stores = open_stores(settings, role="grpc")
     pseudonyms = Pseudonyms(settings.secret_key_file.read_bytes().strip())
-    regions, lines, observe = _regions(settings), _lines(settings, stores), _observe(stores)
+    regions, lines, observe = known_regions(settings), region_lines(settings, stores), _observe(stores)
     clock, accounts = stores.clock, weighed_links(stores, regions)
     standing = AccountStanding(accounts=accounts, snapshots=stores.snapshots)
     current = CurrentNumbers(aliases=stores.aliases)
@@ -203,20 +202,27 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
     stores = open_stores(settings, role="dispatcher")
     database = stores.database
     waker = ChangeStreamWaker(database)
-    announcing = ("postings", "billing_accounts", "snapshots", "regional_bills")
+    announcing = ("postings", "billing_accounts", "snapshots", "regional_bills", "reconciliation_incidents")
     relay = Relay(
         [database[name] for name in announcing],
         publisher=Publisher(settings.amqp_url, exchange=exchange_of(_NAME)),
         lease=LeaderLease(database["leases"], name="relay", owner=stores.owner, ttl_s=settings.relay_lease_s),
     )
-    due = DueWork(postings_of(database), owner=stores.owner, clock=stores.clock, lease_s=settings.posting_lease_s)
-    lines, observe = _lines(settings, stores), _observe(stores)
+    lines, observe = region_lines(settings, stores), _observe(stores)
+    due = regional_work(postings_of(database), settings=settings, stores=stores, lines=lines)
     billing = GrpcRegionalBilling(lines)
     settle = SettlePosting(
         queue=MongoPostingQueue(due),
         postings=stores.postings,
         accounts=stores.accounts,
         billing=billing,
+        attempts=PostingAttempts(
+            postings=stores.postings,
+            terms=lines.terms,
+            lease=timedelta(seconds=settings.posting_lease_s),
+            clock=stores.clock,
+            machine_clock=SystemClock(),
+        ),
         observe=observe,
         recheck_promise=recheck_promise(stores),
         plan=settings.retry_plan,
@@ -231,28 +237,13 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
             concurrency=settings.posting_threads,
             next_due_in_s=due.seconds_until_due,
         ),
-        links_loop(settings, stores, _regions(settings), waker=waker),
+        links_loop(settings, stores, known_regions(settings), waker=waker),
         *ordering_loops(
             settings, stores, lines=lines, waker=waker, refresh=_refresh(settings, stores, billing, observe)
         ),
+        reconciliation_loop(settings, stores, lines=lines, regions=known_regions(settings), waker=waker),
     ]
     return RunningDispatcher(loops=Dispatcher(loops, waker=waker), lines=lines, stores=stores)
-
-
-def _regions(settings: Settings) -> Regions:
-    return load_regions(connected=settings.endpoints.keys())
-
-
-def _lines(settings: Settings, stores: Stores) -> RegionLines:
-    return RegionLines(
-        endpoints=settings.endpoints,
-        tokens=service_tokens(_NAME, settings=settings, clock=stores.clock),
-        rules=GateRules(
-            failures=settings.region_failures, pause_s=settings.region_pause_s, calls=settings.region_calls
-        ),
-        timeout_s=settings.region_timeout_s,
-        ca_file=settings.tls_ca_file,
-    )
 
 
 def _observe(stores: Stores) -> ObserveAccount:

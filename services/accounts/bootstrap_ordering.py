@@ -34,6 +34,7 @@ from services.accounts.application.account_standing import CheckOwner
 from services.accounts.application.carry_wish import CarryDueWish, CarryInCall, CarryWish
 from services.accounts.application.managed_account import ManagedAccounts
 from services.accounts.application.tell_region import TellPromisedPayment, TellServiceOrder, TellTariffChange
+from services.accounts.bootstrap_lines import regional_work
 from services.accounts.bootstrap_stores import Stores
 from services.accounts.config import Settings
 from services.accounts.domain.account_key import AccountKey
@@ -44,7 +45,6 @@ from services.accounts.domain.service_order import ServiceOrder
 from services.accounts.domain.tariff_change import TariffChange
 from services.chassis.changes import ChangeStreamWaker
 from services.chassis.loops import DispatcherLoop
-from services.chassis.work import DueWork
 
 Document = dict[str, Any]
 Refresh = Callable[[AccountKey], object]
@@ -147,7 +147,7 @@ def ordering_loops(
     def loop(
         name: str, collection: Collection[Document], read: Callable[[Document], W], carry: CarryWish[W]
     ) -> DispatcherLoop:
-        due = DueWork(collection, owner=stores.owner, clock=stores.clock, lease_s=settings.posting_lease_s)
+        due = regional_work(collection, settings=settings, stores=stores, lines=lines)
         return DispatcherLoop(
             name,
             CarryDueWish(queue=MongoWishQueue(due, read), carry=carry),

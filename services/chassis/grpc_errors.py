@@ -51,6 +51,10 @@ class RemoteError(DomainError):
         return self.kind in {Kind.UNAVAILABLE, Kind.DEADLINE_EXCEEDED, Kind.INTERNAL, Kind.RESOURCE_EXHAUSTED}
 
 
+class MethodLeftOut(RemoteError):
+    """The callee does not have the method that was called: nothing has happened there, and nothing will."""
+
+
 def code_of(error: DomainError, /) -> grpc.StatusCode:
     """Return the canonical code of an error."""
     return _CODES[error.kind]
@@ -74,7 +78,8 @@ def from_rpc_error(error: grpc.RpcError, /) -> RemoteError:
         kind, reason, metadata = _KINDS.get(code, Kind.INTERNAL), info.reason, dict(info.metadata)
         return RemoteError(kind=kind, reason=reason, message=call.details() or "", metadata=metadata)
     kind, reason = _KINDS.get(code, Kind.INTERNAL), _DEFAULT_REASONS.get(code, "INTERNAL")
-    return RemoteError(kind=kind, reason=reason, message=f"The call failed: {code.name}.", metadata={})
+    error_type = MethodLeftOut if code is grpc.StatusCode.UNIMPLEMENTED else RemoteError
+    return error_type(kind=kind, reason=reason, message=f"The call failed: {code.name}.", metadata={})
 
 
 def _error_info(call: Any) -> error_details_pb2.ErrorInfo | None:

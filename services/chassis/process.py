@@ -20,17 +20,21 @@ class Running(Protocol):
         ...
 
 
-def run_service(package: str, /, *, roles: Sequence[str], arguments: Sequence[str] | None = None) -> None:
-    """Play the roles named on the command line until SIGTERM or SIGINT.
+def run_service(
+    package: str, /, *, roles: Sequence[str], commands: Sequence[str] = (), arguments: Sequence[str] | None = None
+) -> None:
+    """Play the roles named on the command line until SIGTERM or SIGINT, or do one command and end with its status.
 
     `<package>.entrypoints.<servicer|dispatcher>` has `start() -> Running`; `<package>.entrypoints.worker` has `run()`,
     which returns when it was told to stop. A worker is alone in its process: it lives under eventlet, where gRPC
-    cannot.
+    cannot. A command is `<package>.entrypoints.<command>` with `run(arguments) -> int`; the further arguments are its.
     """
     wanted = list(sys.argv[1:] if arguments is None else arguments)
+    if wanted[:1] and wanted[0] in commands:
+        sys.exit(_run_command(package, wanted[0], wanted[1:]))
     problem = _problem(wanted, roles)
     if problem:
-        sys.exit(f"python -m {package} {'|'.join(roles)}: {problem}")
+        sys.exit(f"python -m {package} {'|'.join([*roles, *commands])}: {problem}")
     if wanted == ["worker"]:
         _run_worker(package)
     else:
@@ -46,6 +50,16 @@ def _problem(wanted: Sequence[str], roles: Sequence[str]) -> str:
     if "worker" in wanted and len(wanted) > 1:
         return "worker shares no process: gRPC hangs under eventlet"
     return ""
+
+
+def _run_command(package: str, command: str, arguments: Sequence[str]) -> int:
+    """Do what an operator asks for. What it finds goes to the standard output, its log to the error output."""
+    from services.chassis import logs
+
+    settings = importlib.import_module(f"{package}.config").load()
+    logs.configure(service=package.rpartition(".")[2], level=settings.log_level, to=sys.stderr)
+    status: int = importlib.import_module(f"{package}.entrypoints.{command}").run(arguments)
+    return status
 
 
 def _run_worker(package: str) -> None:

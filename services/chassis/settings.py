@@ -17,6 +17,7 @@ class ServiceSettings(BaseSettings):
     mongo_database: str = Field(description="This service's own database")
     amqp_url: str = Field(description="Broker")
     grpc_listen: str = Field(default="127.0.0.1:50051", description="host:port of the gRPC server")
+    grpc_threads: int = Field(default=16, gt=0, description="Calls answered at a time; four times as many are let in")
     metrics_listen: str = Field(default="", description="host:port of Prometheus metrics; empty for none")
     service_key_file: Path = Field(description="Own Ed25519 private key (JWK) that signs service tokens")
     trust_file: Path = Field(description="JWK set of the callers' public keys, kid = caller name")
@@ -26,6 +27,8 @@ class ServiceSettings(BaseSettings):
     clock_file: Path | None = Field(default=None, description="Offset of the clock in seconds; test suites only")
     log_level: str = Field(default="INFO")
     grace_s: float = Field(default=10.0, gt=0, description="Time for calls under way when the process is told to stop")
-    tls_certificate_file: Path | None = Field(default=None, description="Server certificate; with the key turns TLS on")
-    tls_key_file: Path | None = Field(default=None, description="Server key")
+    tls_certificate_file: Path | None = Field(default=None, description="Own certificate; with the key turns TLS on")
+    tls_key_file: Path | None = Field(
+        default=None, description="Its key; callees that ask for a certificate are shown the same pair"
+    )
     tls_ca_file: Path | None = Field(default=None, description="Authority that callers and callees are checked against")

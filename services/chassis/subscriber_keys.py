@@ -11,6 +11,7 @@ from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
 from services.chassis.errors import Unavailable
 from services.chassis.grpc_client import Remote
 from services.chassis.grpc_errors import RemoteError
+from services.chassis.tls import ClientTls
 
 _KEEP_S = 300.0
 _ASK_AGAIN_S = 5.0
@@ -50,9 +51,9 @@ class SubscriberKeys:
                 self._asked_at = time.monotonic() - _KEEP_S + _ASK_AGAIN_S
 
 
-def subscriber_keys_from(identity_address: str, /) -> SubscriberKeys:
+def subscriber_keys_from(identity_address: str, /, *, tls: ClientTls | None = None) -> SubscriberKeys:
     """Return the keys as identity tells them over gRPC; the method is for anyone."""
-    remote = Remote(name="identity", address=identity_address, tokens=None)
+    remote = Remote(name="identity", address=identity_address, tokens=None, tls=tls)
     stub = identity_pb2_grpc.IdentityServiceStub(remote.channel)
 
     def fetch() -> KeySet:

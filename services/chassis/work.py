@@ -29,11 +29,15 @@ def due_at_of(document: Document, /) -> datetime | None:
     return moment
 
 
-def ensure_work_index(collection: Collection[Document], /) -> None:
-    """Index what is due, and nothing else: what has no next step costs nothing."""
+def ensure_work_index(collection: Collection[Document], /, *, told_apart_by: str = "") -> None:
+    """Index what is due, and nothing else: what has no next step costs nothing.
+
+    `told_apart_by` is a field by which claims leave some of it out: they do so without reading the documents.
+    """
+    further = [(told_apart_by, ASCENDING)] if told_apart_by else []
     collection.create_index(
-        [("work.due_at", ASCENDING), ("work.lease_until", ASCENDING)],
-        name="work_due",
+        [("work.due_at", ASCENDING), ("work.lease_until", ASCENDING), *further],
+        name="_".join(["work_due", *(name for name, _ in further)]),
         partialFilterExpression={"work.due_at": {"$type": "date"}},
     )
 
@@ -60,15 +64,17 @@ class DueWork:
         self._lease_s = lease_s
         self._lease_clock = lease_clock or SystemClock()
 
-    def claim(self) -> Document | None:
+    def claim(self, *, where: Document | None = None) -> Document | None:
         """Return the longest-due document that nobody works on, now leased to this owner; None when there is none.
+
+        `where` leaves out what cannot be worked on now.
 
         Claiming moves `version`, so whoever held an expired lease gets a VersionConflict from its late save: at most
         one of two claimers has its result recorded. The side effect itself is idempotent by its own key.
         """
         now = self._lease_clock.now()
         return self._collection.find_one_and_update(
-            self._due() | self._free(now),
+            self._due() | self._free(now) | (where or {}),
             {
                 "$set": {
                     "work.lease_until": now + timedelta(seconds=self._lease_s),
@@ -80,9 +86,9 @@ class DueWork:
             return_document=ReturnDocument.AFTER,
         )
 
-    def seconds_until_due(self) -> float | None:
+    def seconds_until_due(self, *, where: Document | None = None) -> float | None:
         """Return how long nothing is to be done, so that a loop can sleep exactly that; None when nothing waits."""
-        waiting = {"work.due_at": {"$type": "date"}} | self._free(self._lease_clock.now())
+        waiting = {"work.due_at": {"$type": "date"}} | self._free(self._lease_clock.now()) | (where or {})
         document = self._collection.find_one(waiting, {"work.due_at": 1}, sort=[("work.due_at", ASCENDING)])
         if document is None:
             return None

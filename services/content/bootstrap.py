@@ -10,6 +10,7 @@ from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.outbox import Relay
 from services.chassis.publisher import Publisher, exchange_of
+from services.chassis.tls import client_tls
 from services.content.adapters.catalog_files import load_help_articles, load_offerings
 from services.content.adapters.grpc_accounts import IDEMPOTENT_METHODS, GrpcAccounts
 from services.content.adapters.mongo_help_articles import MongoHelpArticleRepository
@@ -108,6 +109,6 @@ def _accounts(settings: Settings, stores: Stores) -> GrpcAccounts:
             address=settings.accounts_address,
             tokens=service_tokens(_NAME, settings=settings, clock=stores.clock),
             idempotent_methods=IDEMPOTENT_METHODS,
-            ca_file=settings.tls_ca_file,
+            tls=client_tls(settings),
         )
     )

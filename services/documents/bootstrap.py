@@ -11,6 +11,7 @@ from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.mail import Mailer
 from services.chassis.outbox import Relay
 from services.chassis.publisher import Publisher, exchange_of
+from services.chassis.tls import client_tls
 from services.documents.adapters.branch_file import load_branches
 from services.documents.adapters.consent_files import ConsentFiles
 from services.documents.adapters.grpc_accounts import IDEMPOTENT_METHODS, GrpcAccounts
@@ -148,7 +149,7 @@ def _accounts(settings: Settings, stores: Stores) -> GrpcAccounts:
             address=settings.accounts_address,
             tokens=tokens,
             idempotent_methods=IDEMPOTENT_METHODS,
-            ca_file=settings.tls_ca_file,
+            tls=client_tls(settings),
         )
     )
 

@@ -14,6 +14,7 @@ from services.chassis.clock import Clock, build_clock
 from services.chassis.grpc_bootstrap import service_tokens
 from services.chassis.grpc_client import Remote
 from services.chassis.mongo import connect
+from services.chassis.tls import client_tls
 from services.chassis.work import DueWork
 from services.payments.adapters.grpc_accounts import IDEMPOTENT, GrpcAccounts
 from services.payments.adapters.grpc_identity import CONTACT_METHODS
@@ -63,7 +64,7 @@ class Parts:
             address=self.settings.accounts_address,
             tokens=service_tokens("payments", settings=self.settings, clock=self.clock),
             idempotent_methods=IDEMPOTENT,
-            ca_file=self.settings.tls_ca_file,
+            tls=client_tls(self.settings),
         )
 
     @cached_property
@@ -118,7 +119,7 @@ class Parts:
             address=self.settings.identity_address,
             tokens=service_tokens("payments", settings=self.settings, clock=self.clock),
             idempotent_methods=CONTACT_METHODS,
-            ca_file=self.settings.tls_ca_file,
+            tls=client_tls(self.settings),
         )
 
     @cached_property

@@ -11,7 +11,7 @@ from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
 
 from services.chassis.clock import Clock
 from services.chassis.grpc_client import Remote
-from services.chassis.grpc_server import Exposed, GrpcServer
+from services.chassis.grpc_server import Exposed, GrpcServer, Tls
 from services.chassis.mongo_errors import unavailable
 from services.chassis.tokens import SUBSCRIBER_AUDIENCE, SUBSCRIBER_ISSUER, ServiceTokens, TokenVerifier
 
@@ -40,7 +40,7 @@ class Scripted(identity_pb2_grpc.IdentityServiceServicer):
 
 
 @contextmanager
-def served(act: Callable[[], Any], *, clock: Clock) -> Iterator[str]:
+def served(act: Callable[[], Any], *, clock: Clock, tls: Tls | None = None) -> Iterator[str]:
     """Serve the contract as "identity" and yield its address."""
     verifier = TokenVerifier(
         name="identity",
@@ -57,6 +57,7 @@ def served(act: Callable[[], Any], *, clock: Clock) -> Iterator[str]:
             )
         ],
         verifier=verifier,
+        tls=tls,
         translate=unavailable,
     )
     server.start()

@@ -7,7 +7,7 @@ import pytest
 
 from kabinet_conformance.examination import Finding, Outcome, examine
 from kabinet_conformance.target import Target
-from tests.conformance import bugs, code_bugs, period_bugs
+from tests.conformance import bugs, code_bugs, period_bugs, posting_bugs
 from tests.conformance.conftest import StartRegion
 from tests.conformance.region_server import Bug, RunningRegion
 
@@ -22,6 +22,9 @@ _CAUGHT = [
     (bugs.takes_another_sum_for_a_repeat, {"RB-44"}),
     (bugs.fails_on_unknown_postings, {"RB-01", "RB-47", "RB-50"}),
     (bugs.forgets_postings, {"RB-46"}),
+    (posting_bugs.counts_the_page_only, {"RB-81"}),
+    (posting_bugs.takes_the_end_in, {"RB-82"}),
+    (posting_bugs.lists_every_channel, {"RB-83"}),
     (bugs.leaves_out_the_currency, {"RB-20"}),
     (bugs.takes_local_time_for_utc, {"RB-21"}),
     (bugs.repeats_a_row_on_the_next_page, {"RB-30", "RB-38"}),
@@ -88,6 +91,7 @@ def test_catches_a_region_that_lets_codes_be_guessed(start: StartRegion) -> None
         ("stale", {"RB-21"}),
         ("half_written", {"RB-22", "RB-25"}),
         ("clock_ahead", {"RB-21", "RB-35", "RB-36", "RB-40", "RB-60"}),
+        ("without_deduplication", {"RB-41", "RB-42", "RB-44", "RB-45"}),
     ],
 )
 def test_catches_the_habits_of_a_bad_billing_system(region: RunningRegion, profile: str, broken: set[str]) -> None:
@@ -103,6 +107,16 @@ def test_skips_what_it_is_not_given_and_what_the_region_does_not_offer(start: St
 
     skipped = {finding.rule.rule_id for finding in findings if finding.outcome is Outcome.SKIPPED}
     assert skipped == {finding.rule.rule_id for finding in findings if finding.rule.rule_id.startswith("RO")}
+    assert _failed(findings) == set()
+
+
+def test_skips_the_postings_of_a_region_that_does_not_list_them(start: StartRegion) -> None:
+    region = start(posting_bugs.lists_no_postings())
+
+    findings = list(examine(region.target, only=["RB-0", "RB-8"]))
+
+    skipped = {finding.rule.rule_id for finding in findings if finding.outcome is Outcome.SKIPPED}
+    assert skipped == {"RB-80", "RB-81", "RB-82", "RB-83", "RB-84"}
     assert _failed(findings) == set()
 
 

@@ -174,6 +174,10 @@ class RegionOffice:
         """Script a fault."""
         self._http.post("/control/faults", json=script).raise_for_status()
 
+    def turn_on_profile(self, name: str) -> None:
+        """Give the region the habits of a bad billing system; the empty name takes them away."""
+        self._http.put("/control/profile", json={"name": name}).raise_for_status()
+
     def disarm(self) -> None:
         """Forget every fault."""
         self._http.delete("/control/faults").raise_for_status()

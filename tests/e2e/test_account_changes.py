@@ -88,6 +88,7 @@ def test_whoever_had_an_account_before_sees_nothing_of_it_and_their_autopay_rest
     assert scene.payer.charged_minor(fired["payment_id"]) == 30_000
     assert _fired(anna, her_rule) is None
     assert len(anna.get("/payments")["items"]) == 1
+    boris.delete(f"/billing-accounts/{his}")  # two who prove one account as their own would dispute it
     healed = anna.link(region=_REGION, number=scene.number, proof="NEW-CODE")
     assert (healed["id"], healed["standing"]) == (hers, "clear")
 

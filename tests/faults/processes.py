@@ -41,11 +41,13 @@ def environment_of(suite: RunningSuite, name: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def second(suite: RunningSuite, name: str, *roles: str) -> Iterator[Server]:
-    """Run a process as the suite's own one called `name`, in the given roles and without its ports."""
+def second(suite: RunningSuite, name: str, *roles: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run a process as the suite's own one called `name`, in the given roles, without metrics, with further settings;
+    with the role `grpc` it takes the port, so the suite's own one has to be stopped."""
     original = _original(suite, name)
     command = [*original.command[:3], *roles]
-    environment = {**original.environment, **SETTINGS, "METRICS_LISTEN": "", "PYTHONPATH": "protos/gen/python"}
+    own = {"METRICS_LISTEN": "", "PYTHONPATH": "protos/gen/python", **(settings or {})}
+    environment = {**original.environment, **SETTINGS, **own}
     server = Server(command, log=suite.run_dir / "logs" / f"second-{name}.log", environment=environment)
     server.start()
     try:

@@ -118,6 +118,41 @@ def test_service_gets_each_setting_that_it_gets_locally(service: str, tmp_path: 
     assert not missing, "add it to deploy/k8s/base/<service>/settings.env or to local_secrets.py"
 
 
+def test_only_those_who_call_regions_hold_the_certificates_for_them() -> None:
+    mounted = {
+        deployment["metadata"]["name"]: {volume["name"] for volume in deployment["spec"]["template"]["spec"]["volumes"]}
+        for deployment in _of_kind("overlays/production", "Deployment")
+    }
+
+    assert {name for name, volumes in mounted.items() if "regions" in volumes} == {
+        "accounts-grpc",
+        "accounts-dispatcher",
+    }
+    assert {name for name, volumes in mounted.items() if "feed-certificate" in volumes} == {"accounts-grpc"}
+
+
+def test_regions_reach_the_door_that_is_theirs_and_no_other() -> None:
+    (door,) = (m for m in _of_kind("overlays/production", "Service") if m["metadata"]["name"] == "accounts-feed")
+    (accounts,) = (m for m in _of_kind("overlays/production", "Deployment") if m["metadata"]["name"] == "accounts-grpc")
+    container = accounts["spec"]["template"]["spec"]["containers"][0]
+    settings = {entry["name"]: entry["value"] for entry in container["env"]}
+    from_outside = [
+        port["port"]
+        for policy in _of_kind("overlays/production", "NetworkPolicy")
+        if policy["spec"]["podSelector"].get("matchLabels", {}).get("app.kubernetes.io/name") == "accounts"
+        for rule in policy["spec"].get("ingress", [])
+        if any("kabinet/ingress" in str(source) for source in rule.get("from", []))
+        for port in rule["ports"]
+    ]
+
+    assert {"name": "feed", "containerPort": 50052} in container["ports"]
+    assert (settings["FEED_LISTEN"], door["spec"]["ports"][0]["port"], from_outside) == (
+        "0.0.0.0:50052",
+        50052,
+        [50052],
+    )
+
+
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda file: file.parent.name)
 def test_image_holds_its_own_deployable_only(dockerfile: Path) -> None:
     deployable = str(dockerfile.parent.relative_to(ROOT))

@@ -23,6 +23,7 @@ from services.accounts.domain.account_report import (
 )
 from services.accounts.domain.errors import RegionAnswerInvalid
 from services.accounts.domain.history import BEGINNING, END
+from services.accounts.domain.reconciliation import BookedPage, BookedPayment, Totals
 from services.chassis.errors import DomainError
 from services.chassis.grpc_values import money_from_proto, time_from_proto, time_to_proto
 from services.chassis.money import Money
@@ -101,6 +102,22 @@ def posting_of(posting: billing_pb2.Posting, /) -> RegionalPosting:
         posted_at=time_from_proto(present(posting.posted_at)),
         balance_after=money(posting.balance_after),
         service_restored_at=time_from_proto(restored) if restored is not None else None,
+    )
+
+
+def booked_page_of(answer: billing_pb2.ListPostingsResponse, /) -> BookedPage:
+    """Return a page of our payments in the books."""
+    return BookedPage(
+        payments=tuple(
+            BookedPayment(
+                payment_id=row.payment_id,
+                amount=money(row.amount),
+                posted_at=time_from_proto(present(row.posted_at)),
+            )
+            for row in answer.postings
+        ),
+        totals=Totals(answer.total_count, money(answer.total_amount)),
+        next_page_token=answer.next_page_token,
     )
 
 

@@ -25,9 +25,10 @@ from services.accounts.domain.errors import (
 )
 from services.accounts.domain.history import Span
 from services.accounts.domain.proof_ladder import Proof
+from services.accounts.domain.reconciliation import BookedPage, Period
 from services.chassis.errors import DomainError, Kind, TooManyAttempts
 from services.chassis.grpc_client import UnaryMethod
-from services.chassis.grpc_errors import RemoteError
+from services.chassis.grpc_errors import MethodLeftOut, RemoteError
 from services.chassis.grpc_values import money_to_proto, time_to_proto
 from services.chassis.money import Money
 from services.chassis.paging import PageTokenInvalid
@@ -126,6 +127,21 @@ class GrpcRegionalBilling:
                 return None
             raise _meaning(error, region) from None
         return values.read(region, answer.posting, values.posting_of)
+
+    def booked_payments(self, region: str, period: Period, /, *, page_size: int, page_token: str) -> BookedPage | None:
+        request = billing_pb2.ListPostingsRequest(
+            posted_from=time_to_proto(period.begins_at),
+            posted_before=time_to_proto(period.ends_at),
+            page_size=page_size,
+            page_token=page_token,
+        )
+        try:
+            answer = self._ask(region, lambda stub: stub.ListPostings, request)
+        except MethodLeftOut:
+            return None
+        except RemoteError as error:
+            raise _meaning(error, region) from None
+        return values.read(region, answer, values.booked_page_of)
 
     def place_charge(self, key: AccountKey, /, *, charge_id: str, amount: Money, description: str) -> PlacedCharge:
         request = billing_pb2.PlaceChargeRequest(

@@ -1,12 +1,16 @@
-"""Postings in MongoDB, and the queue of those that are due."""
+"""Postings in MongoDB, the queue of those that are due, and our books of what is posted."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.accounts.adapters.mongo_values import key_of
+from services.accounts.adapters.regional_work import RegionalWork
 from services.accounts.domain.posting import Posting, PostingState, Step
+from services.accounts.domain.reconciliation import BookedPayment, Period
 from services.chassis.clock import Clock
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
@@ -25,8 +29,16 @@ class MongoPostingRepository:
 
     def ensure_indexes(self) -> None:
         """Create what is missing."""
-        ensure_work_index(self._collection)
+        ensure_work_index(self._collection, told_apart_by="region")
         ensure_outbox_index(self._collection)
+        self._collection.create_index(
+            [("region", ASCENDING), ("posted_at", ASCENDING), ("_id", ASCENDING)],
+            name="posted",
+            partialFilterExpression={"posted_at": {"$type": "date"}},
+        )
+        self._collection.create_index(
+            "needs_person", name="needs_person", partialFilterExpression={"needs_person": True}
+        )
 
     def get(self, payment_id: str, /) -> Posting | None:
         document = self._collection.find_one({"_id": payment_id}, {"outbox": 0})
@@ -42,10 +54,30 @@ class MongoPostingRepository:
         )
 
 
+class MongoOurBooks:
+    """What of the postings is posted, read from the index `posted`."""
+
+    def __init__(self, database: Database[Document], /) -> None:
+        self._collection = postings_of(database)
+
+    def posted(
+        self, region: str, period: Period, /, *, after: BookedPayment | None, limit: int
+    ) -> Sequence[BookedPayment]:
+        within: Document = {"region": region, "posted_at": {"$gte": period.begins_at, "$lt": period.ends_at}}
+        if after is not None:
+            later = {"posted_at": {"$gt": after.posted_at}}
+            within["$or"] = [later, {"posted_at": after.posted_at, "_id": {"$gt": after.payment_id}}]
+        order = [("posted_at", ASCENDING), ("_id", ASCENDING)]
+        return [
+            BookedPayment(payment_id=row["_id"], amount=Money.from_mapping(row["amount"]), posted_at=row["posted_at"])
+            for row in self._collection.find(within, {"amount": 1, "posted_at": 1}, sort=order, limit=limit)
+        ]
+
+
 class MongoPostingQueue:
     """Due postings, leased to one claimer at a time."""
 
-    def __init__(self, work: DueWork, /) -> None:
+    def __init__(self, work: DueWork | RegionalWork, /) -> None:
         self._work = work
 
     def claim(self) -> Posting | None:
@@ -68,6 +100,8 @@ def _to_document(posting: Posting) -> Document:
         "state": posting.state.value,
         "tries": posting.tries,
         "outcome_unknown": posting.outcome_unknown,
+        "attempted_at": posting.attempted_at,
+        "needs_person": posting.needs_person,
         "last_problem": posting.last_problem,
         "posted_at": posting.posted_at,
         "service_restored_at": posting.service_restored_at,
@@ -87,6 +121,8 @@ def _to_posting(document: Document) -> Posting:
         state=PostingState(document["state"]),
         tries=document["tries"],
         outcome_unknown=document["outcome_unknown"],
+        attempted_at=document.get("attempted_at"),  # written from a later release on
+        needs_person=document.get("needs_person", False),
         last_problem=document["last_problem"],
         posted_at=document["posted_at"],
         service_restored_at=document["service_restored_at"],

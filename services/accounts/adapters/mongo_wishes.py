@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
+from services.accounts.adapters.regional_work import RegionalWork
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import ServiceKind
 from services.accounts.domain.errand import Errand
@@ -22,7 +23,7 @@ _LISTED = 20
 class MongoWishQueue(Generic[W]):
     """Due wishes of one collection, leased to one claimer at a time."""
 
-    def __init__(self, work: DueWork, read: Callable[[Document], W], /) -> None:
+    def __init__(self, work: DueWork | RegionalWork, read: Callable[[Document], W], /) -> None:
         self._work = work
         self._read = read
 

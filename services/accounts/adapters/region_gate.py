@@ -10,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.accounts.domain.errors import RegionUnavailable
+from services.accounts.domain.errors import RegionNotAsked
 from services.chassis.errors import Kind
 from services.chassis.grpc_errors import RemoteError
 from services.chassis.logs import get_logger
 
 T = TypeVar("T")
 
-# A region that was given less than this and did not answer has not failed: the caller was in a hurry.
+_FIRST_PAUSE_S = 0.25
+# A region that was given less than this and did not answer has not failed: the caller was in a hurry. One that keeps a
+# call longer is slow, and is not waited for by whoever can do without.
 _FAIR_WAIT_S = 0.5
 _LONGEST_QUEUE_S = 0.1
 _OUTAGE = frozenset({Kind.UNAVAILABLE, Kind.DEADLINE_EXCEEDED, Kind.RESOURCE_EXHAUSTED})
@@ -27,18 +29,23 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateRules:
-    """When a region is left alone, for how long, and how many calls it gets at a time."""
+    """When a region is left alone, for how long at most, and how many calls it gets at a time."""
 
     failures: int
     pause_s: float
     calls: int
 
+    def pause_after(self, failures: int, /) -> float:
+        """Return how long it is left alone after so many failures in a row: a restart takes a second, an outage
+        lasts."""
+        return min(self.pause_s, _FIRST_PAUSE_S * 2.0 ** min(failures - self.failures, 10))
+
 
 class RegionGate:
     """Lets calls through to one region, from any number of threads.
 
-    After `failures` calls in a row without an answer none is let through for `pause_s`; then one is, and its outcome
-    decides. Waiting for a free place is short: a caller is better told at once than kept.
+    After `failures` calls in a row without an answer none is let through for a while, which grows up to `pause_s`; then
+    one is, and its outcome decides. Waiting for a free place is short: a caller is better told at once than kept.
     """
 
     def __init__(self, region: str, *, rules: GateRules, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -50,21 +57,38 @@ class RegionGate:
         self._failures = 0
         self._closed_until: float | None = None
         self._trying = False
+        self._waiting_since: dict[object, float] = {}  # in the order of beginning, so the first one is the oldest
 
     @property
     def answers(self) -> bool:
-        """Say whether the region answered when it was last asked; before the first call, it is believed to."""
+        """Say whether the region answered when it was last asked, and keeps nobody waiting now.
+
+        Before the first call it is believed to answer.
+        """
         with self._lock:
-            return self._failures == 0
+            oldest = next(iter(self._waiting_since.values()), None)
+            return self._failures == 0 and (oldest is None or self._monotonic() - oldest < _FAIR_WAIT_S)
+
+    def takes(self, calls: int, /) -> bool:
+        """Say whether a call would be let through now, and were one of at most `calls` under way."""
+        with self._lock:
+            left_alone = self._closed_until is not None and (self._trying or self._monotonic() < self._closed_until)
+            return not left_alone and len(self._waiting_since) < calls
+
+    def opens_in_s(self) -> float | None:
+        """Return how long the region is still left alone; None when it is not, or when a call is trying it now."""
+        with self._lock:
+            left_s = 0.0 if self._closed_until is None or self._trying else self._closed_until - self._monotonic()
+        return left_s if left_s > 0 else None
 
     def pass_through(self, call: Callable[[], T], /) -> T:
         """Make the call and return its answer.
 
-        Raises `RegionUnavailable` without calling when the region is being left alone or has no free place, and what
-        the call raises.
+        Raises `RegionNotAsked` without calling when the region is being left alone or has no free place, and what the
+        call raises.
         """
         if not self._places.acquire(timeout=_LONGEST_QUEUE_S):
-            raise RegionUnavailable(region=self._region)
+            raise RegionNotAsked(region=self._region)
         try:
             self._enter()
             return self._watched(call)
@@ -72,7 +96,9 @@ class RegionGate:
             self._places.release()
 
     def _watched(self, call: Callable[[], T]) -> T:
-        began_at = self._monotonic()
+        token, began_at = object(), self._monotonic()
+        with self._lock:
+            self._waiting_since[token] = began_at
         outcome: bool | None = None
         try:
             answer = call()
@@ -81,7 +107,7 @@ class RegionGate:
             outcome = self._judge(error, waited_s=self._monotonic() - began_at)
             raise
         finally:
-            self._leave(outcome)
+            self._leave(token, outcome)
         return answer
 
     def _judge(self, error: RemoteError, *, waited_s: float) -> bool | None:
@@ -97,17 +123,19 @@ class RegionGate:
             if self._closed_until is None:
                 return
             if self._trying or self._monotonic() < self._closed_until:
-                raise RegionUnavailable(region=self._region)
+                raise RegionNotAsked(region=self._region)
             self._trying = True
 
-    def _leave(self, answered: bool | None) -> None:
+    def _leave(self, token: object, answered: bool | None) -> None:
         with self._lock:
+            del self._waiting_since[token]
             self._trying = False
             if answered is None:
                 return
             was_closed = self._closed_until is not None
             self._failures = 0 if answered else self._failures + 1
             closes = self._failures >= self._rules.failures
-            self._closed_until = self._monotonic() + self._rules.pause_s if closes else None
+            pause_s = self._rules.pause_after(self._failures) if closes else 0.0
+            self._closed_until = self._monotonic() + pause_s if closes else None
         if closes != was_closed:
             _log.warning("region_left_alone" if closes else "region_answers_again", region=self._region)

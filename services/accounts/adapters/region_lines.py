@@ -1,17 +1,19 @@
 """The lines to the regions' billing systems: one channel and one gate per region, shared by whatever is asked over
 them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import grpc
+from kabinet.regional.v1 import billing_pb2, ordering_pb2
 
 from services.accounts.adapters.region_gate import GateRules, RegionGate
+from services.accounts.adapters.region_registry import RegionEndpoint
 from services.accounts.domain.errors import RegionAnswerInvalid, RegionUnavailable
+from services.accounts.domain.posting_terms import PostingTerms
 from services.chassis.errors import DomainError
-from services.chassis.grpc_client import Remote, UnaryMethod
+from services.chassis.grpc_client import Remote, RetryRules, UnaryMethod
 from services.chassis.grpc_errors import RemoteError
 from services.chassis.tokens import ServiceTokens
 
@@ -21,36 +23,48 @@ Stub = TypeVar("Stub")
 Refusals = Mapping[str, Callable[[], DomainError]]
 
 
+_CONNECT_WITHIN_S = 1.5  # four times there and back over TLS, across the country
+_READS = tuple(
+    f"{service.full_name}/{method.name}"
+    for service in (
+        billing_pb2.DESCRIPTOR.services_by_name["RegionalBillingService"],
+        ordering_pb2.DESCRIPTOR.services_by_name["RegionalOrderingService"],
+    )
+    for method in service.methods
+    if method.name.startswith(("Get", "List"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRules:
+    """What holds for all regions: an endpoint may narrow calls and time-out.
+
+    `retry_budget` is the share of the reads of late that may be repeated.
+    """
+
+    gate: GateRules
+    timeout_s: float
+    retry_budget: float
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     remote: Remote
     gate: RegionGate
+    timeout_s: float
+    terms: PostingTerms
 
 
 class RegionLines:
     """Every call has a deadline and passes the region's gate.
 
-    gRPC repeats nothing here: a region that is away shall cost a fast refusal, and whatever matters is tried again by
-    whoever keeps it.
+    A read that meets a lost connection is repeated once, by gRPC and within its deadline, while the region's budget
+    lasts: one that refuses everything gets a tenth more calls, not twice as many. Nothing else is repeated: a region
+    that is away shall cost a fast refusal, and whatever matters is tried again by whoever keeps it.
     """
 
-    def __init__(
-        self,
-        *,
-        endpoints: Mapping[str, str],
-        tokens: ServiceTokens,
-        rules: GateRules,
-        timeout_s: float,
-        ca_file: Path | None = None,
-    ) -> None:
-        self._timeout_s = timeout_s
-        self._lines = {
-            region: _Line(
-                Remote(name=f"region:{region}", address=address, tokens=tokens, ca_file=ca_file),
-                RegionGate(region, rules=rules),
-            )
-            for region, address in endpoints.items()
-        }
+    def __init__(self, *, endpoints: Mapping[str, RegionEndpoint], tokens: ServiceTokens, rules: LineRules) -> None:
+        self._lines = {region: _line(region, endpoint, tokens, rules) for region, endpoint in endpoints.items()}
 
     def stubs(self, make: Callable[[grpc.Channel], Stub], /) -> Mapping[str, Stub]:
         """Return a stub of one service for each region."""
@@ -61,17 +75,46 @@ class RegionLines:
         line = self._lines.get(region)
         return line is not None and line.gate.answers
 
+    def terms(self, region: str, /) -> PostingTerms:
+        """Return how the region's billing takes postings."""
+        line = self._lines.get(region)
+        return line.terms if line else PostingTerms()
+
+    def not_taking(self, calls: int, /) -> Sequence[str]:
+        """Return the regions that are left alone, or have `calls` under way already."""
+        return [region for region, line in self._lines.items() if not line.gate.takes(calls)]
+
+    def opens_in_s(self) -> float | None:
+        """Return how long it takes until the first of the regions that are left alone may be tried."""
+        pauses = [pause for line in self._lines.values() if (pause := line.gate.opens_in_s()) is not None]
+        return min(pauses, default=None)
+
     def ask(self, region: str, method: "Callable[[], UnaryMethod[Request, Reply]]", request: Request, /) -> Reply:
-        """Make the call through the gate. Raises `RegionUnavailable` from the gate, `RemoteError` from the call."""
+        """Make the call through the gate. Raises `RegionNotAsked` from the gate, `RemoteError` from the call, and
+        `RegionUnavailable` for a region without an endpoint."""
         line = self._lines.get(region)
         if line is None:  # linked while the region had an endpoint
             raise RegionUnavailable(region=region)
-        return line.gate.pass_through(lambda: line.remote.call(method(), request, cap_s=self._timeout_s))
+        return line.gate.pass_through(lambda: line.remote.call(method(), request, cap_s=line.timeout_s))
 
     def close(self) -> None:
         """Close all channels."""
         for line in self._lines.values():
             line.remote.close()
+
+
+def _line(region: str, endpoint: RegionEndpoint, tokens: ServiceTokens, rules: LineRules) -> _Line:
+    remote = Remote(
+        name=f"region:{region}",
+        address=endpoint.address,
+        tokens=tokens,
+        idempotent_methods=_READS,
+        retry=RetryRules(attempts=2, budget=rules.retry_budget),
+        tls=endpoint.tls,
+        connect_within_s=_CONNECT_WITHIN_S,
+    )
+    gate = RegionGate(region, rules=replace(rules.gate, calls=endpoint.calls or rules.gate.calls))
+    return _Line(remote, gate, endpoint.timeout_s or rules.timeout_s, endpoint.posting_terms)
 
 
 def by_reason(refusals: Iterable[type[DomainError]], /) -> Refusals:

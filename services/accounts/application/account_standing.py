@@ -27,13 +27,17 @@ class AccountStanding:
     accounts: BillingAccountRepository
     snapshots: SnapshotRepository
 
-    def of(self, links: Sequence[BillingAccount], /) -> Mapping[str, Standing]:
-        """Return how each link stands, by its id."""
+    def of(
+        self, links: Sequence[BillingAccount], /, *, pasts: Mapping[AccountKey, AccountPast] | None = None
+    ) -> Mapping[str, Standing]:
+        """Return how each link stands, by its id; `pasts` are those of the accounts as just read, to spare reading them
+        once more."""
         keys = [link.key for link in links if link.rung is not Rung.PAY]
-        claims, pasts = self.accounts.claims_to(keys), self.snapshots.pasts(keys)
+        claims = self.accounts.claims_to(keys)
+        known = self.snapshots.pasts(keys) if pasts is None else pasts
         return {
             link.billing_account_id: standing_of(
-                link, owner_since=_owner_since(pasts, link.key), claims=claims.get(link.key, ())
+                link, owner_since=_owner_since(known, link.key), claims=claims.get(link.key, ())
             )
             for link in links
         }

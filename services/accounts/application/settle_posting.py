@@ -2,35 +2,41 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
 from services.accounts.application.current_numbers import number_now
 from services.accounts.application.observe_account import ObserveAccount
+from services.accounts.application.posting_attempts import PostingAttempts
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import RegionalPosting
-from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionUnavailable
+from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionNotAsked, RegionUnavailable
 from services.accounts.domain.ports import BillingAccountRepository, PostingQueue, PostingRepository, RegionalBilling
-from services.accounts.domain.posting import Posting, RetryPlan
+from services.accounts.domain.posting import MayStillArrive, Posting, RetryPlan
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, VersionConflict
+
+# The queue leaves out what is due in a region that is left alone; this is for what was claimed at the same moment.
+_PUT_BACK_FOR = timedelta(milliseconds=200)
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlePosting:
-    """One claim, at most three calls, one save.
+    """One claim, at most three calls, one save; one more before it is sent to a region that does not deduplicate.
 
-    Killed at any line, the lease runs out and the next claim does it again: the region applies each payment id once. A
-    timeout says nothing, so the next try asks before it sends, and a refusal counts only when the region has nothing
-    booked under that id.
+    Killed at any line, the lease runs out and the next claim does it again: the region applies each payment id once, or
+    is sent nothing while an earlier try may still take effect there. A timeout says nothing, so the next try asks
+    before it sends, and a refusal counts only when the region has nothing booked under that id.
     """
 
     queue: PostingQueue
     postings: PostingRepository
     accounts: BillingAccountRepository
     billing: RegionalBilling
+    attempts: PostingAttempts
     observe: ObserveAccount
     recheck_promise: Callable[[AccountKey], None]
     plan: RetryPlan
@@ -42,8 +48,8 @@ class SettlePosting:
         if posting is None:
             return False
         key = number_now(self.accounts, posting.billing_account_id, known=posting.key)
-        answer = self._ask(posting, key)
         try:
+            answer = self._ask(posting, key)
             self.postings.save(posting)
         except VersionConflict:  # this lease ran out and somebody else has it: what they save is as true
             _log.info("posting_taken_over", payment_id=posting.payment_id)
@@ -60,6 +66,13 @@ class SettlePosting:
             posting.confirm(answer, number_now=key.number, now=self.clock.now())
         except AccountClosed as refusal:
             posting.refuse(refusal.reason, now=self.clock.now())
+        except VersionConflict:
+            raise
+        except RegionNotAsked:
+            posting.put_back(due_at=self.clock.now() + _PUT_BACK_FOR)
+        except MayStillArrive as wait:
+            posting.await_settlement(wait.settles_in, plan=self.plan, now=self.clock.now())
+            self._tell(posting)
         except DomainError as problem:
             self._postpone(posting, problem)
         else:
@@ -69,16 +82,23 @@ class SettlePosting:
     def _found(self, posting: Posting) -> RegionalPosting | None:
         if not posting.outcome_unknown:
             return None
-        return self.billing.posting(posting.key.region, payment_id=posting.payment_id)
+        found = self.billing.posting(posting.key.region, payment_id=posting.payment_id)
+        if found is None:
+            self.attempts.check_settled(posting)
+        return found
 
     def _sent(self, posting: Posting, key: AccountKey) -> RegionalPosting:
         try:
+            self.attempts.begin(posting)
             return self.billing.post_payment(
                 key,
                 payment_id=posting.payment_id,
                 amount=posting.amount,
                 captured_at=posting.captured_at,
             )
+        except RegionNotAsked:
+            posting.call_off_attempt()
+            raise
         except AccountClosed:
             # A refusal sends the money back. A region that closed the account after crediting it must not cost it
             # twice.
@@ -93,12 +113,16 @@ class SettlePosting:
         outage = isinstance(problem, RegionUnavailable) and not invalid
         detail = problem.problem if isinstance(problem, RegionAnswerInvalid) else problem.reason
         posting.postpone(detail, outage=outage, plan=self.plan, now=now)
-        tell = _log.error if posting.needs_a_person(now=now) else _log.warning
+        self._tell(posting)
+
+    @staticmethod
+    def _tell(posting: Posting) -> None:
+        tell = _log.error if posting.needs_person else _log.warning
         tell(
-            "posting_needs_a_person" if posting.needs_a_person(now=now) else "posting_postponed",
+            "posting_needs_a_person" if posting.needs_person else "posting_postponed",
             payment_id=posting.payment_id,
             region=posting.key.region,
-            problem=detail,
+            problem=posting.last_problem,
             tries=posting.tries,
         )
 

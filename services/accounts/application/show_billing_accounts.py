@@ -38,7 +38,8 @@ class FiguresOf:
     def __call__(self, accounts: Sequence[BillingAccount], /, *, refresh_within_s: float) -> Sequence[ShownAccount]:
         """Return the accounts in their order. A region that does not answer costs its own figures their freshness."""
         snapshots = dict(self.snapshots.many([account.key for account in accounts]))
-        standings = self.standing.of(accounts)
+        pasts = {key: snapshot.past for key, snapshot in snapshots.items()}
+        standings = self.standing.of(accounts, pasts=pasts)
         now = self.clock.now()
         asked = {account.key for account in accounts if _may_be_asked(account, standings[account.billing_account_id])}
         old = [key for key in sorted(asked) if not snapshots[key].is_younger_than(self.young_for, now=now)]

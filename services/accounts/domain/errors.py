@@ -23,6 +23,11 @@ class RegionUnavailable(DomainError):
         super().__init__(f"Region {region} does not answer now.", region=region)
 
 
+class RegionNotAsked(RegionUnavailable):
+    """The region is left alone for now, or has as many calls as it may have: it was not asked, so it has done
+    nothing."""
+
+
 class RegionAnswerInvalid(RegionUnavailable):
     """The region answered something that its contract does not allow. To a caller it is as if it had not answered.
 

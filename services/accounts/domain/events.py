@@ -74,3 +74,19 @@ class RegionalBillReceived:
     regional_bill_id: str
     region: str
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationIncidentOpened:
+    """A region's books of a day and ours differ about a payment; somebody has to clear it up."""
+
+    name: ClassVar[str] = "accounts.reconciliation_incident_opened.v1"
+
+    incident_id: str
+    region: str
+    day: str
+    payment_id: str
+    kind: str
+    ours: Money | None
+    theirs: Money | None
+    opened_at: datetime

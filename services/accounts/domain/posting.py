@@ -10,6 +10,7 @@ from services.accounts.domain.account_report import RegionalPosting
 from services.accounts.domain.errors import PaymentIdReused, RegionAnswerInvalid
 from services.accounts.domain.events import PaymentPosted, PostingRefused
 from services.accounts.domain.figures import check_moment
+from services.accounts.domain.posting_terms import PostingTerms
 from services.chassis.errors import FieldInvalid
 from services.chassis.events import Event
 from services.chassis.money import Money
@@ -34,6 +35,14 @@ _NEXT: Mapping[PostingState, frozenset[PostingState]] = {
 
 class IllegalMove(Exception):
     """A bug: nothing asks for a move that the table does not have."""
+
+
+class MayStillArrive(Exception):
+    """The region does not hold the payment, and a try of before may still take effect there for `settles_in`."""
+
+    def __init__(self, settles_in: timedelta) -> None:
+        super().__init__("a try may still take effect")
+        self.settles_in = settles_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +72,11 @@ class Step:
 
 @dataclass(slots=True, kw_only=True)
 class Posting:
-    """Identified by its payment, so that one payment has one posting for ever. Not final: it has a `due_at`."""
+    """Identified by its payment, so that one payment has one posting for ever. Not final: it has a `due_at`.
+
+    `attempted_at` is when the last try without an answer was begun, for a region that does not deduplicate; by the
+    machine's clock, for it measures how long a message travels.
+    """
 
     payment_id: str
     billing_account_id: str
@@ -74,6 +87,8 @@ class Posting:
     state: PostingState = PostingState.REQUESTED
     tries: int = 0
     outcome_unknown: bool = False
+    attempted_at: datetime | None = None
+    needs_person: bool = False
     last_problem: str | None = None
     posted_at: datetime | None = None
     service_restored_at: datetime | None = None
@@ -138,16 +153,48 @@ class Posting:
             PostingRefused(payment_id=self.payment_id, amount=self.amount, refusal_reason=reason, refused_at=now)
         )
 
+    def begin_attempt(self, *, at: datetime, due_at: datetime) -> None:
+        """Note, to be saved before it is sent, that a try may take effect from now on.
+
+        `at` is told by the machine's clock. Until `due_at` nobody else takes the posting.
+        """
+        self.attempted_at, self.outcome_unknown, self.due_at = at, True, due_at
+
+    def call_off_attempt(self) -> None:
+        """Note that the try that was begun, if one was, has not left."""
+        if self.attempted_at is not None:
+            self.attempted_at, self.outcome_unknown = None, False
+
+    def check_settled(self, terms: PostingTerms, /, *, now: datetime) -> None:
+        """Raise `MayStillArrive` while a try without an answer may still take effect; `now` by the machine's clock."""
+        if self.attempted_at is None or terms.deduplicates:
+            return
+        settles_in = self.attempted_at + terms.settles_after - now
+        if settles_in > timedelta(0):
+            raise MayStillArrive(settles_in)
+
+    def await_settlement(self, settles_in: timedelta, /, *, plan: RetryPlan, now: datetime) -> None:
+        """Note that the region is to be asked again: it may show the payment any moment."""
+        self._try_again("it may still arrive", pause=min(settles_in, self._pause(plan, outage=False)), now=now)
+
+    def put_back(self, *, due_at: datetime) -> None:
+        """Note that the region was not asked, so that nothing has happened."""
+        self.due_at = due_at
+
     def postpone(self, problem: str, /, *, outage: bool, plan: RetryPlan, now: datetime) -> None:
         """Note that it is not known what the region did; the next try asks before it sends."""
-        self.tries += 1
         self.outcome_unknown = True
-        self.last_problem = problem
-        self.due_at = now + plan.pause_before(self.tries, outage=outage)
+        self._try_again(problem, pause=self._pause(plan, outage=outage), now=now)
 
-    def needs_a_person(self, *, now: datetime) -> bool:
-        """Say whether it has been open for so long that somebody must look at it (I12)."""
-        return self.state is PostingState.REQUESTED and now - self.history[0].at >= _NEEDS_A_PERSON_AFTER
+    def _pause(self, plan: RetryPlan, *, outage: bool) -> timedelta:
+        return plan.pause_before(self.tries + 1, outage=outage)
+
+    def _try_again(self, problem: str, *, pause: timedelta, now: datetime) -> None:
+        """Set the next try; a posting that has been open for a day is one that a person must look at (I12)."""
+        self.tries += 1
+        self.last_problem = problem
+        self.due_at = now + pause
+        self.needs_person = now - self.history[0].at >= _NEEDS_A_PERSON_AFTER
 
     def _check_echo(self, answer: RegionalPosting, numbers: Collection[str]) -> None:
         told = (answer.payment_id, answer.amount)
@@ -158,7 +205,7 @@ class Posting:
         if state not in _NEXT[self.state]:
             raise IllegalMove(f"{self.state.value} -> {state.value}")
         self.state = state
-        self.due_at = None
-        self.outcome_unknown = False
+        self.due_at = self.attempted_at = None
+        self.outcome_unknown = self.needs_person = False
         self.last_problem = None
         self.history.append(Step(state=state, at=now))

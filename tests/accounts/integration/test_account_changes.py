@@ -187,6 +187,19 @@ def test_the_new_owner_sees_nothing_that_the_former_one_had_asked_for_and_that_i
     assert [order.service_order_id for order in shown] == [open_.wish_id]
 
 
+def test_the_new_owner_sees_no_row_of_before_not_even_from_memory(cabinet: Cabinet, journal: Journal) -> None:
+    anna = cabinet.linked().billing_account_id
+    wanted = pb.ListChargesRequest(billing_account_id=anna, page_size=100)
+    assert cabinet.by(ANNA).accounts("ListCharges", wanted).charges.items
+    journal.owner_changed(at=_now())
+    boris = cabinet.linked(BORIS).billing_account_id
+    cabinet.region.refuse(Kind.UNAVAILABLE, "AWAY")
+
+    shown = cabinet.by(BORIS).accounts("ListCharges", pb.ListChargesRequest(billing_account_id=boris, page_size=100))
+
+    assert list(shown.charges.items) == []
+
+
 def test_an_account_goes_on_under_its_new_number(
     cabinet: Cabinet, journal: Journal, database: Database[dict[str, Any]]
 ) -> None:

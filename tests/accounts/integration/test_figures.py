@@ -109,6 +109,24 @@ def test_a_region_that_is_down_is_soon_not_asked_any_more_and_soon_again_when_it
     eventually(lambda: _overview(cabinet).region_available)
 
 
+def test_a_region_that_keeps_one_caller_waiting_keeps_no_second_one(cabinet: Cabinet) -> None:
+    cabinet.linked()
+    _overview(cabinet)
+    released = threading.Event()
+    cabinet.region.before = _hanging(released)
+    try:
+        _overview(cabinet, within_ms=700)  # long enough to see that the region hangs
+        began_at = time.monotonic()
+        account = _overview(cabinet, within_ms=5000)
+        took_s = time.monotonic() - began_at
+    finally:
+        released.set()
+
+    assert (account.balance.value, account.region_available) == (rub(100_00), False)
+    assert took_s < 1.5
+    eventually(lambda: _overview(cabinet).region_available)
+
+
 def test_a_region_that_did_not_answer_last_time_is_asked_and_not_waited_for(cabinet: Cabinet) -> None:
     cabinet.linked()
     _overview(cabinet)

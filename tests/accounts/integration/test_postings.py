@@ -133,6 +133,30 @@ def test_waits_for_a_region_that_is_down_and_credits_when_it_is_back(broken_in: 
     assert sorted(broken_in.region.applied) == sorted(payment_ids)
 
 
+def test_what_waited_for_a_region_follows_at_once_when_it_is_back(
+    cabinet: Cabinet, database: Database[dict[str, Any]]
+) -> None:
+    cabinet.overrides |= {"posting_retry_s": "600", "posting_outage_pause_s": 600}
+    account = cabinet.linked()
+    cabinet.region.refuse(Kind.UNAVAILABLE, "BOOKS_CLOSED", method="PostPayment")
+    for _ in range(40):
+        _posting(cabinet, new_id("pay"), account.billing_account_id, kopecks=100)
+    cabinet.start_dispatcher()
+    eventually(
+        lambda: cabinet.region.calls.count("PostPayment") >= 4
+    )  # three, after which it is left alone, and a trial
+
+    cabinet.region.recover()
+
+    def all_but_those_that_tried() -> bool:
+        waiting = list(database["postings"].find({"state": "requested"}))
+        assert all(posting["tries"] == 1 for posting in waiting)
+        assert len(waiting) < 20
+        return True
+
+    eventually(all_but_those_that_tried, timeout_s=20)
+
+
 def test_gives_a_payment_back_that_the_region_refuses_for_good(broken_in: Cabinet, ear: Ear) -> None:
     account = broken_in.linked()
     broken_in.region.refuse(Kind.FAILED_PRECONDITION, "ACCOUNT_CLOSED", method="PostPayment")

@@ -98,11 +98,15 @@ def test_waits_longer_each_time_but_not_long_for_a_region_that_is_away(outage: b
     assert pauses == seconds
 
 
-def test_goes_to_a_person_after_a_day() -> None:
+def test_goes_to_a_person_after_a_day_until_it_is_final() -> None:
     posting = make_posting(now=A_MORNING)
 
-    assert not posting.needs_a_person(now=A_MORNING + timedelta(hours=23, minutes=59))
-    assert posting.needs_a_person(now=A_MORNING + timedelta(hours=24))
+    for moment, needs_person in ((timedelta(hours=23, minutes=59), False), (timedelta(hours=24), True)):
+        posting.postpone("REGION_UNAVAILABLE", outage=True, plan=PLAN, now=A_MORNING + moment)
+        assert posting.needs_person is needs_person
+
+    posting.confirm(make_answer(posting), now=A_MORNING)
+    assert not posting.needs_person
 
 
 def _apply(posting: Posting, move: str) -> None:

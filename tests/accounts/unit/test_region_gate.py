@@ -71,6 +71,57 @@ def test_tries_again_after_the_pause_and_believes_the_outcome() -> None:
     assert gate.answers
 
 
+def test_leaves_it_alone_for_longer_each_time_up_to_the_longest_pause() -> None:
+    watch = Watch()
+    gate = _gate(watch)
+    _break(gate)
+
+    pauses = []
+    for _ in range(6):
+        pause = gate.opens_in_s()
+        assert pause is not None
+        pauses.append(pause)
+        watch.now += pause
+        with pytest.raises(RemoteError):
+            gate.pass_through(_fails(Kind.UNAVAILABLE))
+
+    assert pauses == [0.25, 0.5, 1.0, 2.0, 3.0, 3.0]
+
+
+def test_says_beforehand_whether_it_takes_a_call() -> None:
+    watch = Watch()
+    gate = _gate(watch)
+    while_one_is_under_way: list[bool] = []
+
+    gate.pass_through(lambda: while_one_is_under_way.extend([gate.takes(1), gate.takes(2)]))
+    assert while_one_is_under_way == [False, True]
+    assert gate.takes(1)
+
+    _break(gate)
+    assert not gate.takes(2)
+    watch.now += 0.25
+    assert (gate.takes(1), gate.opens_in_s()) == (True, None)
+
+    def trying() -> None:
+        assert not gate.takes(2)
+        assert gate.opens_in_s() is None
+
+    gate.pass_through(trying)
+
+
+def test_a_region_that_keeps_a_caller_waiting_does_not_answer_for_as_long_as_it_does() -> None:
+    watch = Watch()
+    gate = _gate(watch)
+
+    def slow() -> bool:
+        assert gate.answers
+        watch.now += 0.5
+        return gate.answers
+
+    assert gate.pass_through(slow) is False
+    assert gate.answers
+
+
 def test_lets_one_call_through_to_try() -> None:
     watch = Watch()
     gate = _gate(watch)

@@ -5,69 +5,19 @@ from collections.abc import Callable
 
 import pytest
 
-from services.accounts.application.observe_account import ObserveAccount
-from services.accounts.application.settle_posting import SettlePosting
-from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import RegionalPosting
-from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionUnavailable
+from services.accounts.domain.errors import AccountClosed, RegionAnswerInvalid, RegionNotAsked, RegionUnavailable
 from services.accounts.domain.events import PaymentPosted, PostingRefused
 from services.accounts.domain.posting import Posting, PostingState
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
-from tests.accounts.builders import KEY, PLAN, SettableClock, make_posting
-from tests.accounts.fakes import FakeBillingAccounts, FakePostings, FakeRegions, FakeSnapshots
-
-
-class Killed(BaseException):
-    """What a SIGKILL is to the code that runs: nothing after it happens."""
-
-
-class Office:
-    """A dispatcher with everything it needs."""
-
-    def __init__(self) -> None:
-        self.clock = SettableClock()
-        self.postings = FakePostings(self.clock)
-        self.regions = FakeRegions(self.clock)
-        self.snapshots = FakeSnapshots()
-        self.accounts = FakeBillingAccounts()
-        self.rechecked: list[AccountKey] = []
-
-    def settle(self) -> bool:
-        observe = ObserveAccount(snapshots=self.snapshots, accounts=self.accounts, clock=self.clock)
-        step = SettlePosting(
-            queue=self.postings,
-            postings=self.postings,
-            accounts=self.accounts,
-            billing=self.regions,
-            observe=observe,
-            recheck_promise=self.rechecked.append,
-            plan=PLAN,
-            clock=self.clock,
-        )
-        return step()
-
-    def settle_all(self, *, tries: int = 12) -> None:
-        """Go on until nothing is due, over as much time as that takes."""
-        for _ in range(tries):
-            while self.settle():
-                pass
-            self.clock.advance(minutes=5)
-
-    def requested(self, *, kopecks: int = 45000) -> Posting:
-        posting = make_posting(kopecks=kopecks, now=self.clock.now())
-        self.postings.save(posting)
-        return posting
-
-    def found(self, posting: Posting) -> Posting:
-        found = self.postings.get(posting.payment_id)
-        assert found is not None
-        return found
+from tests.accounts.builders import KEY
+from tests.accounts.posting_office import Killed, PostingOffice
 
 
 @pytest.fixture
-def office() -> Office:
-    return Office()
+def office() -> PostingOffice:
+    return PostingOffice()
 
 
 def _once(error: BaseException, *, method: str) -> Callable[[str], None]:
@@ -81,7 +31,7 @@ def _once(error: BaseException, *, method: str) -> Callable[[str], None]:
     return trouble
 
 
-def _posted_once(office: Office, posting: Posting) -> None:
+def _posted_once(office: PostingOffice, posting: Posting) -> None:
     assert office.found(posting).state is PostingState.POSTED
     assert office.regions.books[posting.payment_id].amount == posting.amount
     assert office.regions.balance == Money(100_00) + posting.amount
@@ -91,7 +41,7 @@ def _posted_once(office: Office, posting: Posting) -> None:
     assert not any(isinstance(event, PostingRefused) for event in office.postings.shelf.announced)
 
 
-def test_posts_and_shows_the_new_balance(office: Office) -> None:
+def test_posts_and_shows_the_new_balance(office: PostingOffice) -> None:
     posting = office.requested(kopecks=45000)
 
     assert office.settle()
@@ -113,7 +63,7 @@ def test_posts_and_shows_the_new_balance(office: Office) -> None:
     ],
 )
 @pytest.mark.parametrize("when", ["trouble", "after"])
-def test_posts_once_whatever_happens_around_the_call(office: Office, error: BaseException, when: str) -> None:
+def test_posts_once_whatever_happens_around_the_call(office: PostingOffice, error: BaseException, when: str) -> None:
     posting = office.requested()
     setattr(office.regions, when, _once(error, method="post_payment"))
 
@@ -126,7 +76,7 @@ def test_posts_once_whatever_happens_around_the_call(office: Office, error: Base
 
 
 def test_posts_once_when_killed_between_the_answer_and_the_save(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PostingOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posting = office.requested()
 
@@ -141,7 +91,7 @@ def test_posts_once_when_killed_between_the_answer_and_the_save(
     _posted_once(office, posting)
 
 
-def test_asks_before_it_sends_again_after_an_unknown_outcome(office: Office) -> None:
+def test_asks_before_it_sends_again_after_an_unknown_outcome(office: PostingOffice) -> None:
     office.requested()
     office.regions.after = _once(RegionUnavailable(region="54"), method="post_payment")
 
@@ -150,7 +100,7 @@ def test_asks_before_it_sends_again_after_an_unknown_outcome(office: Office) -> 
     assert office.regions.calls == ["post_payment", "posting"]
 
 
-def test_a_refusal_is_final_and_announced_once(office: Office) -> None:
+def test_a_refusal_is_final_and_announced_once(office: PostingOffice) -> None:
     posting = office.requested()
     office.regions.trouble = _once(AccountClosed(), method="post_payment")
 
@@ -163,7 +113,7 @@ def test_a_refusal_is_final_and_announced_once(office: Office) -> None:
     assert event.refusal_reason == "ACCOUNT_CLOSED"
 
 
-def test_a_refusal_of_what_was_credited_before_gives_nothing_back(office: Office) -> None:
+def test_a_refusal_of_what_was_credited_before_gives_nothing_back(office: PostingOffice) -> None:
     posting = office.requested()
     office.regions.after = _once(Killed(), method="post_payment")
     with pytest.raises(Killed):
@@ -175,7 +125,7 @@ def test_a_refusal_of_what_was_credited_before_gives_nothing_back(office: Office
     _posted_once(office, posting)
 
 
-def test_a_refusal_that_cannot_be_checked_is_not_believed_yet(office: Office) -> None:
+def test_a_refusal_that_cannot_be_checked_is_not_believed_yet(office: PostingOffice) -> None:
     posting = office.requested()
 
     def trouble(method: str) -> None:
@@ -188,7 +138,7 @@ def test_a_refusal_that_cannot_be_checked_is_not_believed_yet(office: Office) ->
     assert office.found(posting).outcome_unknown
 
 
-def test_an_echo_with_another_sum_is_neither_posted_nor_refused(office: Office) -> None:
+def test_an_echo_with_another_sum_is_neither_posted_nor_refused(office: PostingOffice) -> None:
     posting = office.requested()
     office.settle_all(tries=0)
     wrong = RegionalPosting(
@@ -210,7 +160,7 @@ def test_an_echo_with_another_sum_is_neither_posted_nor_refused(office: Office) 
     assert office.snapshots.get(KEY).balance is None
 
 
-def test_a_zombie_changes_nothing_when_it_wakes_up(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zombie_changes_nothing_when_it_wakes_up(office: PostingOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     posting = office.requested()
 
     def lose(_posting: Posting) -> None:
@@ -222,4 +172,31 @@ def test_a_zombie_changes_nothing_when_it_wakes_up(office: Office, monkeypatch: 
     assert office.snapshots.get(KEY).balance is None
 
     office.settle_all()
+    _posted_once(office, posting)
+
+
+def test_a_region_that_was_not_asked_costs_no_try(office: PostingOffice) -> None:
+    posting = office.requested()
+    office.regions.trouble = _once(RegionNotAsked(region="54"), method="post_payment")
+
+    office.settle()
+
+    found = office.found(posting)
+    assert (found.tries, found.outcome_unknown, found.needs_person) == (0, False, False)
+    office.settle_all()
+    _posted_once(office, posting)
+
+
+def test_a_region_that_never_answers_is_given_to_a_person_after_a_day_and_asked_on(office: PostingOffice) -> None:
+    posting = office.requested()
+    office.regions.down()
+    office.settle_all(tries=12 * 24 - 1)
+    assert not office.found(posting).needs_person
+
+    office.settle_all(tries=2)
+
+    assert office.found(posting).needs_person
+    office.regions.up()
+    office.settle_all()
+    assert not office.found(posting).needs_person
     _posted_once(office, posting)

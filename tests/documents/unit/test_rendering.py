@@ -127,7 +127,7 @@ def test_runs_over_as_many_pages_as_it_needs(tmp_path: Path) -> None:
     assert "Страница 5 из" in text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(name=st.text(max_size=60), line=st.text(max_size=60))
 def test_can_draw_whatever_characters_there_are(name: str, line: str) -> None:
     """PDF/A refuses a character that the font lacks: it must have been replaced before."""

@@ -1,7 +1,7 @@
 """Codes and tokens that are computed: unlike each other, useless without the secret, and not to be forged."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.ids import new_id
@@ -33,7 +33,6 @@ def test_refuses_a_secret_that_could_be_guessed() -> None:
         DerivedSecrets(b"secret")
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(min_value=0, max_value=2**32 - 1))
 def test_reads_the_refresh_tokens_it_made(generation: int) -> None:
     claim = RefreshClaim(session_id=new_id("ses"), generation=generation)
@@ -42,7 +41,6 @@ def test_reads_the_refresh_tokens_it_made(generation: int) -> None:
     assert tokens.read(tokens.make(claim)) == claim
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(position=st.integers(min_value=0, max_value=69), letter=st.sampled_from("AZaz09-_"))
 def test_reads_no_token_of_which_one_character_was_changed(position: int, letter: str) -> None:
     tokens = RefreshTokens(secrets=_OURS)
@@ -52,7 +50,6 @@ def test_reads_no_token_of_which_one_character_was_changed(position: int, letter
     assert (tokens.read(forged) is None) == (forged != genuine)
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(max_size=100))
 def test_reads_nothing_out_of_any_other_text(text: str) -> None:
     assert RefreshTokens(secrets=_OURS).read(text) is None

@@ -1,7 +1,7 @@
 """Logins: what one may look like, and the regional forms that get one fixed answer (F06)."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.identity.domain.login import LoginInvalid, LoginIsRegional, canonical_login, new_login
@@ -49,13 +49,11 @@ def test_refuses_what_cannot_be_a_login_without_repeating_it(text: str) -> None:
     assert refused.value.metadata == {"shortest": "5", "longest": "32"}
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.from_regex(r"[a-z][a-z.]{4,31}", fullmatch=True))
 def test_accepts_every_login_of_letters_and_dots(login: str) -> None:
     assert new_login(login.upper()) == login
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(min_value=100_000, max_value=999_999_999_999))
 def test_refuses_every_number_that_could_be_an_account(number: int) -> None:
     with pytest.raises(LoginIsRegional):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.identity.domain.registration import LetterKind, RegistrationNotFound, State
@@ -80,7 +80,6 @@ def test_a_confirmed_one_stays_due_until_its_subscriber_exists() -> None:
     assert (registration.due_at, registration.password_hash) == (None, "")
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.booleans(), max_size=12))
 def test_never_takes_more_than_five_tries(guesses: list[bool]) -> None:
     registration = make_registration()

@@ -828,3 +828,117 @@ class PlaceChargeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlaceChargeResponse: _TypeAlias = PlaceChargeResponse  # noqa: Y015
+
+@_typing.final
+class PostedPayment(_message.Message):
+    """A payment of the cabinet's in the books, as the comparison of a day needs it. An id that was applied twice is there twice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    POSTED_AT_FIELD_NUMBER: _builtins.int
+    payment_id: _builtins.str
+    """The payment's id at the cabinet."""
+    number: _builtins.str
+    """The account that was credited."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The sum that was credited."""
+
+    @_builtins.property
+    def posted_at(self) -> _timestamp_pb2.Timestamp:
+        """When the region credited it; equal to `posted_at` of its Posting."""
+
+    def __init__(
+        self,
+        *,
+        payment_id: _builtins.str = ...,
+        number: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        posted_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "posted_at", b"posted_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "number", b"number", "payment_id", b"payment_id", "posted_at", b"posted_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PostedPayment: _TypeAlias = PostedPayment  # noqa: Y015
+
+@_typing.final
+class ListPostingsRequest(_message.Message):
+    """Asks for a page of the cabinet's postings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSTED_FROM_FIELD_NUMBER: _builtins.int
+    POSTED_BEFORE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Rows wanted, 1 to 1000; 0 is 100."""
+    page_token: _builtins.str
+    """From the answer before; empty for the first page."""
+    @_builtins.property
+    def posted_from(self) -> _timestamp_pb2.Timestamp:
+        """The beginning of the period, a part of it."""
+
+    @_builtins.property
+    def posted_before(self) -> _timestamp_pb2.Timestamp:
+        """The end of the period, no part of it."""
+
+    def __init__(
+        self,
+        *,
+        posted_from: _timestamp_pb2.Timestamp | None = ...,
+        posted_before: _timestamp_pb2.Timestamp | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["posted_before", b"posted_before", "posted_from", b"posted_from"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "posted_before", b"posted_before", "posted_from", b"posted_from"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPostingsRequest: _TypeAlias = ListPostingsRequest  # noqa: Y015
+
+@_typing.final
+class ListPostingsResponse(_message.Message):
+    """A page of the cabinet's postings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSTINGS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTAL_COUNT_FIELD_NUMBER: _builtins.int
+    TOTAL_AMOUNT_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    total_count: _builtins.int
+    """How many postings the whole period has, whatever the page."""
+    @_builtins.property
+    def postings(self) -> _containers.RepeatedCompositeFieldContainer[Global___PostedPayment]:
+        """In the order of posting."""
+
+    @_builtins.property
+    def total_amount(self) -> _money_pb2.Money:
+        """What they come to; zero roubles when there are none."""
+
+    def __init__(
+        self,
+        *,
+        postings: _abc.Iterable[Global___PostedPayment] | None = ...,
+        next_page_token: _builtins.str = ...,
+        total_count: _builtins.int = ...,
+        total_amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["total_amount", b"total_amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "postings", b"postings", "total_amount", b"total_amount", "total_count", b"total_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPostingsResponse: _TypeAlias = ListPostingsResponse  # noqa: Y015

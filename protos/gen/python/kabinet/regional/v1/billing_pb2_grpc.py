@@ -78,6 +78,11 @@ class RegionalBillingServiceStub:
                 request_serializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.PlaceChargeRequest.SerializeToString,
                 response_deserializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.PlaceChargeResponse.FromString,
                 _registered_method=True)
+        self.ListPostings = channel.unary_unary(
+                '/kabinet.regional.v1.RegionalBillingService/ListPostings',
+                request_serializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.ListPostingsRequest.SerializeToString,
+                response_deserializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.ListPostingsResponse.FromString,
+                _registered_method=True)
 
 
 class RegionalBillingServiceServicer:
@@ -160,6 +165,18 @@ class RegionalBillingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPostings(self, request, context):
+        """Lists what the books hold of the cabinet's payments (channel "kabinet") in a period, in the order of posting, with the
+        totals of the whole period. The cabinet compares each closed day with its own books.
+
+        May be left out (UNIMPLEMENTED): then the cabinet asks for each of its payments by GetPosting, and cannot find what only
+        the region holds.
+        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID; the period does not end after its beginning: PERIOD_INVALID).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegionalBillingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -202,6 +219,11 @@ def add_RegionalBillingServiceServicer_to_server(servicer, server):
                     servicer.PlaceCharge,
                     request_deserializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.PlaceChargeRequest.FromString,
                     response_serializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.PlaceChargeResponse.SerializeToString,
+            ),
+            'ListPostings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPostings,
+                    request_deserializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.ListPostingsRequest.FromString,
+                    response_serializer=kabinet_dot_regional_dot_v1_dot_billing__pb2.ListPostingsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -424,6 +446,33 @@ class RegionalBillingService:
             '/kabinet.regional.v1.RegionalBillingService/PlaceCharge',
             kabinet_dot_regional_dot_v1_dot_billing__pb2.PlaceChargeRequest.SerializeToString,
             kabinet_dot_regional_dot_v1_dot_billing__pb2.PlaceChargeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPostings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kabinet.regional.v1.RegionalBillingService/ListPostings',
+            kabinet_dot_regional_dot_v1_dot_billing__pb2.ListPostingsRequest.SerializeToString,
+            kabinet_dot_regional_dot_v1_dot_billing__pb2.ListPostingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -75,6 +75,14 @@ class RegionalBillingServiceStub:
     Idempotent by `charge_id`, with the same rule for reuse as PostPayment (CHARGE_ID_REUSED).
     FAILED_PRECONDITION: INSUFFICIENT_FUNDS (an advance account cannot cover it), ACCOUNT_CLOSED.
     """
+    ListPostings: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListPostingsRequest, _billing_pb2.ListPostingsResponse]
+    """Lists what the books hold of the cabinet's payments (channel "kabinet") in a period, in the order of posting, with the
+    totals of the whole period. The cabinet compares each closed day with its own books.
+
+    May be left out (UNIMPLEMENTED): then the cabinet asks for each of its payments by GetPosting, and cannot find what only
+    the region holds.
+    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID; the period does not end after its beginning: PERIOD_INVALID).
+    """
 
 @_typing.type_check_only
 class RegionalBillingServiceAsyncStub(RegionalBillingServiceStub):
@@ -122,6 +130,14 @@ class RegionalBillingServiceAsyncStub(RegionalBillingServiceStub):
 
     Idempotent by `charge_id`, with the same rule for reuse as PostPayment (CHARGE_ID_REUSED).
     FAILED_PRECONDITION: INSUFFICIENT_FUNDS (an advance account cannot cover it), ACCOUNT_CLOSED.
+    """
+    ListPostings: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPostingsRequest, _billing_pb2.ListPostingsResponse]  # type: ignore[assignment]
+    """Lists what the books hold of the cabinet's payments (channel "kabinet") in a period, in the order of posting, with the
+    totals of the whole period. The cabinet compares each closed day with its own books.
+
+    May be left out (UNIMPLEMENTED): then the cabinet asks for each of its payments by GetPosting, and cannot find what only
+    the region holds.
+    Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID; the period does not end after its beginning: PERIOD_INVALID).
     """
 
 class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -215,6 +231,20 @@ class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Idempotent by `charge_id`, with the same rule for reuse as PostPayment (CHARGE_ID_REUSED).
         FAILED_PRECONDITION: INSUFFICIENT_FUNDS (an advance account cannot cover it), ACCOUNT_CLOSED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListPostings(
+        self,
+        request: _billing_pb2.ListPostingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_billing_pb2.ListPostingsResponse, _abc.Awaitable[_billing_pb2.ListPostingsResponse]]:
+        """Lists what the books hold of the cabinet's payments (channel "kabinet") in a period, in the order of posting, with the
+        totals of the whole period. The cabinet compares each closed day with its own books.
+
+        May be left out (UNIMPLEMENTED): then the cabinet asks for each of its payments by GetPosting, and cannot find what only
+        the region holds.
+        Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID; the period does not end after its beginning: PERIOD_INVALID).
         """
 
 def add_RegionalBillingServiceServicer_to_server(servicer: RegionalBillingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

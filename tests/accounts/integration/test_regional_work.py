@@ -1,0 +1,105 @@
+"""Due work of regions on a real MongoDB: claimed where it can be carried on, and nowhere else."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from services.accounts.adapters.mongo_postings import MongoPostingQueue, MongoPostingRepository, postings_of
+from services.accounts.adapters.regional_work import RegionalWork
+from services.accounts.domain.account_key import AccountKey
+from services.chassis.work import DueWork
+from tests.accounts.builders import SettableClock, make_posting
+
+Document = dict[str, Any]
+
+
+class Lines:
+    """Says of regions what a test tells it to."""
+
+    def __init__(self) -> None:
+        self.closed: list[str] = []
+        self.opens: float | None = None
+
+    def not_taking(self, calls: int, /) -> list[str]:
+        assert calls == 3
+        return self.closed
+
+    def opens_in_s(self) -> float | None:
+        return self.opens
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def repository(database: Database[Document], clock: SettableClock) -> MongoPostingRepository:
+    subject = MongoPostingRepository(database, clock=clock)
+    subject.ensure_indexes()
+    return subject
+
+
+@pytest.fixture
+def lines() -> Lines:
+    return Lines()
+
+
+@pytest.fixture
+def work(database: Database[Document], clock: SettableClock, lines: Lines) -> RegionalWork:
+    return RegionalWork(DueWork(postings_of(database), owner="test", clock=clock), lines=lines, share=3)
+
+
+def _due(repository: MongoPostingRepository, clock: SettableClock, region: str) -> None:
+    repository.save(make_posting(key=AccountKey(region, "1"), now=clock.now()))
+
+
+def test_what_is_due_in_a_region_that_is_left_alone_waits_for_it_and_keeps_nobody_back(
+    repository: MongoPostingRepository, work: RegionalWork, lines: Lines, clock: SettableClock
+) -> None:
+    for region in ("54", "54", "77"):
+        _due(repository, clock, region)
+        clock.advance(seconds=1)
+    lines.closed = ["54"]
+    queue = MongoPostingQueue(work)
+
+    claimed = [queue.claim(), queue.claim()]
+    assert [posting and posting.key.region for posting in claimed] == ["77", None]
+
+    lines.closed = []
+    claimed = [queue.claim(), queue.claim(), queue.claim()]
+    assert [posting and (posting.key.region, posting.tries) for posting in claimed] == [("54", 0), ("54", 0), None]
+
+
+def test_sleeps_until_work_is_due_or_a_region_may_be_tried(
+    repository: MongoPostingRepository, work: RegionalWork, lines: Lines, clock: SettableClock
+) -> None:
+    assert work.seconds_until_due() is None
+    _due(repository, clock, "54")
+    _due(repository, clock, "77")
+    assert work.seconds_until_due() == 0
+
+    lines.closed, lines.opens = ["54", "77"], 0.7
+    assert work.seconds_until_due() == 0.7
+
+    lines.closed, lines.opens = ["54", "77"], None
+    assert work.seconds_until_due() is None
+
+
+def test_looks_for_work_in_the_index_alone(
+    repository: MongoPostingRepository, work: RegionalWork, lines: Lines, clock: SettableClock, database: Database[Any]
+) -> None:
+    for _ in range(20):
+        _due(repository, clock, "54")
+    lines.closed = ["54"]
+    clock.advance(seconds=timedelta(minutes=1).total_seconds())
+    database.command("profile", 2)
+    try:
+        assert work.claim() is None
+    finally:
+        database.command("profile", 0)
+
+    (claim,) = database["system.profile"].find({"op": "command", "command.findAndModify": "postings"})
+    assert (claim["docsExamined"], claim["keysExamined"] <= 21) == (0, True)
