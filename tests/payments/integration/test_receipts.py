@@ -7,10 +7,13 @@ from kabinet.payments.v1 import payments_pb2 as pb
 
 from services.chassis.money import Money
 from services.payments.adapters.yookassa_receipts import YookassaFiscalRegister
-from services.payments.bootstrap import build_operations
+from services.payments.bootstrap import build_grpc, build_operations
+from services.payments.bootstrap_parts import Parts
 from services.payments.domain.acquirer import Absent, Refused, Silence
 from services.payments.domain.fiscal import AcquirerReceipt, MovedMoney, ReceiptOrder, ReceiptStatus
+from services.payments.domain.payment import PaymentKind, State
 from services.payments.domain.receipt import Receipt, ReceiptProblem, ReceiptState
+from tests.payments.builders import make_request
 from tests.payments.fake_world import TERMS
 from tests.payments.integration.conftest import PaymentsWorld
 from tests.support import eventually
@@ -144,3 +147,18 @@ def test_the_adapter_understands_each_answer(world: PaymentsWorld) -> None:
     assert registered.registered_at is not None
     assert register.get_receipt("rt-none", timeout_s=4) == Silence()
     assert "payer@" not in repr(order)
+
+
+def test_in_2014_webmoney_pays_and_no_receipt_is_awaited(world: PaymentsWorld) -> None:
+    parts = Parts(world.parts.settings.model_copy(update={"profile": "ru-2014"}))
+    try:
+        payment = build_grpc(parts).create_payment(make_request(kind=PaymentKind.WEBMONEY))
+        world.acquirer.answer(payment.acquirer_payment_id)
+
+        parts.charging.ask(payment, timeout_s=4)
+    finally:
+        parts.close()
+
+    assert (payment.state, payment.receipt_expected) == (State.CAPTURED, False)
+    assert world.acquirer.ledger(payment.payment_id) == [("charge", 45_000)]
+    assert world.parts.database["receipts"].count_documents({}) == 0
