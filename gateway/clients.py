@@ -20,7 +20,7 @@ from kabinet.accounts.v1 import (
 from kabinet.content.v1 import content_pb2, content_pb2_grpc
 from kabinet.documents.v1 import documents_pb2, documents_pb2_grpc
 from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
-from kabinet.payments.v1 import payments_pb2, payments_pb2_grpc
+from kabinet.payments.v1 import autopay_pb2, autopay_pb2_grpc, payments_pb2, payments_pb2_grpc
 
 from gateway.config import Settings
 from services.chassis.caller import CredentialsMissing
@@ -35,7 +35,7 @@ Reply = TypeVar("Reply")
 Stub = TypeVar("Stub")
 
 _THREADS = 64  # started as they are needed; an overview uses four
-_READS = ("Get", "List", "Search", "Forecast")
+_READS = ("Get", "List", "Read", "Search", "Forecast")
 _CURED_BY_RENEWAL = "TOKEN_INVALID"
 
 
@@ -56,6 +56,7 @@ class Clients:
     ordering: Service[ordering_pb2_grpc.AccountOrderingServiceStub]  # on the accounts server, by the same channel
     grants: Service[grants_pb2_grpc.AccountGrantsServiceStub]  # there too
     payments: Service[payments_pb2_grpc.PaymentsServiceStub]
+    autopay: Service[autopay_pb2_grpc.AutopayServiceStub]  # on the payments server, by the same channel
     documents: Service[documents_pb2_grpc.DocumentsServiceStub]
     content: Service[content_pb2_grpc.ContentServiceStub]
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "calls"))
@@ -162,7 +163,12 @@ def connect(settings: Settings, /, *, clock: Clock) -> Clients:
         _descriptor(ordering_pb2, "AccountOrderingService"),
         _descriptor(grants_pb2, "AccountGrantsService"),
     )
-    payments = remote("payments", settings.payments_address, _descriptor(payments_pb2, "PaymentsService"))
+    payments = remote(
+        "payments",
+        settings.payments_address,
+        _descriptor(payments_pb2, "PaymentsService"),
+        _descriptor(autopay_pb2, "AutopayService"),
+    )
     documents = remote("documents", settings.documents_address, _descriptor(documents_pb2, "DocumentsService"))
     content = remote("content", settings.content_address, _descriptor(content_pb2, "ContentService"))
     return Clients(
@@ -171,6 +177,7 @@ def connect(settings: Settings, /, *, clock: Clock) -> Clients:
         ordering=Service(remote=accounts, stub=ordering_pb2_grpc.AccountOrderingServiceStub(accounts.channel)),
         grants=Service(remote=accounts, stub=grants_pb2_grpc.AccountGrantsServiceStub(accounts.channel)),
         payments=Service(remote=payments, stub=payments_pb2_grpc.PaymentsServiceStub(payments.channel)),
+        autopay=Service(remote=payments, stub=autopay_pb2_grpc.AutopayServiceStub(payments.channel)),
         documents=Service(remote=documents, stub=documents_pb2_grpc.DocumentsServiceStub(documents.channel)),
         content=Service(remote=content, stub=content_pb2_grpc.ContentServiceStub(content.channel)),
     )

@@ -6,6 +6,7 @@ from threading import Lock
 
 from flask import current_app
 
+from gateway.actions.autopay import ReasonTexts
 from gateway.actions.eligibility import EligibilityTexts
 from gateway.actions.notices import NoticeTexts
 from gateway.clients import Clients, connect
@@ -28,6 +29,7 @@ class Parts:
     notices: NoticeTexts
     pages: Mapping[str, Mapping[str, str]]
     eligibility: EligibilityTexts
+    autopay_reasons: ReasonTexts
     under_way: UnderWay
     _clients: Clients | None = field(default=None)
     _lock: Lock = field(default_factory=Lock)
@@ -48,8 +50,9 @@ def build_parts(settings: Settings, /) -> Parts:
         clock=build_clock(settings.clock_file),
         problems=Problems(errors=load_error_texts(), field_rules=load_texts("fields")),
         notices=NoticeTexts(texts=load_texts("notices"), public_url=settings.public_url),
-        pages=load_texts("cabinet", "ordering", "claims", "grants"),
+        pages=load_texts("cabinet", "ordering", "claims", "grants", "autopay"),
         eligibility=EligibilityTexts(texts=load_texts("eligibility")),
+        autopay_reasons=ReasonTexts(texts=load_texts("autopay")),
         under_way=UnderWay(most=settings.max_under_way),
     )
 

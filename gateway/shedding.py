@@ -11,6 +11,7 @@ from gateway.errors import Overloaded
 _SHARES = {"money": 1.0, "general": 0.8, "catalogue": 0.5}
 _LANES = {
     "api_payments": "money",
+    "api_autopay": "money",
     "api_webhooks": "money",
     "cabinet_payments": "money",
     "cabinet_autopay": "money",

@@ -16,6 +16,7 @@ _HELP = {
     "PAYMENT_BEING_CHECKED": "payments",
     "OWNER_CHANGED": "attach-account",
     "AUTOPAY_STOPPED": "autopay",
+    "OLD_AUTOPAY_ACTIVE": "regions-cutover",
     "GRANT_FROZEN": "attach-account",
     "GRANT_ENDS_SOON": "attach-account",
 }
@@ -51,6 +52,7 @@ class NoticeTexts:
         found += [("PAYMENT_BEING_CHECKED", item["billing_account_id"]) for item in unknown]
         found += [("OWNER_CHANGED", item["id"]) for item in passed_on]
         found += [("AUTOPAY_STOPPED", item["billing_account_id"]) for item in stopped]
+        found += [("OLD_AUTOPAY_ACTIVE", item["id"]) for item in accounts if item["old_autopay_active"]]
         found += [("GRANT_FROZEN", item["id"]) for item in accounts if item["grant"] and item["grant"]["frozen"]]
         found += [("GRANT_ENDS_SOON", item["id"]) for item in accounts if _ends_soon(item, now=now)]
         found += [("REGION_NOT_ANSWERING", item["id"]) for item in silent]

@@ -109,7 +109,7 @@ def _renewals(rules: Sequence[payments.AutopayRuleView]) -> list[Renewal]:
             "kind": "autopay",
             "autopay_rule_id": rule["id"],
             "billing_account_id": rule["billing_account_id"],
-            "amount": rule["amount"],
+            "amount": rule["amount"] if rule["amount_kind"] == "fixed" else None,
             "renews_at": rule["next_charge_at"],
         }
         for rule in rules

@@ -13,6 +13,7 @@ from gateway.views.values import Items, items, numbers_of
 from services.chassis.grpc_errors import RemoteError
 
 _KINDS = numbers_of(payments_pb2.PaymentKind, "PAYMENT_KIND_")
+_AMOUNT_KINDS = numbers_of(payments_pb2.AutopayAmountKind, "AUTOPAY_AMOUNT_KIND_")
 _ACQUIRER_S = 8.0  # the acquirer is asked within the call
 
 
@@ -107,7 +108,9 @@ def create_autopay_rule(caller: Caller, body: bodies.NewAutopayRule, /, *, reque
         billing_account_id=body.billing_account_id,
         payment_method_id=body.payment_method_id,
         trigger=_trigger(body.trigger),
-        amount=money(body.amount),
+        amount=money(body.amount) if body.amount else None,
+        amount_kind=_AMOUNT_KINDS[body.amount_kind],
+        caps=_caps(body.caps),
     )
     return views.autopay_rule(caller.ask(payments, payments.stub.CreateAutopayRule, request).autopay_rule)
 
@@ -133,7 +136,9 @@ def update_autopay_rule(caller: Caller, autopay_rule_id: str, body: bodies.Autop
         autopay_rule_id=autopay_rule_id,
         payment_method_id=body.payment_method_id,
         trigger=_trigger(body.trigger),
-        amount=money(body.amount),
+        amount=money(body.amount) if body.amount else None,
+        amount_kind=_AMOUNT_KINDS[body.amount_kind],
+        caps=_caps(body.caps),
     )
     return views.autopay_rule(caller.ask(payments, payments.stub.UpdateAutopayRule, request).autopay_rule)
 
@@ -145,22 +150,12 @@ def stop_autopay_rule(caller: Caller, autopay_rule_id: str, /) -> views.AutopayR
     return views.autopay_rule(caller.ask(payments, payments.stub.StopAutopayRule, request).autopay_rule)
 
 
-def forecast_autopay_rule(caller: Caller, autopay_rule_id: str, /) -> Items[views.ForecastChargeView]:
-    """Return what a rule will charge in the next 12 months."""
-    payments = caller.clients.payments
-    request = payments_pb2.ForecastAutopayRuleRequest(autopay_rule_id=autopay_rule_id)
-    answer = caller.ask(payments, payments.stub.ForecastAutopayRule, request)
-    return items([views.forecast_charge(item) for item in answer.charges])
-
-
-def list_autopay_decisions(caller: Caller, autopay_rule_id: str, page: Page, /) -> Items[views.AutopayDecisionView]:
-    """Return a page of what a rule decided, and why."""
-    payments = caller.clients.payments
-    request = payments_pb2.ListAutopayDecisionsRequest(
-        autopay_rule_id=autopay_rule_id, page_size=page.page_size, page_token=page.page_token
+def _caps(caps: bodies.Caps) -> payments_pb2.AutopayCaps:
+    return payments_pb2.AutopayCaps(
+        per_charge=money(caps.per_charge) if caps.per_charge else None,
+        per_day=money(caps.per_day) if caps.per_day else None,
+        per_month=money(caps.per_month) if caps.per_month else None,
     )
-    answer = caller.ask(payments, payments.stub.ListAutopayDecisions, request)
-    return items([views.autopay_decision(item) for item in answer.decisions], next_page_token=answer.next_page_token)
 
 
 def _trigger(trigger: bodies.Trigger) -> payments_pb2.AutopayTrigger:

@@ -6,12 +6,23 @@ from flask import Flask, Response, jsonify
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from gateway.api import accounts, content, documents, grants, identity, ordering, overview, payments, webhooks
+from gateway.api import (
+    accounts,
+    autopay,
+    content,
+    documents,
+    grants,
+    identity,
+    ordering,
+    overview,
+    payments,
+    webhooks,
+)
 from gateway.api.answers import SECURITY_SCHEMES, ProblemDocument
 from gateway.api.routes import BASE
 from gateway.auth import is_public, public
 
-_AREAS = (identity, accounts, grants, ordering, payments, documents, content, overview, webhooks)
+_AREAS = (identity, accounts, grants, ordering, payments, autopay, documents, content, overview, webhooks)
 _INFO = Info(
     title="Kabinet",
     version="1.0.0",

@@ -123,21 +123,3 @@ def update_autopay_rule(path: bodies.AutopayRulePath, body: bodies.AutopayTerms)
 def stop_autopay_rule(path: bodies.AutopayRulePath) -> Any:
     """Stop a rule at once; it stays readable with its decisions"""
     return actions.stop_autopay_rule(caller(), path.autopay_rule_id)
-
-
-@api.get(
-    "/autopay-rules/<string:autopay_rule_id>/forecast",
-    responses=answers(200, Items[views.ForecastChargeView], name="AutopayForecast"),
-)
-def forecast_autopay_rule(path: bodies.AutopayRulePath) -> Any:
-    """Tell when the rule will charge in the next 12 months"""
-    return actions.forecast_autopay_rule(caller(), path.autopay_rule_id)
-
-
-@api.get(
-    "/autopay-rules/<string:autopay_rule_id>/decisions",
-    responses=answers(200, Items[views.AutopayDecisionView], name="AutopayDecisions"),
-)
-def list_autopay_decisions(path: bodies.AutopayRulePath, query: bodies.DecisionsPage) -> Any:
-    """List what the rule decided and on what grounds, newest first"""
-    return actions.list_autopay_decisions(caller(), path.autopay_rule_id, query)

@@ -51,12 +51,32 @@ class Trigger(Body):
         return self
 
 
+class Caps(Body):
+    """The most that may be charged at once, and in a day and a month of the region's calendar; null is no cap."""
+
+    per_charge: Amount | None = None
+    per_day: Amount | None = None
+    per_month: Amount | None = None
+
+
 class AutopayTerms(Body):
-    """What a rule says, without the account that it is for."""
+    """What a rule says, without the account that it is for.
+
+    `amount` is the sum of a `fixed` rule and the balance that a `target` rule tops up to; a `debt` rule, which charges
+    what is owed, has none. `debt` and `target` need `caps.per_charge`.
+    """
 
     payment_method_id: Id
     trigger: Trigger
-    amount: Amount
+    amount_kind: Literal["fixed", "debt", "target"] = "fixed"
+    amount: Amount | None = None
+    caps: Caps = Field(default_factory=Caps)
+
+    @model_validator(mode="after")
+    def _has_an_amount_unless_it_is_the_debt(self) -> "AutopayTerms":
+        if (self.amount is None) != (self.amount_kind == "debt"):
+            raise ValueError("amount belongs to fixed and target")
+        return self
 
 
 class NewAutopayRule(AutopayTerms):

@@ -120,6 +120,7 @@ class BillingAccountView(TypedDict):
     billing_mode: str
     time_zone: str
     region_available: bool
+    old_autopay_active: bool
     balance: MoneyFigure
     tariff_plan: TariffFigure
     services: ServicesFigure
@@ -186,6 +187,7 @@ def billing_account(message: accounts_pb2.BillingAccount, /) -> BillingAccountVi
         "billing_mode": message.billing_mode,
         "time_zone": message.time_zone,
         "region_available": message.region_available,
+        "old_autopay_active": message.old_autopay_active,
         "balance": _balance(message.balance),
         "tariff_plan": _tariff_plan(message.tariff_plan),
         "services": _services(message.services),

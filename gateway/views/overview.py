@@ -41,12 +41,12 @@ class BillsSection(SectionStatus):
 
 
 class Renewal(TypedDict):
-    """Something that will be charged by itself."""
+    """Something that will be charged by itself; `amount` is null when it is not known yet."""
 
     kind: str
     autopay_rule_id: str
     billing_account_id: str
-    amount: MoneyView
+    amount: MoneyView | None
     renews_at: str
 
 

@@ -9,6 +9,7 @@ _STATES = words_of(payments_pb2.PaymentState, "PAYMENT_STATE_")
 _KINDS = words_of(payments_pb2.PaymentKind, "PAYMENT_KIND_")
 _METHOD_STATES = words_of(payments_pb2.PaymentMethodState, "PAYMENT_METHOD_STATE_")
 _RULE_STATES = words_of(payments_pb2.AutopayRuleState, "AUTOPAY_RULE_STATE_")
+_AMOUNT_KINDS = words_of(payments_pb2.AutopayAmountKind, "AUTOPAY_AMOUNT_KIND_")
 
 FINAL_STATES = frozenset({"posted", "declined", "refunded"})
 
@@ -77,42 +78,30 @@ class TriggerView(TypedDict):
     minimum_balance: MoneyView | None
 
 
+class CapsView(TypedDict):
+    """The most that may be charged at once, and in a day and a month of the region's calendar; null is no cap."""
+
+    per_charge: MoneyView | None
+    per_day: MoneyView | None
+    per_month: MoneyView | None
+
+
 class AutopayRuleView(TypedDict):
-    """The autopay rule of a billing account."""
+    """The autopay rule of a billing account. `amount` is the sum, or the balance to top up to; null for `debt`."""
 
     id: str
     billing_account_id: str
     payment_method_id: str
     trigger: TriggerView
-    amount: MoneyView
+    amount_kind: str
+    amount: MoneyView | None
+    caps: CapsView
     state: str
     stop_reason: str
+    paused_until: str | None
     rule_version: int
     created_at: str
     next_charge_at: str | None
-
-
-class ForecastChargeView(TypedDict):
-    """A charge that a rule is going to make."""
-
-    charge_at: str
-    local_date: str
-    amount: MoneyView
-
-
-class AutopayDecisionView(TypedDict):
-    """What a rule decided, and on what grounds."""
-
-    id: str
-    rule_version: int
-    outcome: str
-    reasons: list[str]
-    amount: MoneyView | None
-    balance: MoneyView | None
-    balance_as_of: str | None
-    under_way: MoneyView | None
-    decided_at: str
-    payment_id: str
 
 
 def payment(message: payments_pb2.Payment, /) -> PaymentView:
@@ -171,36 +160,28 @@ def autopay_rule(message: payments_pb2.AutopayRule, /) -> AutopayRuleView:
         "billing_account_id": message.billing_account_id,
         "payment_method_id": message.payment_method_id,
         "trigger": _trigger(message.trigger),
-        "amount": money(message.amount),
+        "amount_kind": _amount_kind(message.amount_kind),
+        "amount": money_or_none(message, "amount"),
+        "caps": caps(message.caps),
         "state": _RULE_STATES.get(message.state, "unspecified"),
         "stop_reason": message.stop_reason,
+        "paused_until": moment_or_none(message, "paused_until"),
         "rule_version": message.rule_version,
         "created_at": moment(message.created_at),
         "next_charge_at": moment_or_none(message, "next_charge_at"),
     }
 
 
-def forecast_charge(message: payments_pb2.ForecastCharge, /) -> ForecastChargeView:
+def caps(message: payments_pb2.AutopayCaps, /) -> CapsView:
     return {
-        "charge_at": moment(message.charge_at),
-        "local_date": message.local_date,
-        "amount": money(message.amount),
+        "per_charge": money_or_none(message, "per_charge"),
+        "per_day": money_or_none(message, "per_day"),
+        "per_month": money_or_none(message, "per_month"),
     }
 
 
-def autopay_decision(message: payments_pb2.AutopayDecision, /) -> AutopayDecisionView:
-    return {
-        "id": message.decision_id,
-        "rule_version": message.rule_version,
-        "outcome": message.outcome,
-        "reasons": list(message.reasons),
-        "amount": money_or_none(message, "amount"),
-        "balance": money_or_none(message, "balance"),
-        "balance_as_of": moment_or_none(message, "balance_as_of"),
-        "under_way": money_or_none(message, "under_way"),
-        "decided_at": moment(message.decided_at),
-        "payment_id": message.payment_id,
-    }
+def _amount_kind(kind: payments_pb2.AutopayAmountKind.ValueType) -> str:
+    return _AMOUNT_KINDS.get(kind or payments_pb2.AUTOPAY_AMOUNT_KIND_FIXED, "unspecified")
 
 
 def _trigger(message: payments_pb2.AutopayTrigger) -> TriggerView:

@@ -158,6 +158,12 @@ def bill_fee(
     )
 
 
+def set_old_mandate(connection: sqlite3.Connection, /, *, number: str, state: str, now: datetime) -> None:
+    """Note whether the autopay of the old cabinet still debits the account."""
+    account(connection, number)
+    connection.execute("INSERT OR REPLACE INTO old_mandates VALUES (?, ?, ?)", (number, state, render_time(now)))
+
+
 def entry(connection: sqlite3.Connection, kind: str, external_id: str, /) -> sqlite3.Row | None:
     """Return the ledger's first entry of an id."""
     found: sqlite3.Row | None = connection.execute(

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from flask import Flask, Response, jsonify, request
 from google.protobuf.json_format import MessageToDict
@@ -58,6 +58,12 @@ class AccountsBody(_Body):
     balance_minor: int = Field(default=50_000, ge=0)
 
 
+class OldMandateBody(_Body):
+    """`POST /control/accounts/{number}/old-mandate`: the old cabinet's autopay still debits, or has ended."""
+
+    state: Literal["active", "ended"]
+
+
 class OwnerBody(_Body):
     """`POST /control/accounts/{number}/owner`: the contract passes to another person, with other codes."""
 
@@ -98,6 +104,7 @@ def build_app(
     app.add_url_rule("/control/accounts/<number>/payments", view_func=desk.pay, methods=["POST"])
     app.add_url_rule("/control/accounts/<number>/bills", view_func=desk.issue_bill, methods=["POST"])
     app.add_url_rule("/control/accounts/<number>/closing", view_func=desk.close, methods=["POST"])
+    app.add_url_rule("/control/accounts/<number>/old-mandate", view_func=desk.set_old_mandate, methods=["POST"])
     app.add_url_rule("/control/accounts/<number>/owner", view_func=desk.change_owner, methods=["POST"])
     app.add_url_rule("/control/accounts/<number>/number", view_func=desk.change_number, methods=["POST"])
     app.add_url_rule("/control/ledger", view_func=desk.ledger)
@@ -177,6 +184,12 @@ class _Desk:
             account = books.account(connection, _book_number(connection, number))
             connection.execute("UPDATE accounts SET closed = 1 WHERE number = ?", (account["number"],))
         return jsonify(closed=number)
+
+    def set_old_mandate(self, number: str) -> Response:
+        body = OldMandateBody.model_validate(request.get_json())
+        with self._database.write() as connection:
+            books.set_old_mandate(connection, number=number, state=body.state, now=self._clock.now())
+        return jsonify(number=number, state=body.state)
 
     def change_owner(self, number: str) -> Response:
         body = OwnerBody.model_validate(request.get_json())

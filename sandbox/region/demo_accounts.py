@@ -20,6 +20,8 @@ def open_demo_accounts(connection: sqlite3.Connection, /, *, region: str, now: d
     for account in data["accounts"]:
         _open(connection, account)
         _write_history(connection, account, fee=fees[account["tariff_plan_id"]], now=now)
+        if "old_mandate" in account:
+            books.set_old_mandate(connection, number=account["number"], state=account["old_mandate"], now=now)
     return len(data["accounts"])
 
 
@@ -73,7 +75,7 @@ def _open(connection: sqlite3.Connection, account: Mapping[str, Any]) -> None:
         """INSERT INTO accounts (number, payer_name, payer_address, billing_mode, tariff_plan_id, contract_code,
         bill_code)
            VALUES (:number, :payer_name, :payer_address, :billing_mode, :tariff_plan_id, :contract_code, :bill_code)""",
-        {name: value for name, value in account.items() if name not in {"services", "contact"}},
+        {name: value for name, value in account.items() if name not in {"services", "contact", "old_mandate"}},
     )
     for index, service in enumerate(account["services"], start=1):
         connection.execute(

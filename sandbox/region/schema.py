@@ -11,6 +11,9 @@ CREATE TABLE IF NOT EXISTS accounts (
     billing_mode TEXT NOT NULL CHECK (billing_mode IN ('advance', 'credit')),
     tariff_plan_id TEXT NOT NULL REFERENCES tariff_plans, contract_code TEXT NOT NULL, bill_code TEXT NOT NULL,
     balance_minor INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS old_mandates (
+    number TEXT PRIMARY KEY REFERENCES accounts, state TEXT NOT NULL CHECK (state IN ('active', 'ended')),
+    since TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS services (
     service_id TEXT PRIMARY KEY, number TEXT NOT NULL REFERENCES accounts,
     kind TEXT NOT NULL CHECK (kind IN ('telephony', 'internet', 'tv')), name TEXT NOT NULL,

@@ -226,7 +226,18 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
                 tariff_plan_id=plan["tariff_plan_id"], name=plan["name"], monthly_fee=money(plan["monthly_fee_minor"])
             ),
             services=[_service(service) for service in services],
+            old_mandate=_old_mandate(connection, number),
         )
+
+
+def _old_mandate(connection: sqlite3.Connection, number: str) -> billing_pb2.OldMandate | None:
+    row = connection.execute("SELECT * FROM old_mandates WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        return None
+    return billing_pb2.OldMandate(
+        state=billing_pb2.OldMandateState.Value(f"OLD_MANDATE_STATE_{row['state'].upper()}"),
+        since=timestamp(row["since"]),
+    )
 
 
 def _bound(moment: Timestamp | None) -> str:

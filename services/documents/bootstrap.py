@@ -15,11 +15,18 @@ from services.chassis.tls import client_tls
 from services.documents.adapters.branch_file import load_branches
 from services.documents.adapters.consent_files import ConsentFiles
 from services.documents.adapters.grpc_accounts import IDEMPOTENT_METHODS, GrpcAccounts
+from services.documents.adapters.grpc_autopay import (
+    IDEMPOTENT_OF_IDENTITY,
+    IDEMPOTENT_OF_PAYMENTS,
+    GrpcAutopayCharges,
+    GrpcContacts,
+)
 from services.documents.adapters.hmac_tokens import HmacConfirmationTokens
 from services.documents.adapters.smtp_post import SmtpPost
 from services.documents.adapters.typst_renderer import TypstBillRenderer
 from services.documents.application.advance_customer_bill import AdvanceCustomerBill, RecordRegionalBill
 from services.documents.application.advance_mailing import AdvanceMailing
+from services.documents.application.autopay_notices import AdvanceAutopayNotice
 from services.documents.application.bill_deliveries import (
     ConfirmBillDelivery,
     EndBillDelivery,
@@ -102,6 +109,12 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
             concurrency=settings.mail_threads,
             next_due_in_s=stores.mailings.due.seconds_until_due,
         ),
+        DispatcherLoop(
+            "autopay-notices",
+            _autopay_notices(settings, stores, post),
+            waker=waker,
+            next_due_in_s=stores.autopay_notices.due.seconds_until_due,
+        ),
     ]
     return Dispatcher(loops, waker=waker)
 
@@ -141,16 +154,35 @@ def _mailings(stores: Stores, accounts: GrpcAccounts, post: SmtpPost) -> Advance
     )
 
 
+def _autopay_notices(settings: Settings, stores: Stores, post: SmtpPost) -> AdvanceAutopayNotice:
+    payments = _remote(
+        "payments", settings.payments_address, IDEMPOTENT_OF_PAYMENTS, settings=settings, clock=stores.clock
+    )
+    identity = _remote(
+        "identity", settings.identity_address, IDEMPOTENT_OF_IDENTITY, settings=settings, clock=stores.clock
+    )
+    return AdvanceAutopayNotice(
+        notices=stores.autopay_notices,
+        charges=GrpcAutopayCharges(payments),
+        contacts=GrpcContacts(identity),
+        post=post,
+        clock=stores.clock,
+    )
+
+
 def _accounts(settings: Settings, stores: Stores) -> GrpcAccounts:
-    tokens = service_tokens(_NAME, settings=settings, clock=stores.clock)
     return GrpcAccounts(
-        Remote(
-            name="accounts",
-            address=settings.accounts_address,
-            tokens=tokens,
-            idempotent_methods=IDEMPOTENT_METHODS,
-            tls=client_tls(settings),
-        )
+        _remote("accounts", settings.accounts_address, IDEMPOTENT_METHODS, settings=settings, clock=stores.clock)
+    )
+
+
+def _remote(name: str, address: str, idempotent: tuple[str, ...], *, settings: Settings, clock: Clock) -> Remote:
+    return Remote(
+        name=name,
+        address=address,
+        tokens=service_tokens(_NAME, settings=settings, clock=clock),
+        idempotent_methods=idempotent,
+        tls=client_tls(settings),
     )
 
 

@@ -11,6 +11,7 @@ from pymongo.database import Database
 from services.chassis.clock import Clock, build_clock
 from services.chassis.mongo import connect
 from services.documents.adapters.mongo_archive import MongoArchive
+from services.documents.adapters.mongo_autopay_notices import MongoAutopayNoticeRepository
 from services.documents.adapters.mongo_bill_deliveries import MongoBillDeliveryRepository
 from services.documents.adapters.mongo_customer_bills import MongoCustomerBillRepository
 from services.documents.adapters.mongo_mailings import MongoMailingRepository
@@ -31,6 +32,7 @@ class Stores:
     deliveries: MongoBillDeliveryRepository
     bills: MongoCustomerBillRepository
     mailings: MongoMailingRepository
+    autopay_notices: MongoAutopayNoticeRepository
     archive: MongoArchive
     cursor: MongoReceiptCursor
 
@@ -49,9 +51,10 @@ def open_stores(settings: Settings, /, *, role: str) -> Stores:
         deliveries=MongoBillDeliveryRepository(database, clock=clock, owner=owner),
         bills=MongoCustomerBillRepository(database, clock=clock, owner=owner),
         mailings=MongoMailingRepository(database, clock=clock, owner=owner),
+        autopay_notices=MongoAutopayNoticeRepository(database, clock=clock, owner=owner),
         archive=MongoArchive(database, clock=clock),
         cursor=MongoReceiptCursor(database),
     )
-    for repository in (stores.deliveries, stores.bills, stores.mailings):
+    for repository in (stores.deliveries, stores.bills, stores.mailings, stores.autopay_notices):
         repository.ensure_indexes()
     return stores

@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
     """What documents needs beside what every service needs."""
 
     accounts_address: str = Field(description="host:port of accounts")
+    payments_address: str = Field(description="host:port of payments")
     public_url: str = Field(description="The gateway as a browser sees it; links in mails begin with it")
     smtp_url: str = Field(description="Mail server: smtp://[user:password@]host[:port][?starttls=1] or smtps://...")
     mail_from: str = Field(default="Единый личный кабинет <no-reply@kabinet.example>", description="Sender of mails")

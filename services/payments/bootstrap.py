@@ -36,9 +36,11 @@ from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.note_notification import NoteNotification
 from services.payments.application.open_occasions import RecheckRules
 from services.payments.application.payment_methods import GetPaymentMethod, ListPaymentMethods, RemovePaymentMethod
+from services.payments.application.read_grounds import ReadGrounds
 from services.payments.application.read_payments import GetPayment, ListPayments
 from services.payments.application.receipts import DriveReceipts, ReceiptsByHand
 from services.payments.application.refund_payment import RefundPayment
+from services.payments.application.region_freezes import UnfreezeRegion
 from services.payments.application.settle_by_hand import SettleByHand
 from services.payments.application.stop_rules import StopRulesOfMethod
 from services.payments.bootstrap_parts import Parts
@@ -76,6 +78,7 @@ class Operations:
     by_hand: SettleByHand
     receipts_by_hand: ReceiptsByHand
     refund_payment: RefundPayment
+    unfreeze_region: UnfreezeRegion
     clock: Clock
 
 
@@ -86,6 +89,7 @@ def build_operations(parts: Parts, /) -> Operations:
         by_hand=SettleByHand(payments=payments, open_receipt=parts.open_receipt, clock=clock),
         receipts_by_hand=ReceiptsByHand(receipts=parts.storage.receipts, clock=clock),
         refund_payment=RefundPayment(payments=payments, clock=clock),
+        unfreeze_region=UnfreezeRegion(freezes=parts.storage.freezes, clock=clock),
         clock=clock,
     )
 
@@ -140,7 +144,13 @@ def build_grpc(parts: Parts, /) -> UseCases:
             rules=storage.rules, get_rule=get_rule, accounts=parts.accounts, check_terms=check_terms, clock=clock
         ),
         stop_rule=StopAutopayRule(get_rule=get_rule, stop_rule=parts.stop_rule),
-        forecast_rule=ForecastAutopayRule(get_rule=get_rule, methods=storage.methods, clock=clock),
+        forecast_rule=ForecastAutopayRule(
+            get_rule=get_rule,
+            methods=storage.methods,
+            history=storage.history,
+            limits=parts.autopay_limits,
+            clock=clock,
+        ),
         list_decisions=ListAutopayDecisions(get_rule=get_rule, occasions=storage.occasions),
     )
 
@@ -181,15 +191,25 @@ def drive_payments(parts: Parts, due: DueWork, /) -> DrivePayments:
 
 def drive_occasions(parts: Parts, due: DueWork, /) -> DriveOccasions:
     """Return the step that brings one due occasion on."""
+    storage = parts.storage
     return DriveOccasions(
         due=MongoDue(due, to_occasion),
-        occasions=parts.storage.occasions,
-        rules=parts.storage.rules,
-        methods=parts.storage.methods,
-        payments=parts.storage.payments,
-        accounts=parts.accounts,
-        limits=parts.limits,
+        occasions=storage.occasions,
+        rules=storage.rules,
+        payments=storage.payments,
+        read_grounds=ReadGrounds(
+            methods=storage.methods,
+            payments=storage.payments,
+            history=storage.history,
+            occasions=storage.occasions,
+            accounts=parts.accounts,
+            pay_limits=parts.limits,
+            guard_region=parts.guard_region,
+            limits=parts.autopay_limits,
+        ),
+        pay_limits=parts.limits,
         stop_rule=parts.stop_rule,
+        declines=parts.declines,
         clock=parts.clock,
         backoff=parts.backoff,
     )
@@ -210,7 +230,11 @@ def recheck_rules(parts: Parts, due: DueWork, /) -> RecheckRules:
 
 def _relay(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
     relay = Relay(
-        [payments_collection(parts.database)],
+        [
+            payments_collection(parts.database),
+            rules_collection(parts.database),
+            occasions_collection(parts.database),
+        ],
         publisher=Publisher(parts.settings.amqp_url, exchange=exchange_of("payments")),
         lease=LeaderLease(
             parts.database["leases"], name="relay", owner=parts.owner, ttl_s=parts.settings.relay_lease_s

@@ -16,6 +16,7 @@ from services.chassis.grpc_client import Remote
 from services.chassis.mongo import connect
 from services.chassis.tls import client_tls
 from services.chassis.work import DueWork
+from services.payments.adapters.autopay_files import load_declines, load_freeze_limits, load_limits
 from services.payments.adapters.grpc_accounts import IDEMPOTENT, GrpcAccounts
 from services.payments.adapters.grpc_identity import CONTACT_METHODS
 from services.payments.adapters.profile_file import load_fiscal_terms, load_offer
@@ -27,9 +28,12 @@ from services.payments.application.bind_card import Binding
 from services.payments.application.charging import Charging
 from services.payments.application.pay_limits import PayLimits
 from services.payments.application.receipts import OpenReceipt
+from services.payments.application.region_freezes import GuardRegion
 from services.payments.application.stop_rules import StopRule
 from services.payments.config import Settings
+from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.backoff import Backoff, standard_backoff
+from services.payments.domain.decline import DeclineTable
 from services.payments.domain.fiscal import FiscalTerms
 from services.payments.domain.offer import Offer
 
@@ -87,6 +91,20 @@ class Parts:
     @cached_property
     def offer(self) -> Offer:
         return load_offer(self.settings.profile)
+
+    @cached_property
+    def autopay_limits(self) -> Limits:
+        return load_limits()
+
+    @cached_property
+    def guard_region(self) -> GuardRegion:
+        return GuardRegion(
+            freezes=self.storage.freezes, rules=self.storage.rules, limits=load_freeze_limits(), clock=self.clock
+        )
+
+    @cached_property
+    def declines(self) -> DeclineTable:
+        return load_declines()
 
     @cached_property
     def backoff(self) -> Backoff:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.chassis.clock import build_clock
 from services.chassis.mongo import connect
 from services.payments.adapters.storage import storage_in
+from services.payments.application.autopay_notices import AnnounceCharges
 from services.payments.application.end_autopay import EndAutopayOfAccount
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions
 from services.payments.application.record_crediting import RecordCrediting
@@ -20,6 +21,7 @@ class WorkerUseCases:
     observe_balance: ObserveBalance
     end_autopay_of_account: EndAutopayOfAccount
     open_due_occasions: OpenDueOccasions
+    announce_charges: AnnounceCharges
 
 
 def build_worker_use_cases(settings: Settings, /) -> WorkerUseCases:
@@ -39,4 +41,5 @@ def build_worker_use_cases(settings: Settings, /) -> WorkerUseCases:
             clock=clock,
         ),
         open_due_occasions=OpenDueOccasions(rules=storage.rules, occasions=storage.occasions, clock=clock),
+        announce_charges=AnnounceCharges(rules=storage.rules, clock=clock),
     )

@@ -3,6 +3,7 @@ script."""
 
 import copy
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from services.accounts.domain.account_report import (
     AccountReport,
     Charge,
     CreditedPayment,
+    OldMandate,
     Page,
     PlacedCharge,
     RegionalPosting,
@@ -275,6 +277,7 @@ class FakeRegions:
         self.contacts: set[str] = set()
         self.codes: dict[tuple[str, str], str] = {}
         self.balance = Money(100_00)
+        self.old_mandate: OldMandate | None = None
         self.calls: list[str] = []
         self.trouble: Callable[[str], None] = lambda method: None
         self.after: Callable[[str], None] = lambda method: None
@@ -310,7 +313,8 @@ class FakeRegions:
 
     def account(self, key: AccountKey, /) -> AccountReport:
         self._answering("account")
-        return make_report(kopecks=self.balance.amount_minor, as_of=self._clock.now())
+        report = make_report(kopecks=self.balance.amount_minor, as_of=self._clock.now())
+        return replace(report, old_mandate=self.old_mandate)
 
     def charges(self, key: AccountKey, /, *, page_size: int, page_token: str, period: Span) -> Page[Charge]:
         self._answering("charges")

@@ -10,6 +10,8 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
 from kabinet.documents.v1 import documents_pb2_grpc
+from kabinet.identity.v1 import identity_pb2
+from kabinet.payments.v1 import autopay_pb2, autopay_pb2_grpc
 from pymongo.database import Database
 
 from services.chassis.errors import DomainError, Kind
@@ -127,12 +129,32 @@ class ScriptedAccounts(accounts_pb2_grpc.AccountsServiceServicer):
         )
 
 
+class NothingToAnnounce(DomainError):
+    reason = "AUTOPAY_NOTICE_OUT_OF_DATE"
+    kind = Kind.FAILED_PRECONDITION
+
+
+@dataclass
+class ScriptedCharges(autopay_pb2_grpc.AutopayServiceServicer):
+    """What payments says of announced charges; silent about what is not in `coming`."""
+
+    coming: dict[str, autopay_pb2.GetAutopayNoticeResponse] = field(default_factory=dict)
+
+    def GetAutopayNotice(  # noqa: N802
+        self, request: autopay_pb2.GetAutopayNoticeRequest, context: grpc.ServicerContext
+    ) -> autopay_pb2.GetAutopayNoticeResponse:
+        if request.decision_id not in self.coming:
+            raise NothingToAnnounce("There is nothing to announce any more.")
+        return self.coming[request.decision_id]
+
+
 @dataclass
 class World:
     """The service, and everything around it."""
 
     neighbourhood: Neighbourhood
     accounts: ScriptedAccounts
+    charges: ScriptedCharges
     mail: MailServer
     database: Database[dict[str, Any]]
     environment: dict[str, str]
@@ -165,6 +187,9 @@ def world(
     """The gRPC server, running; the dispatcher's part is the fixture `dispatcher`."""
     neighbourhood = Neighbourhood(tmp_path)
     accounts = ScriptedAccounts()  # type: ignore[abstract]  # what it lacks answers UNIMPLEMENTED
+    charges = ScriptedCharges()  # type: ignore[abstract]
+    contacts = identity_pb2.GetContactResponse(email="maria@example.com", language="ru")
+    neighbourhood.contacts["sub_" + "1" * 32] = contacts
     accounts_address = neighbourhood.serve(
         "accounts",
         service="kabinet.accounts.v1.AccountsService",
@@ -177,6 +202,11 @@ def world(
         "MONGO_DATABASE": database.name,
         "AMQP_URL": amqp_url,
         "ACCOUNTS_ADDRESS": accounts_address,
+        "PAYMENTS_ADDRESS": neighbourhood.serve(
+            "payments",
+            service="kabinet.payments.v1.AutopayService",
+            register=lambda server: autopay_pb2_grpc.add_AutopayServiceServicer_to_server(charges, server),
+        ),
         "PUBLIC_URL": "https://kabinet.example",
         "SMTP_URL": mail.url,
         "SECRET_KEY_FILE": str(tmp_path / "secret"),
@@ -189,7 +219,7 @@ def world(
         address = neighbourhood.run(build_server(load(), stores))
         remote = neighbourhood.remote("documents", address=address, caller="gateway")
         stub = documents_pb2_grpc.DocumentsServiceStub(remote.channel)
-        yield World(neighbourhood, accounts, mail, database, environment, stores, remote, stub)
+        yield World(neighbourhood, accounts, charges, mail, database, environment, stores, remote, stub)
     finally:
         neighbourhood.stop()
         stores.client.close()

@@ -8,7 +8,7 @@ from kabinet.common.v1 import figure_pb2, money_pb2
 from kabinet.content.v1 import content_pb2
 from kabinet.documents.v1 import documents_pb2
 from kabinet.identity.v1 import identity_pb2
-from kabinet.payments.v1 import payments_pb2
+from kabinet.payments.v1 import autopay_pb2, payments_pb2
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ALL_ACTIONS = [number for number in accounts_pb2.Action.values() if number]
@@ -178,6 +178,19 @@ def make_rule(*, stop_reason: str = "") -> payments_pb2.AutopayRule:
         rule_version=1,
         created_at=make_time(),
         next_charge_at=make_time(),
+        amount_kind=payments_pb2.AUTOPAY_AMOUNT_KIND_FIXED,
+        caps=payments_pb2.AutopayCaps(per_month=make_money(200_000)),
+    )
+
+
+def make_link() -> autopay_pb2.ReadAutopayLinkResponse:
+    return autopay_pb2.ReadAutopayLinkResponse(
+        action=autopay_pb2.AUTOPAY_LINK_ACTION_SKIP,
+        charge_at=make_time(),
+        local_date="2026-11-30",
+        amount=make_money(),
+        at_most=make_money(),
+        usable=True,
     )
 
 

@@ -18,7 +18,7 @@ from kabinet.accounts.v1 import (
 from kabinet.content.v1 import content_pb2, content_pb2_grpc
 from kabinet.documents.v1 import documents_pb2, documents_pb2_grpc
 from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
-from kabinet.payments.v1 import payments_pb2, payments_pb2_grpc
+from kabinet.payments.v1 import autopay_pb2, autopay_pb2_grpc, payments_pb2, payments_pb2_grpc
 
 from services.chassis.clock import SystemClock
 from services.chassis.errors import DomainError, Kind
@@ -35,12 +35,13 @@ MODULES: dict[str, tuple[Any, str, Callable[[Any, Any], None]]] = {
     ),
     "grants": (grants_pb2, "AccountGrantsService", grants_pb2_grpc.add_AccountGrantsServiceServicer_to_server),
     "payments": (payments_pb2, "PaymentsService", payments_pb2_grpc.add_PaymentsServiceServicer_to_server),
+    "autopay": (autopay_pb2, "AutopayService", autopay_pb2_grpc.add_AutopayServiceServicer_to_server),
     "documents": (documents_pb2, "DocumentsService", documents_pb2_grpc.add_DocumentsServiceServicer_to_server),
     "content": (content_pb2, "ContentService", content_pb2_grpc.add_ContentServiceServicer_to_server),
 }
 
-_BESIDE = {"accounts": ("ordering", "grants")}  # what else a server answers
-SERVERS = MODULES.keys() - {"ordering", "grants"}
+_BESIDE = {"accounts": ("ordering", "grants"), "payments": ("autopay",)}  # what else a server answers
+SERVERS = MODULES.keys() - {"ordering", "grants", "autopay"}
 
 Script = Callable[[Any], Any]
 

@@ -46,7 +46,7 @@ def _refuse(services: Services, reason: str, kind: Kind) -> None:
 
 
 def _pages(language: str) -> dict[str, str]:
-    return dict(load_texts("cabinet", "ordering")[language])
+    return dict(load_texts("cabinet", "ordering", "autopay")[language])
 
 
 @pytest.mark.parametrize("language", _LANGUAGES)

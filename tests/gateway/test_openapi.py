@@ -43,6 +43,7 @@ _POST = {
         "amount": {"amount_minor": 45000, "currency": "RUB"},
         "trigger": {"kind": "day_of_month", "day": 31},
     },
+    "/autopay-links/{token}": {},
     "/billing-accounts/{billing_account_id}/grants": {
         "actions": ["view", "pay"],
         "monthly_pay_limit": {"amount_minor": 100000, "currency": "RUB"},

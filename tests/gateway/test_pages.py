@@ -9,7 +9,7 @@ from flask import Flask
 from kabinet.accounts.v1 import accounts_pb2, grants_pb2, ordering_pb2
 from kabinet.content.v1 import content_pb2
 from kabinet.documents.v1 import documents_pb2
-from kabinet.payments.v1 import payments_pb2
+from kabinet.payments.v1 import autopay_pb2, payments_pb2
 
 from tests.gateway import examples as make
 from tests.gateway.browser import Browser
@@ -35,7 +35,8 @@ PAGES = [
 
 
 def _texts(language: str) -> dict[str, str]:
-    files = [_GATEWAY / "texts" / f"{name}.{language}.json" for name in ("cabinet", "ordering", "claims", "grants")]
+    names = ("cabinet", "ordering", "claims", "grants", "autopay")
+    files = [_GATEWAY / "texts" / f"{name}.{language}.json" for name in names]
     return {key: text for file in files for key, text in json.loads(file.read_text()).items()}
 
 
@@ -108,6 +109,10 @@ def test_every_state_of_the_contracts_has_words() -> None:
         "payment.explained": (payments_pb2.PaymentState, "PAYMENT_STATE_"),
         "pay.kind": (payments_pb2.PaymentKind, "PAYMENT_KIND_"),
         "autopay.state": (payments_pb2.AutopayRuleState, "AUTOPAY_RULE_STATE_"),
+        "autopay.kind": (payments_pb2.AutopayAmountKind, "AUTOPAY_AMOUNT_KIND_"),
+        "occasion": (payments_pb2.AutopayDecisionState, "AUTOPAY_DECISION_STATE_"),
+        "autopay_link": (autopay_pb2.AutopayLinkAction, "AUTOPAY_LINK_ACTION_"),
+        "autopay_link.done": (autopay_pb2.AutopayLinkAction, "AUTOPAY_LINK_ACTION_"),
         "delivery.state": (documents_pb2.BillDeliveryState, "BILL_DELIVERY_STATE_"),
         "delivery.explained": (documents_pb2.BillDeliveryState, "BILL_DELIVERY_STATE_"),
         "order.state": (content_pb2.ContentOrderState, "CONTENT_ORDER_STATE_"),

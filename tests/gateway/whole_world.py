@@ -4,7 +4,7 @@ from kabinet.accounts.v1 import accounts_pb2, grants_pb2, ordering_pb2
 from kabinet.content.v1 import content_pb2
 from kabinet.documents.v1 import documents_pb2
 from kabinet.identity.v1 import identity_pb2
-from kabinet.payments.v1 import payments_pb2
+from kabinet.payments.v1 import autopay_pb2, payments_pb2
 
 from tests.gateway import examples as make
 from tests.gateway import grants_examples as grants
@@ -126,6 +126,15 @@ def _payments(services: Services) -> None:
         "StopAutopayRule": lambda _: payments_pb2.StopAutopayRuleResponse(autopay_rule=rule),
         "ForecastAutopayRule": lambda _: payments_pb2.ForecastAutopayRuleResponse(charges=[forecast]),
         "ListAutopayDecisions": lambda _: payments_pb2.ListAutopayDecisionsResponse(decisions=[make.make_decision()]),
+    }
+    services.scripted["autopay"].scripts |= {
+        "PauseAutopayRule": lambda _: autopay_pb2.PauseAutopayRuleResponse(autopay_rule=rule),
+        "ResumeAutopayRule": lambda _: autopay_pb2.ResumeAutopayRuleResponse(autopay_rule=rule),
+        "AnswerHeldCharge": lambda _: autopay_pb2.AnswerHeldChargeResponse(decision=make.make_decision()),
+        "ReadAutopayLink": lambda _: make.make_link(),
+        "UseAutopayLink": lambda _: autopay_pb2.UseAutopayLinkResponse(
+            action=autopay_pb2.AUTOPAY_LINK_ACTION_SKIP, done=True
+        ),
     }
 
 

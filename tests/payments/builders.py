@@ -8,7 +8,9 @@ from services.chassis.ids import new_id
 from services.chassis.money import Money
 from services.payments.application.create_payment import PaymentRequest
 from services.payments.domain.acquirer import AcquirerPayment, Status
+from services.payments.domain.autopay_amount import NOTHING_FILLED, AmountTerm, Caps, FixedSum
 from services.payments.domain.autopay_decision import Grounds
+from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, Terms
 from services.payments.domain.autopay_trigger import FirstOfMonth, Trigger
@@ -16,11 +18,21 @@ from services.payments.domain.card_binding import BindingReached, BindingState, 
 from services.payments.domain.payment import Payment, PaymentKind, Reached, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.receipt import Receipt, ReceiptReached, ReceiptState
+from services.payments.domain.region_freeze import FreezeLimits
 
 A_MORNING = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 MOSCOW = "Europe/Moscow"
 RETURN_URL = "http://localhost:18080/payments/return"
 GRACE = timedelta(seconds=12)
+LIMITS = Limits(
+    charges_in_a_day=2,
+    holds_beyond=True,
+    hold_lapses_after=timedelta(days=3),
+    charged_late_at_most=timedelta(days=3),
+    paid_by_hand_within=timedelta(hours=24),
+)
+
+FREEZE_LIMITS = FreezeLimits(within=timedelta(hours=1), at_most=1000, share_percent=20, share_at_least=100)
 
 
 def rub(roubles: int) -> Money:
@@ -120,12 +132,15 @@ def make_receipt(**fields: Any) -> Receipt:
     return Receipt(**defaults | fields)
 
 
-def make_rule(*, trigger: Trigger | None = None, amount: Money | None = None, **fields: Any) -> AutopayRule:
+def make_rule(
+    *, trigger: Trigger | None = None, amount: AmountTerm | None = None, caps: Caps | None = None, **fields: Any
+) -> AutopayRule:
     now = fields.get("created_at", A_MORNING)
     terms = Terms(
         payment_method_id=fields.pop("payment_method_id", new_id("pm")),
         trigger=trigger or FirstOfMonth(),
-        amount=amount or rub(500),
+        amount=amount or FixedSum(rub(500)),
+        caps=caps or Caps(),
     )
     defaults: dict[str, Any] = {
         "autopay_rule_id": new_id("aru"),
@@ -158,12 +173,17 @@ def make_occasion(**fields: Any) -> AutopayOccasion:
 def make_grounds(**fields: Any) -> Grounds:
     defaults: dict[str, Any] = {
         "trigger": FirstOfMonth(),
-        "amount": rub(500),
+        "amount": FixedSum(rub(500)),
+        "caps": Caps(),
         "rule_version": 1,
         "rule_is_active": True,
+        "paused_until": None,
         "occasion_rule_version": 1,
+        "time_zone": MOSCOW,
         "due_at": A_MORNING,
         "account_is_linked": True,
+        "old_mandate_active": False,
+        "payment_method_id": "pm_1",
         "account_refusal": None,
         "monthly_pay_limit": None,
         "paid_this_month": rub(0),
@@ -171,7 +191,14 @@ def make_grounds(**fields: Any) -> Grounds:
         "balance": None,
         "balance_as_of": None,
         "under_way": rub(0),
+        "paid_by_hand": rub(0),
         "automatic_charges_in_24_h": 0,
+        "filled": NOTHING_FILLED,
+        "word": None,
+        "held_since": None,
+        "held_elsewhere": False,
+        "region_frozen": False,
+        "limits": LIMITS,
         "now": A_MORNING,
     }
     return Grounds(**defaults | fields)

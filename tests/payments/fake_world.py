@@ -7,8 +7,10 @@ from typing import Any
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.money import Money
+from services.payments.adapters.autopay_files import load_declines
 from services.payments.application.ask_before_repeating import AskBeforeRepeating
-from services.payments.application.autopay_rules import CheckTerms, CreateAutopayRule
+from services.payments.application.autopay_pause import AnswerHeldCharge, PauseAutopayRule
+from services.payments.application.autopay_rules import CheckTerms, CreateAutopayRule, GetAutopayRule
 from services.payments.application.bind_card import BindCard, Binding, DriveBindings
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
@@ -18,9 +20,11 @@ from services.payments.application.end_autopay import EndAutopayOfAccount
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
 from services.payments.application.pay_limits import PayLimits
 from services.payments.application.payment_methods import GetPaymentMethod, RemovePaymentMethod
+from services.payments.application.read_grounds import ReadGrounds
 from services.payments.application.receipts import DriveReceipts, OpenReceipt, ReceiptsByHand
 from services.payments.application.record_crediting import RecordCrediting
 from services.payments.application.refund_payment import RefundPayment
+from services.payments.application.region_freezes import GuardRegion, UnfreezeRegion
 from services.payments.application.stop_rules import StopRule, StopRulesOfMethod
 from services.payments.domain.acquirer import (
     Absent,
@@ -60,10 +64,13 @@ from services.payments.domain.ports import (
     Posting,
     PostingState,
 )
-from tests.payments.builders import GRACE, MOSCOW, ManualClock, rub
+from services.payments.domain.region_freeze import FreezeLimits
+from tests.payments.builders import FREEZE_LIMITS, GRACE, LIMITS, MOSCOW, ManualClock, rub
 from tests.payments.fakes import (
     FakeBindings,
     FakeDue,
+    FakeFreezes,
+    FakeHistory,
     FakeIntents,
     FakeMethods,
     FakeOccasions,
@@ -112,13 +119,15 @@ class _Watched:
 
 @dataclass
 class FakeAcquirer:
-    """Charges saved cards at once, lets new ones wait for `confirm`; a key has one effect. `script` breaks answers."""
+    """Charges saved cards at once, lets new ones wait for `confirm`; a key has one effect. `script` breaks answers,
+    `declines` are the reasons for which the next charges of saved cards are declined."""
 
     clock: ManualClock
     by_key: dict[str, AcquirerPayment] = field(default_factory=dict)
     refunds: dict[str, AcquirerRefund] = field(default_factory=dict)
     charges: list[AcquirerPayment] = field(default_factory=list)
     script: list[Callable[[PaymentAnswer], PaymentAnswer]] = field(default_factory=list)
+    declines: list[str] = field(default_factory=list)
     silent_before: int = 0
     lists_lag: bool = False
     refuses_refunds: bool = False
@@ -167,6 +176,8 @@ class FakeAcquirer:
             captured_at=self.clock.now() if saved else None,
             confirmation_url="" if saved else "http://acquirer/pay",
         )
+        if saved and self.declines:
+            return _with(made, status=Status.CANCELED, decline_reason=self.declines.pop(0), captured_at=None)
         if saved:
             self.charges.append(made)
         return made
@@ -257,12 +268,15 @@ class FakeContacts:
 
 @dataclass
 class FakeAccounts:
-    """One balance for all; credits what is asked for once per payment, unless it refuses or is silent."""
+    """One balance for all; credits what is asked for once per payment, unless it refuses or is silent. With
+    `keeps_balance` new fees eat up at once whatever is paid."""
 
     clock: ManualClock
     balance: Money = field(default_factory=lambda: rub(1000))
     silent: bool = False
     gone: bool = False
+    old_mandate_active: bool = False
+    keeps_balance: bool = False
     obstacle: Reason | None = None
     refuses: str = ""
     credited: dict[str, Money] = field(default_factory=dict)
@@ -274,14 +288,17 @@ class FakeAccounts:
             raise _BillingAccountGone("no such account")
         if self.refusal is not None:
             raise self.refusal
-        return Permission(time_zone=MOSCOW, monthly_pay_limit=self.monthly_pay_limit)
+        return self._permission()
 
     def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
         if self.silent:
             raise AccountsSilent
         if self.gone:
             return Reason.ACCOUNT_UNLINKED
-        return self.obstacle or Permission(time_zone=MOSCOW, monthly_pay_limit=self.monthly_pay_limit)
+        return self.obstacle or self._permission()
+
+    def _permission(self) -> Permission:
+        return Permission(time_zone=MOSCOW, region="77", monthly_pay_limit=self.monthly_pay_limit)
 
     def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
         if self.gone:
@@ -294,7 +311,7 @@ class FakeAccounts:
             raise AccountGone(billing_account_id)
         if self.silent:
             raise AccountsSilent
-        return DecisionBalance(balance=self.balance, as_of=self.clock.now())
+        return DecisionBalance(balance=self.balance, as_of=self.clock.now(), old_mandate_active=self.old_mandate_active)
 
     def request_posting(self, payment: Payment, /) -> Posting:
         if self.silent:
@@ -303,7 +320,7 @@ class FakeAccounts:
             return Posting(state=PostingState.REFUSED, refusal_reason=self.refuses)
         if payment.payment_id not in self.credited:
             self.credited[payment.payment_id] = payment.amount
-            self.balance += payment.amount
+            self.balance += Money.zero() if self.keeps_balance else payment.amount
         return Posting(state=PostingState.POSTED, posted_at=self.clock.now())
 
 
@@ -321,6 +338,8 @@ class World:
     binder: FakeBinder = field(default_factory=FakeBinder)
     rules: FakeRules = field(default_factory=FakeRules)
     occasions: FakeOccasions = field(default_factory=FakeOccasions)
+    freezes: FakeFreezes = field(default_factory=FakeFreezes)
+    freeze_limits: FreezeLimits = FREEZE_LIMITS
     months: FakePayMonths = field(default_factory=FakePayMonths)
 
     def __post_init__(self) -> None:
@@ -339,6 +358,7 @@ class Process:
         clock, backoff, around = world.clock, standard_backoff(), killer.around
         payments, methods = around(world.payments), around(world.methods)
         rules, occasions = around(world.rules), around(world.occasions)
+        history = around(FakeHistory(world.payments))
         acquirer, accounts = around(world.acquirer), around(world.accounts)
         charging = Charging(
             payments=payments,
@@ -409,6 +429,10 @@ class Process:
             stop_rules=StopRulesOfMethod(rules=rules, stop_rule=stop_rule),
             clock=clock,
         )
+        get_rule = GetAutopayRule(rules=rules)
+        self.pause_rule = PauseAutopayRule(get_rule=get_rule, rules=rules, clock=clock)
+        self.answer_held = AnswerHeldCharge(occasions=occasions, clock=clock)
+        self.unfreeze = UnfreezeRegion(freezes=around(world.freezes), clock=clock)
         self.end_autopay_of_account = EndAutopayOfAccount(
             rules=rules, occasions=occasions, payments=payments, stop_rule=stop_rule, clock=clock
         )
@@ -424,15 +448,27 @@ class Process:
             clock=clock,
             every=timedelta(minutes=10),
         )
+        read_grounds = ReadGrounds(
+            methods=methods,
+            payments=payments,
+            history=history,
+            occasions=occasions,
+            accounts=accounts,
+            pay_limits=limits,
+            guard_region=GuardRegion(
+                freezes=around(world.freezes), rules=rules, limits=world.freeze_limits, clock=clock
+            ),
+            limits=LIMITS,
+        )
         self.drive_occasions = DriveOccasions(
             due=around(FakeDue(world.occasions.rows, clock)),
             occasions=occasions,
             rules=rules,
-            methods=methods,
             payments=payments,
-            accounts=accounts,
-            limits=limits,
+            read_grounds=read_grounds,
+            pay_limits=limits,
             stop_rule=stop_rule,
+            declines=load_declines(),
             clock=clock,
             backoff=backoff,
         )

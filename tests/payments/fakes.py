@@ -1,6 +1,6 @@
 """The ports of payments met in memory; the conformance tests hold the repositories against the real ones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,8 +9,11 @@ from typing import Any, Generic, TypeVar
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
-from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.payments.domain.autopay_calendar import PastCharge
+from services.payments.domain.autopay_events import AutopayEvent
+from services.payments.domain.autopay_occasion import UNDECIDED_OCCASION, AutopayOccasion, OccasionState
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists
+from services.payments.domain.autopay_trigger import Threshold
 from services.payments.domain.card_binding import CardBinding
 from services.payments.domain.events import PaymentEvent
 from services.payments.domain.pay_month import PayMonth
@@ -18,6 +21,7 @@ from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, St
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PagePosition
 from services.payments.domain.receipt import Receipt
+from services.payments.domain.region_freeze import RegionFreeze
 from services.payments.domain.similar_payment import Claim, Intent
 
 Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, CardBinding, Receipt, AutopayRule, AutopayOccasion)
@@ -144,14 +148,37 @@ class FakePayments:
         mine = [row for row in self.rows.all() if row.billing_account_id == billing_account_id]
         return [row.payment_id for row in mine if row.is_unsent]
 
-    def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
-        return sum(
-            row.billing_account_id == billing_account_id
-            and row.created_at > since
-            and bool(row.autopay_rule_id)
+
+@dataclass
+class FakeHistory:
+    """See AutopayHistory; over the rows of FakePayments."""
+
+    payments: FakePayments
+
+    def automatic(self, *, billing_account_id: str, since: datetime, besides: str) -> Sequence[PastCharge]:
+        return [
+            PastCharge(at=row.charge_begun_at, amount=row.amount)
+            for row in self.payments.rows.all()
+            if row.billing_account_id == billing_account_id
+            and row.autopay_rule_id
             and row.state is not State.DECLINED
             and row.payment_id != besides
-            for row in self.rows.all()
+            and (row.charge_begun_at is None or row.charge_begun_at >= since)
+        ]
+
+    def paid_by_hand(self, *, billing_account_id: str, since: datetime) -> Money:
+        def counts(row: Payment) -> bool:
+            if row.state is State.CREATED:
+                return row.kind is PaymentKind.SAVED_CARD
+            return row.state in {State.UNKNOWN, State.CAPTURED, State.POSTED}
+
+        return _sum(
+            row
+            for row in self.payments.rows.all()
+            if row.billing_account_id == billing_account_id
+            and row.created_at >= since
+            and not row.autopay_rule_id
+            and counts(row)
         )
 
 
@@ -270,6 +297,7 @@ class FakeRules:
     """See AutopayRuleRepository."""
 
     rows: Rows[AutopayRule] = field(default_factory=lambda: Rows(lambda rule: rule.autopay_rule_id))
+    published: list[AutopayEvent] = field(default_factory=list)
 
     def get(self, autopay_rule_id: str, /) -> AutopayRule | None:
         return self.rows.get(autopay_rule_id)
@@ -293,10 +321,20 @@ class FakeRules:
     def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]:
         return [row for row in self.rows.all() if row.is_active and row.terms.payment_method_id == payment_method_id]
 
+    def active_thresholds_in(self, *, region: str) -> int:
+        return sum(
+            row.is_active and row.region == region and isinstance(row.terms.trigger, Threshold)
+            for row in self.rows.all()
+        )
+
     def due_by_date(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
         due = [(row.next_charge_at, row) for row in self.rows.all() if row.is_active and row.next_charge_at]
         ready = sorted((at for at in due if at[0] is not None and at[0] <= now), key=lambda at: at[0] or now)
         return [row for _, row in ready[:limit]]
+
+    def due_to_announce(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
+        due = [row for row in self.rows.all() if row.is_active and row.announce_at and row.announce_at <= now]
+        return sorted(due, key=lambda row: row.announce_at or now)[:limit]
 
     def save(self, rule: AutopayRule, /) -> None:
         first = self.by_request(subscriber_id=rule.subscriber_id, request_id=rule.request_id)
@@ -305,7 +343,9 @@ class FakeRules:
         active = self.active_of_account(billing_account_id=rule.billing_account_id)
         if rule.is_active and active is not None and active.autopay_rule_id != rule.autopay_rule_id:
             raise AutopayRuleExists("The account has an active autopay rule already.")
+        events, rule.pending_events = rule.pending_events, []
         self.rows.save(rule)
+        self.published += events
 
 
 def _decision_id(occasion: AutopayOccasion) -> str:
@@ -317,20 +357,52 @@ class FakeOccasions:
     """See AutopayOccasionRepository."""
 
     rows: Rows[AutopayOccasion] = field(default_factory=lambda: Rows(_decision_id))
+    published: list[AutopayEvent] = field(default_factory=list)
 
     def get(self, decision_id: str, /) -> AutopayOccasion | None:
         return self.rows.get(decision_id)
 
     def save(self, occasion: AutopayOccasion, /) -> None:
+        events, occasion.pending_events = occasion.pending_events, []
         self.rows.save(occasion)
+        self.published += events
+
+    def held_of_account(self, *, billing_account_id: str, besides: str) -> bool:
+        return any(
+            row.billing_account_id == billing_account_id
+            and row.state is OccasionState.HELD
+            and row.held_since is not None
+            and row.decision_id != besides
+            for row in self.rows.all()
+        )
 
     def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
         rows = [row for row in self.rows.all() if row.autopay_rule_id == autopay_rule_id]
-        return [row.decision_id for row in rows if row.record is None]
+        return [row.decision_id for row in rows if row.state in UNDECIDED_OCCASION]
 
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
         rows = [row for row in self.rows.all() if row.autopay_rule_id == autopay_rule_id and row.record]
         return _page(rows, _of_occasion, size, after)
+
+
+@dataclass
+class FakeFreezes:
+    """See RegionFreezeRepository."""
+
+    rows: dict[str, RegionFreeze] = field(default_factory=dict)
+
+    def get(self, region: str, /) -> RegionFreeze:
+        return deepcopy(self.rows.get(region, RegionFreeze(region=region)))
+
+    def save(self, freeze: RegionFreeze, /) -> None:
+        if freeze.version != self.get(freeze.region).version:
+            raise VersionConflict("Somebody else was counted first.")
+        freeze.version += 1
+        self.rows[freeze.region] = deepcopy(freeze)
+
+
+def _sum(rows: Iterable[Payment]) -> Money:
+    return sum((row.amount for row in rows), start=Money.zero())
 
 
 def _of_payment(row: Payment) -> tuple[datetime, str]:

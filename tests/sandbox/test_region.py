@@ -55,6 +55,26 @@ def test_refuses_a_closed_account_for_good(region: Region, cabinet: Cabinet) -> 
     assert reason_of(error) == "ACCOUNT_CLOSED"
 
 
+def test_tells_of_an_old_mandate_until_it_ends_and_of_none_where_there_was_none(
+    region: Region, cabinet: Cabinet
+) -> None:
+    def mandate() -> billing_pb2.OldMandate | None:
+        answer = cabinet.call(cabinet.billing.GetAccount, billing_pb2.GetAccountRequest(number=ADVANCE))
+        return answer.old_mandate if answer.HasField("old_mandate") else None
+
+    states = [mandate()]
+    for state in ("active", "ended"):
+        assert region.control(f"accounts/{ADVANCE}/old-mandate", {"state": state}).status_code == 200
+        states.append(mandate())
+
+    assert states[0] is None
+    assert [told.state for told in states[1:] if told] == [
+        billing_pb2.OLD_MANDATE_STATE_ACTIVE,
+        billing_pb2.OLD_MANDATE_STATE_ENDED,
+    ]
+    assert region.control(f"accounts/{ADVANCE}/old-mandate", {"state": "paused"}).status_code == 400
+
+
 def test_suspends_an_overdrawn_advance_account_and_restores_it_by_the_payment(region: Region, cabinet: Cabinet) -> None:
     region.control(f"accounts/{ADVANCE}/charges", {"charge_id": "fee", "amount_minor": 20_000})
     suspended = cabinet.call(cabinet.billing.GetAccount, billing_pb2.GetAccountRequest(number=ADVANCE)).services

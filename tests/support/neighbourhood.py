@@ -14,6 +14,7 @@ from joserfc.jwk import KeySet, OKPKey
 from kabinet.identity.v1 import identity_pb2, identity_pb2_grpc
 
 from services.chassis.clock import SystemClock
+from services.chassis.errors import DomainError, Kind
 from services.chassis.grpc_client import Remote
 from services.chassis.grpc_server import Exposed, GrpcServer
 from services.chassis.tokens import (
@@ -34,6 +35,7 @@ class Neighbourhood:
     """Keys in a folder, and the servers that were started with them."""
 
     folder: Path
+    contacts: dict[str, identity_pb2.GetContactResponse | None] = field(default_factory=dict)
     _servers: list[GrpcServer] = field(default_factory=list)
     _remotes: list[Remote] = field(default_factory=list)
     _access_key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "access"}))
@@ -62,9 +64,10 @@ class Neighbourhood:
         }
 
     def identity(self) -> str:
-        """Return the address of an identity that tells its keys, one address for everybody, and nothing else."""
+        """Return the address of an identity that tells its keys and one address for everybody, but for those in
+        `contacts`: None there is a subscriber that is gone."""
         if "identity" not in self._addresses:
-            servicer = _Keys(KeySet([self._access_key]))  # type: ignore[abstract]  # the rest answers UNIMPLEMENTED
+            servicer = _Identity(KeySet([self._access_key]), self.contacts)  # type: ignore[abstract]  # the rest answers UNIMPLEMENTED
             self.serve(
                 "identity",
                 service="kabinet.identity.v1.IdentityService",
@@ -134,9 +137,15 @@ class Neighbourhood:
         return dict(key.as_dict(private=False))
 
 
-class _Keys(identity_pb2_grpc.IdentityServiceServicer):
-    def __init__(self, keys: KeySet) -> None:
+class _NoSuchSubscriber(DomainError):
+    reason = "SUBSCRIBER_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+
+
+class _Identity(identity_pb2_grpc.IdentityServiceServicer):
+    def __init__(self, keys: KeySet, contacts: Mapping[str, identity_pb2.GetContactResponse | None]) -> None:
         self._answer = json.dumps(keys.as_dict(private=False))
+        self._contacts = contacts
 
     def GetJsonWebKeySet(  # noqa: N802
         self, request: identity_pb2.GetJsonWebKeySetRequest, context: grpc.ServicerContext
@@ -146,4 +155,8 @@ class _Keys(identity_pb2_grpc.IdentityServiceServicer):
     def GetContact(  # noqa: N802
         self, request: identity_pb2.GetContactRequest, context: grpc.ServicerContext
     ) -> identity_pb2.GetContactResponse:
-        return identity_pb2.GetContactResponse(email="subscriber@example.test", language="ru")
+        somebody = identity_pb2.GetContactResponse(email="subscriber@example.test", language="ru")
+        contact = self._contacts.get(request.subscriber_id, somebody)
+        if contact is None:
+            raise _NoSuchSubscriber("There is no such subscriber.")
+        return contact

@@ -13,6 +13,7 @@ from services.accounts.domain.account_report import (
     BillingMode,
     Charge,
     CreditedPayment,
+    OldMandate,
     Page,
     PlacedCharge,
     RegionalPosting,
@@ -64,6 +65,15 @@ def report_of(answer: billing_pb2.GetAccountResponse, /) -> AccountReport:
         billing_mode=_MODES[answer.billing_mode],
         tariff_plan=tariff_plan(plan) if plan is not None else None,
         services=tuple(_service(service) for service in answer.services),
+        old_mandate=_old_mandate(answer.old_mandate) if answer.HasField("old_mandate") else None,
+    )
+
+
+def _old_mandate(mandate: billing_pb2.OldMandate) -> OldMandate:
+    """Only what is said to have ended has ended."""
+    return OldMandate(
+        is_active=mandate.state != billing_pb2.OLD_MANDATE_STATE_ENDED,
+        since=time_from_proto(mandate.since) if mandate.HasField("since") else None,
     )
 
 

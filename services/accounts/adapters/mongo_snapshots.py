@@ -9,7 +9,7 @@ from services.accounts.adapters.mongo_rows import charge_document, charge_of, pa
 from services.accounts.adapters.mongo_values import key_of, plan_document, plan_of, when_present
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_past import AccountPast, NumberSpell
-from services.accounts.domain.account_report import BillingMode, Service, ServiceKind, ServiceState
+from services.accounts.domain.account_report import BillingMode, OldMandate, Service, ServiceKind, ServiceState
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.figures import Known
 from services.chassis.clock import Clock
@@ -77,6 +77,7 @@ def _to_document(snapshot: AccountSnapshot) -> Document:
         "tariff_plan": _known_document(
             snapshot.tariff_plan, lambda plan: None if plan is None else plan_document(plan)
         ),
+        "old_mandate": _known_document(snapshot.old_mandate, _mandate_document),
         "services": _known_document(snapshot.services, lambda rows: [_service_document(row) for row in rows]),
         "charges": _known_document(snapshot.charges, lambda rows: [charge_document(row) for row in rows]),
         "payments": _known_document(snapshot.payments, lambda rows: [payment_document(row) for row in rows]),
@@ -96,6 +97,7 @@ def _to_snapshot(document: Document) -> AccountSnapshot:
         balance=_known(document["balance"], Money.from_mapping),
         billing_mode=_known(document["billing_mode"], BillingMode),
         tariff_plan=_known(document["tariff_plan"], lambda plan: when_present(plan, plan_of)),
+        old_mandate=_known(document.get("old_mandate"), lambda mandate: when_present(mandate, _to_mandate)),
         services=_known(document["services"], lambda rows: tuple(_to_service(row) for row in rows)),
         charges=_known(document["charges"], lambda rows: tuple(charge_of(row) for row in rows)),
         payments=_known(document["payments"], lambda rows: tuple(payment_of(row) for row in rows)),
@@ -121,6 +123,14 @@ def _known_document(known: Known[T] | None, value_of: Callable[[T], Any]) -> Doc
 
 def _known(document: Document | None, read: Callable[[Any], T]) -> Known[T] | None:
     return None if document is None else Known(read(document["value"]), document["as_of"])
+
+
+def _mandate_document(mandate: OldMandate | None) -> Document | None:
+    return None if mandate is None else {"is_active": mandate.is_active, "since": mandate.since}
+
+
+def _to_mandate(document: Document) -> OldMandate:
+    return OldMandate(is_active=document["is_active"], since=document["since"])
 
 
 def _service_document(service: Service) -> Document:

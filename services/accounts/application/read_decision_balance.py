@@ -18,6 +18,14 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionAnswer:
+    """What the region said within this call: the balance, and whether its own autopay may still debit (F21)."""
+
+    balance: DecisionBalance
+    old_mandate_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDecisionBalance:
     """What was read is remembered for display too. While an account is disputed, or
     has another owner, there is nothing to decide on."""
@@ -29,7 +37,7 @@ class ReadDecisionBalance:
     regions: Regions
     clock: Clock
 
-    def __call__(self, *, billing_account_id: str) -> DecisionBalance:
+    def __call__(self, *, billing_account_id: str) -> DecisionAnswer:
         """Raises `BillingAccountNotFound`, `AccountDisputed`, `ProofOutdated`, `RegionUnavailable`."""
         account = self.accounts.get(billing_account_id)
         if account is None or not account.is_linked:
@@ -48,4 +56,4 @@ class ReadDecisionBalance:
             self.observe.report(account.key, report)
         except VersionConflict:  # others observe it at this very moment: what is shown is as new as this
             _log.info("balance_not_shown_yet", region=account.key.region)
-        return balance
+        return DecisionAnswer(balance=balance, old_mandate_active=report.old_mandate_is_active)

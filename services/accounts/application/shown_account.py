@@ -35,6 +35,7 @@ class ShownAccount:
     services: DisplayFigure[tuple[Service, ...]]
     last_charges: DisplayFigure[Sequence[Charge]]
     last_payments: DisplayFigure[Sequence[CreditedPayment]]
+    old_autopay_active: bool
 
     @property
     def allowed_actions(self) -> Sequence[Action]:
@@ -75,7 +76,13 @@ def shown_account(
         services=shown(visible.services, FigureKind.SERVICES),
         last_charges=shown(_last_charges(visible), FigureKind.CHARGES),
         last_payments=shown(_last_payments(visible), FigureKind.PAYMENTS),
+        old_autopay_active=_has_old_autopay(visible),
     )
+
+
+def _has_old_autopay(snapshot: AccountSnapshot) -> bool:
+    mandate = snapshot.old_mandate.value if snapshot.old_mandate else None
+    return mandate is not None and mandate.is_active
 
 
 def _last_charges(snapshot: AccountSnapshot) -> Known[Sequence[Charge]] | None:

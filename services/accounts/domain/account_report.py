@@ -99,6 +99,14 @@ class CreditedPayment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OldMandate:
+    """The autopay that an account had in the regional cabinet (F21); while it is active the region may debit by it."""
+
+    is_active: bool
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountReport:
     """An account's figures as the books showed them at one moment."""
 
@@ -107,6 +115,11 @@ class AccountReport:
     billing_mode: BillingMode
     tariff_plan: TariffPlan | None
     services: tuple[Service, ...]
+    old_mandate: OldMandate | None = None
+
+    @property
+    def old_mandate_is_active(self) -> bool:
+        return self.old_mandate is not None and self.old_mandate.is_active
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from services.accounts.domain.account_report import (
     BillingMode,
     Charge,
     CreditedPayment,
+    OldMandate,
     Page,
     Row,
     Service,
@@ -37,6 +38,7 @@ class AccountSnapshot:
     billing_mode: Known[BillingMode] | None = None
     tariff_plan: Known[TariffPlan | None] | None = None
     services: Known[tuple[Service, ...]] | None = None
+    old_mandate: Known[OldMandate | None] | None = None
     charges: Known[tuple[Charge, ...]] | None = None
     payments: Known[tuple[CreditedPayment, ...]] | None = None
     # Since when the balance is what it is: rows read before that moment lack what has moved it.
@@ -79,6 +81,7 @@ class AccountSnapshot:
         self.billing_mode = self._newer(self.billing_mode, Known(report.billing_mode, as_of), now=now)
         self.tariff_plan = self._newer(self.tariff_plan, Known(report.tariff_plan, as_of), now=now)
         self.services = self._newer(self.services, Known(report.services, as_of), now=now)
+        self.old_mandate = self._newer(self.old_mandate, Known(report.old_mandate, as_of), now=now)
         self.answered_at = now
         return moved
 
@@ -128,6 +131,7 @@ class AccountSnapshot:
         self.billing_mode = self._newest(self.billing_mode, old.billing_mode, now=now)
         self.tariff_plan = self._newest(self.tariff_plan, old.tariff_plan, now=now)
         self.services = self._newest(self.services, old.services, now=now)
+        self.old_mandate = self._newest(self.old_mandate, old.old_mandate, now=now)
         self.charges = self._newest(self.charges, old.charges, now=now)
         self.payments = self._newest(self.payments, old.payments, now=now)
 
@@ -141,12 +145,13 @@ class AccountSnapshot:
         self.billing_mode = _since(moment, self.billing_mode)
         self.tariff_plan = _since(moment, self.tariff_plan)
         self.services = _since(moment, self.services)
+        self.old_mandate = _since(moment, self.old_mandate)
         self.charges = _since(moment, self.charges)
         self.payments = _since(moment, self.payments)
 
     def forget(self) -> None:
         """Leave nothing of an account that is remembered under another number by now."""
-        self.balance = self.billing_mode = self.tariff_plan = self.services = None
+        self.balance = self.billing_mode = self.tariff_plan = self.services = self.old_mandate = None
         self.charges = self.payments = self.balance_moved_at = self.answered_at = None
         self.past = AccountPast()
 

@@ -128,6 +128,7 @@ def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:
         last_payments=credited_payments(shown.last_payments),
         region_available=shown.region_available,
         time_zone=shown.region.time_zone,
+        old_autopay_active=shown.old_autopay_active,
         standing=_STANDINGS[shown.standing],
         former_numbers=shown.former_numbers,
         grant=_grant(account),

@@ -151,8 +151,12 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
     def GetDecisionBalance(  # noqa: N802
         self, request: pb.GetDecisionBalanceRequest, context: Context
     ) -> pb.GetDecisionBalanceResponse:
-        balance = self._use.read_decision_balance(billing_account_id=request.billing_account_id)
-        return pb.GetDecisionBalanceResponse(balance=money_to_proto(balance.value), as_of=time_to_proto(balance.as_of))
+        answer = self._use.read_decision_balance(billing_account_id=request.billing_account_id)
+        return pb.GetDecisionBalanceResponse(
+            balance=money_to_proto(answer.balance.value),
+            as_of=time_to_proto(answer.balance.as_of),
+            old_mandate_active=answer.old_mandate_active,
+        )
 
     def RequestPosting(  # noqa: N802
         self, request: pb.RequestPostingRequest, context: Context

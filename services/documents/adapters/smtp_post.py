@@ -6,15 +6,17 @@ from email.utils import parseaddr
 from hashlib import sha256
 
 from services.chassis.mail import Attachment, MailDeferred, Mailer, MailRefused, MailUncertain
+from services.documents.adapters.autopay_mail_texts import autopay_text
 from services.documents.adapters.mail_texts import MailText, bill_text, link_text
+from services.documents.domain.autopay_notice import AutopayNotice, ComingCharge
 from services.documents.domain.bill_content import BillContent
 from services.documents.domain.consent import Language
 from services.documents.domain.mailing import Mailing
-from services.documents.domain.ports import MailOutcome
+from services.documents.domain.ports import Contact, MailOutcome
 
 
 class SmtpPost:
-    """Meets `Post`."""
+    """Meets `Post` and `AutopayPost`."""
 
     def __init__(self, mailer: Mailer, /, *, sender: str, public_url: str) -> None:
         self._mailer = mailer
@@ -32,6 +34,12 @@ class SmtpPost:
         text = bill_text(mailing.language, bill=bill, public_url=self._public_url)
         attachment = Attachment(filename=_filename(bill), content_type="application/pdf", content=pdf)
         return self._send(mailing.email, text, key=mailing.mailing_id, attachment=attachment, before_body=before_body)
+
+    def send_autopay_notice(
+        self, notice: AutopayNotice, /, *, to: Contact, charge: ComingCharge | None, before_body: Callable[[], None]
+    ) -> MailOutcome:
+        text = autopay_text(notice, charge, language=to.language, public_url=self._public_url)
+        return self._send(to.email, text, key=notice.notice_id, before_body=before_body)
 
     def _send(
         self,

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
 from services.chassis.errors import DomainError, Kind
 from services.documents.domain.account import Account, LinkedAccount, Recipient, Spell
+from services.documents.domain.autopay_notice import AutopayNotice, ComingCharge
 from services.documents.domain.bill_content import BillContent
 from services.documents.domain.bill_delivery import BillDelivery
 from services.documents.domain.consent import ConsentText, Language
@@ -191,3 +193,55 @@ class ConsentTexts(Protocol):
     """The texts that are consented to."""
 
     def in_force(self, language: Language, /) -> ConsentText: ...
+
+
+class AutopayNoticeRepository(Protocol):
+    """Mails about automatic charges. `save` raises VersionConflict."""
+
+    def add(self, notice: AutopayNotice, /) -> bool:
+        """Save a new one; False when there is one of this id already."""
+        ...
+
+    def get(self, notice_id: str, /) -> AutopayNotice | None: ...
+
+    def save(self, notice: AutopayNotice, /) -> None: ...
+
+    def claim_due(self) -> AutopayNotice | None:
+        """Return the longest-due one, leased to this process; None when there is none."""
+        ...
+
+
+class AutopayCharges(Protocol):
+    """Payments' word on automatic charges."""
+
+    def coming(self, decision_id: str, /) -> ComingCharge:
+        """Return an announced charge as it stands now. Raises a DomainError: NOT_FOUND or FAILED_PRECONDITION when
+        there is nothing to announce any more, or what failed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Where and in which language to write; no address when the subscriber has none."""
+
+    email: str
+    language: Language
+
+
+class Contacts(Protocol):
+    """Identity's word on where to write."""
+
+    def of(self, subscriber_id: str, /) -> Contact:
+        """Raises a DomainError: NOT_FOUND, or what failed."""
+        ...
+
+
+class AutopayPost(Protocol):
+    """Mails about automatic charges."""
+
+    def send_autopay_notice(
+        self, notice: AutopayNotice, /, *, to: Contact, charge: ComingCharge | None, before_body: Callable[[], None]
+    ) -> MailOutcome:
+        """Send it; `before_body` is called when the server is ready to take it, and may still prevent it by raising.
+        `charge` is there for what is announced."""
+        ...

@@ -54,7 +54,7 @@ class GrpcAccounts:
         answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
         limited = answer.HasField("monthly_pay_limit")
         limit = money_from_proto(answer.monthly_pay_limit, field="monthly_pay_limit") if limited else None
-        return Permission(time_zone=answer.time_zone, monthly_pay_limit=limit)
+        return Permission(time_zone=answer.time_zone, region=answer.region, monthly_pay_limit=limit)
 
     def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
         """A rule is a standing order: it may charge as long as it might be made."""
@@ -88,7 +88,9 @@ class GrpcAccounts:
                 raise AccountGone(billing_account_id) from None
             raise AccountsSilent(error.reason) from None
         balance = money_from_proto(answer.balance, field="balance")
-        return DecisionBalance(balance=balance, as_of=time_from_proto(answer.as_of))
+        return DecisionBalance(
+            balance=balance, as_of=time_from_proto(answer.as_of), old_mandate_active=answer.old_mandate_active
+        )
 
     def request_posting(self, payment: Payment, /) -> Posting:
         request = accounts_pb2.RequestPostingRequest(

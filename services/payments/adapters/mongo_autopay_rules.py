@@ -9,11 +9,20 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from services.chassis.money import Money
-from services.chassis.saving import save_aggregate
+from services.chassis.clock import Clock
+from services.chassis.outbox import ensure_outbox_index
+from services.chassis.saving import save_announcing
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
-from services.payments.adapters.autopay_documents import trigger_from_document, trigger_to_document
+from services.payments.adapters.autopay_documents import (
+    amount_from_document,
+    amount_to_document,
+    caps_from_document,
+    caps_to_document,
+    trigger_from_document,
+    trigger_to_document,
+)
 from services.payments.adapters.mongo_saving import duplicate_key, saving
+from services.payments.domain.autopay_decision import Word
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleExists, StopReason, Terms
 
 Document = dict[str, Any]
@@ -29,8 +38,9 @@ def rules_collection(database: Database[Document], /) -> Collection[Document]:
 class MongoAutopayRuleRepository:
     """See AutopayRuleRepository."""
 
-    def __init__(self, database: Database[Document], /) -> None:
+    def __init__(self, database: Database[Document], /, *, clock: Clock) -> None:
         self._rules = rules_collection(database)
+        self._clock = clock
 
     def ensure_indexes(self) -> None:
         self._rules.create_index(
@@ -49,7 +59,18 @@ class MongoAutopayRuleRepository:
             name="due_by_date",
             partialFilterExpression={"next_charge_at": {"$type": "date"}},
         )
+        self._rules.create_index(
+            [("region", ASCENDING), ("trigger.kind", ASCENDING)],
+            name="active_of_region",
+            partialFilterExpression={"state": _ACTIVE},
+        )
+        self._rules.create_index(
+            [("announce_at", ASCENDING)],
+            name="due_to_announce",
+            partialFilterExpression={"announce_at": {"$type": "date"}},
+        )
         ensure_work_index(self._rules)
+        ensure_outbox_index(self._rules)
 
     def get(self, autopay_rule_id: str, /) -> AutopayRule | None:
         return self._one({"_id": autopay_rule_id})
@@ -74,6 +95,9 @@ class MongoAutopayRuleRepository:
         rows = self._rules.find({"payment_method_id": payment_method_id, "state": _ACTIVE})
         return [to_rule(row) for row in rows]
 
+    def active_thresholds_in(self, *, region: str) -> int:
+        return self._rules.count_documents({"region": region, "trigger.kind": "threshold", "state": _ACTIVE})
+
     def due_by_date(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
         rows = self._rules.find(
             {"next_charge_at": {"$type": "date", "$lte": now}, "state": _ACTIVE},
@@ -82,10 +106,24 @@ class MongoAutopayRuleRepository:
         )
         return [to_rule(row) for row in rows]
 
+    def due_to_announce(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
+        rows = self._rules.find(
+            {"announce_at": {"$type": "date", "$lte": now}, "state": _ACTIVE},
+            sort=[("announce_at", ASCENDING)],
+            limit=limit,
+        )
+        return [to_rule(row) for row in rows]
+
     def save(self, rule: AutopayRule, /) -> None:
         try:
             with saving(rule):
-                save_aggregate(self._rules, rule, document_id=rule.autopay_rule_id, document=_to_document(rule))
+                save_announcing(
+                    self._rules,
+                    rule,
+                    document_id=rule.autopay_rule_id,
+                    document=_to_document(rule),
+                    now=self._clock.now(),
+                )
         except DuplicateKeyError as error:
             if duplicate_key(error) == ["billing_account_id"]:
                 raise AutopayRuleExists("The account has an active autopay rule already.") from None
@@ -107,14 +145,17 @@ def to_rule(document: Document, /) -> AutopayRule:
         terms=Terms(
             payment_method_id=document["payment_method_id"],
             trigger=trigger_from_document(document["trigger"]),
-            amount=Money.from_mapping(document["amount"]),
+            amount=amount_from_document(document["amount"]),
+            caps=caps_from_document(document.get("caps", {})),
         ),
         created_at=document["created_at"],
         request_id=document["request_id"],
         fingerprint=document["fingerprint"],
+        region=document.get("region", ""),
         rule_version=document["rule_version"],
         stopped_at=document["stopped_at"],
         stop_reason=StopReason(stop_reason) if stop_reason else None,
+        paused_until=document.get("paused_until"),
         next_charge_at=document["next_charge_at"],
         next_period=document["next_period"],
         last_period=document["last_period"],
@@ -122,6 +163,11 @@ def to_rule(document: Document, /) -> AutopayRule:
         episode=document["episode"],
         episode_rule_version=document["episode_rule_version"],
         balance_as_of=document["balance_as_of"],
+        charging_payment_id=document.get("charging_payment_id", ""),
+        announce_at=document.get("announce_at"),
+        announced_period=document.get("announced_period", ""),
+        answered_period=document.get("answered_period", ""),
+        answer=Word(document["answer"]) if document.get("answer") else None,
         due_at=due_at_of(document),
         version=document["version"],
     )
@@ -134,14 +180,17 @@ def _to_document(rule: AutopayRule) -> Document:
         "time_zone": rule.time_zone,
         "payment_method_id": rule.terms.payment_method_id,
         "trigger": trigger_to_document(rule.terms.trigger),
-        "amount": rule.terms.amount.as_mapping(),
+        "amount": amount_to_document(rule.terms.amount),
+        "caps": caps_to_document(rule.terms.caps),
         "created_at": rule.created_at,
         "request_id": rule.request_id,
         "fingerprint": rule.fingerprint,
+        "region": rule.region,
         "rule_version": rule.rule_version,
         "state": _ACTIVE if rule.is_active else _STOPPED,
         "stopped_at": rule.stopped_at,
         "stop_reason": rule.stop_reason.value if rule.stop_reason else None,
+        "paused_until": rule.paused_until,
         "next_charge_at": rule.next_charge_at,
         "next_period": rule.next_period,
         "last_period": rule.last_period,
@@ -149,5 +198,10 @@ def _to_document(rule: AutopayRule) -> Document:
         "episode": rule.episode,
         "episode_rule_version": rule.episode_rule_version,
         "balance_as_of": rule.balance_as_of,
+        "charging_payment_id": rule.charging_payment_id,
+        "announce_at": rule.announce_at,
+        "announced_period": rule.announced_period,
+        "answered_period": rule.answered_period,
+        "answer": rule.answer.value if rule.answer else None,
         **work_fields(rule.due_at),
     }

@@ -140,17 +140,6 @@ class MongoPaymentRepository:
         )
         return [row["_id"] for row in rows]
 
-    def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
-        return self._payments.count_documents(
-            {
-                "billing_account_id": billing_account_id,
-                "created_at": {"$gt": since},
-                "autopay_rule_id": {"$ne": ""},
-                "state": {"$ne": State.DECLINED.value},
-                "_id": {"$ne": besides},
-            }
-        )
-
 
 def to_payment(document: Document, /) -> Payment:
     """Return the payment that `save` wrote."""

@@ -6,6 +6,7 @@ from typing import Any
 from pymongo.database import Database
 
 from services.chassis.clock import Clock
+from services.payments.adapters.mongo_autopay_history import MongoAutopayHistory
 from services.payments.adapters.mongo_autopay_occasions import MongoAutopayOccasionRepository
 from services.payments.adapters.mongo_autopay_rules import MongoAutopayRuleRepository
 from services.payments.adapters.mongo_card_bindings import MongoCardBindingRepository
@@ -14,6 +15,7 @@ from services.payments.adapters.mongo_pay_months import MongoPayMonthRepository
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
 from services.payments.adapters.mongo_payments import MongoPaymentRepository
 from services.payments.adapters.mongo_receipts import MongoReceiptRepository
+from services.payments.adapters.mongo_region_freezes import MongoRegionFreezeRepository
 
 Document = dict[str, Any]
 
@@ -30,6 +32,8 @@ class Storage:
     rules: MongoAutopayRuleRepository
     occasions: MongoAutopayOccasionRepository
     months: MongoPayMonthRepository
+    history: MongoAutopayHistory
+    freezes: MongoRegionFreezeRepository
 
     def ensure_indexes(self) -> None:
         """Make the indexes that carry invariants, before anything is written."""
@@ -51,7 +55,9 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
         bindings=MongoCardBindingRepository(database),
         intents=MongoIntentRegister(database),
         receipts=MongoReceiptRepository(database),
-        rules=MongoAutopayRuleRepository(database),
-        occasions=MongoAutopayOccasionRepository(database),
+        rules=MongoAutopayRuleRepository(database, clock=clock),
+        occasions=MongoAutopayOccasionRepository(database, clock=clock),
         months=MongoPayMonthRepository(database, clock=clock),
+        history=MongoAutopayHistory(database),
+        freezes=MongoRegionFreezeRepository(database),
     )

@@ -2,44 +2,42 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import takewhile
 
 from services.chassis.clock import Clock
-from services.chassis.money import Money
 from services.payments.application.autopay_rules import GetAutopayRule
-from services.payments.domain.autopay_decision import Grounds, decide
+from services.payments.domain.autopay_calendar import counted_since
+from services.payments.domain.autopay_forecast import TWELVE_MONTHS, Forecast, Outlook, forecast
+from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import AutopayOccasion
-from services.payments.domain.autopay_rule import AutopayRule
-from services.payments.domain.autopay_trigger import ChargeDate, Threshold, charge_dates
-from services.payments.domain.ports import AutopayOccasionRepository, PagePosition, PaymentMethodRepository
-
-_HORIZON = timedelta(days=365)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastCharge:
-    """A charge to come."""
-
-    charge_at: datetime
-    local_date: date
-    amount: Money
+from services.payments.domain.ports import (
+    AutopayHistory,
+    AutopayOccasionRepository,
+    PagePosition,
+    PaymentMethodRepository,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastAutopayRule:
-    """Says when a rule will charge in the next 12 months, by the very function that decides."""
+    """Says what a rule will charge in the next 12 months, by the very function that decides."""
 
     get_rule: GetAutopayRule
     methods: PaymentMethodRepository
+    history: AutopayHistory
+    limits: Limits
     clock: Clock
 
-    def __call__(self, *, subscriber_id: str, autopay_rule_id: str) -> list[ForecastCharge]:
-        """Return the charges in order of time; none for a threshold, which has no dates, or a stopped rule."""
+    def __call__(self, *, subscriber_id: str, autopay_rule_id: str) -> Forecast:
+        """Return the charges in order of time, or the condition of a threshold; neither for a stopped rule."""
         rule = self.get_rule(subscriber_id=subscriber_id, autopay_rule_id=autopay_rule_id)
-        method = self.methods.get(rule.terms.payment_method_id)
-        usable = method is not None and method.is_usable
-        return forecast(rule, card_is_usable=usable, now=self.clock.now())
+        method, now = self.methods.get(rule.terms.payment_method_id), self.clock.now()
+        past = self.history.automatic(
+            billing_account_id=rule.billing_account_id,
+            since=counted_since(now, time_zone=rule.time_zone),
+            besides="",
+        )
+        outlook = Outlook(card_is_usable=method is not None and method.is_usable, past=past)
+        return forecast(rule, outlook, limits=self.limits, now=now, until=now + TWELVE_MONTHS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,40 +56,3 @@ class ListAutopayDecisions:
         page = rows[:size]
         last = page[-1] if len(rows) > size else None
         return page, PagePosition(at=last.opened_at, row_id=last.decision_id) if last else None
-
-
-def forecast(rule: AutopayRule, *, card_is_usable: bool, now: datetime) -> list[ForecastCharge]:
-    """Return what the engine will charge if nothing else happens: each date decided as it will be then."""
-    trigger = rule.terms.trigger
-    if isinstance(trigger, Threshold) or rule.next_charge_at is None:
-        return []
-    first, end = rule.next_charge_at, now + _HORIZON
-    dates = charge_dates(trigger, rule_id=rule.autopay_rule_id, time_zone=rule.time_zone, since=first)
-    upcoming = takewhile(lambda coming: coming.charge_at < end, dates)
-    decided = ((coming, decide(_grounds(rule, coming, card_is_usable))) for coming in upcoming)
-    return [
-        ForecastCharge(charge_at=coming.charge_at, local_date=coming.local_date, amount=decision.amount)
-        for coming, decision in decided
-        if decision.amount is not None and coming.charge_at >= first
-    ]
-
-
-def _grounds(rule: AutopayRule, coming: ChargeDate, card_is_usable: bool) -> Grounds:
-    return Grounds(
-        trigger=rule.terms.trigger,
-        amount=rule.terms.amount,
-        rule_version=rule.rule_version,
-        rule_is_active=rule.is_active,
-        occasion_rule_version=rule.rule_version,
-        due_at=coming.charge_at,
-        account_is_linked=True,
-        account_refusal=None,
-        monthly_pay_limit=None,
-        paid_this_month=Money.zero(rule.terms.amount.currency),
-        card_is_usable=card_is_usable,
-        balance=None,
-        balance_as_of=None,
-        under_way=Money.zero(rule.terms.amount.currency),
-        automatic_charges_in_24_h=0,
-        now=coming.charge_at,
-    )

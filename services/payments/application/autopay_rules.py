@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from services.chassis.clock import Clock
 from services.chassis.errors import FieldInvalid, VersionConflict
 from services.chassis.ids import new_id
+from services.chassis.money import Money
 from services.payments.application.stop_rules import StopRule
+from services.payments.domain.autopay_amount import AmountTerm, FixedSum, UpToTarget, check_amount_terms
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleNotFound, StopReason, Terms
 from services.payments.domain.autopay_trigger import Threshold
 from services.payments.domain.offer import Offer
@@ -30,13 +32,14 @@ class CheckTerms:
     offer: Offer
 
     def check_sum(self, terms: Terms, /) -> None:
-        """Raise for a sum that cannot be paid."""
-        sums = [terms.amount]
-        if isinstance(terms.trigger, Threshold):
-            sums.append(terms.trigger.minimum_balance)
-        if any(money.currency != self.offer.largest_payment.currency for money in sums):
+        """Raise for sums that cannot be paid or that nobody should agree to."""
+        minimum = terms.trigger.minimum_balance if isinstance(terms.trigger, Threshold) else None
+        to_pay = _present(_sum_of(terms.amount), *_caps_of(terms))
+        if any(money.currency != self.offer.largest_payment.currency for money in (*to_pay, *_present(minimum))):
             raise FieldInvalid(field="amount", rule="roubles only")
-        self.offer.check_amount(terms.amount)
+        for money in to_pay:
+            self.offer.check_amount(money)
+        check_amount_terms(terms.amount, caps=terms.caps, minimum_balance=minimum)
 
     def check_card(self, terms: Terms, /, *, subscriber_id: str) -> None:
         """Raise PaymentMethodNotFound for a card that is absent, another's or removed, CardNotAccepted by policy."""
@@ -70,6 +73,7 @@ class CreateAutopayRule:
             autopay_rule_id=new_id("aru"),
             subscriber_id=subscriber_id,
             billing_account_id=billing_account_id,
+            region=permission.region,
             time_zone=permission.time_zone,
             terms=terms,
             created_at=now,
@@ -163,6 +167,33 @@ def _authorize(accounts: Accounts, *, subscriber_id: str, billing_account_id: st
 
 
 def _content(terms: Terms) -> tuple[str | int, ...]:
+    """What makes two requests the same. A fixed sum without caps stands here as it did before there was anything else,
+    so that a repeated request of then is still recognised."""
     trigger = terms.trigger
     when = trigger.minimum_balance.amount_minor if isinstance(trigger, Threshold) else trigger.day
-    return (terms.payment_method_id, type(trigger).__name__, when, terms.amount.amount_minor, terms.amount.currency)
+    return (terms.payment_method_id, type(trigger).__name__, when, *_amount_content(terms))
+
+
+def _amount_content(terms: Terms) -> tuple[str | int, ...]:
+    money, caps = _sum_of(terms.amount), _caps_of(terms)
+    content: tuple[str | int, ...] = (money.amount_minor, money.currency) if money else ()
+    if isinstance(terms.amount, FixedSum) and not any(caps):
+        return content
+    return (*content, type(terms.amount).__name__, *(cap.amount_minor if cap else "" for cap in caps))
+
+
+def _sum_of(term: AmountTerm) -> Money | None:
+    match term:
+        case FixedSum(amount=amount):
+            return amount
+        case UpToTarget(target=target):
+            return target
+    return None
+
+
+def _caps_of(terms: Terms) -> tuple[Money | None, Money | None, Money | None]:
+    return terms.caps.per_charge, terms.caps.per_day, terms.caps.per_month
+
+
+def _present(*sums: Money | None) -> list[Money]:
+    return [money for money in sums if money is not None]

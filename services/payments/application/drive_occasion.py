@@ -1,37 +1,33 @@
 """The dispatcher's step for occasions: read everything anew, decide, keep the record, make the payment."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
-from services.chassis.money import Money
 from services.payments.application.pay_limits import PayLimits
+from services.payments.application.read_grounds import ReadGrounds
+from services.payments.application.repeating import repeating
 from services.payments.application.stop_rules import StopRule
-from services.payments.domain.autopay_decision import Grounds, Reason
-from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.payments.domain.autopay_decision import Grounds, Reason, Word
+from services.payments.domain.autopay_occasion import UNDECIDED_OCCASION, AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.autopay_trigger import opening_after
 from services.payments.domain.backoff import Backoff
+from services.payments.domain.decline import DeclineClass, DeclineTable
 from services.payments.domain.pay_month import MonthlyPayLimitExceeded
-from services.payments.domain.payment import Payment, PaymentKind, Reached, State
+from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, Reached, State
 from services.payments.domain.ports import (
-    AccountGone,
-    Accounts,
     AccountsSilent,
     AlreadySaved,
     AutopayOccasionRepository,
     AutopayRuleRepository,
-    DecisionBalance,
     Due,
-    PaymentMethodRepository,
     PaymentRepository,
     Permission,
 )
-
-_A_DAY = timedelta(hours=24)
 
 _log = structlog.get_logger(__name__)
 
@@ -47,11 +43,11 @@ class DriveOccasions:
     due: Due[AutopayOccasion]
     occasions: AutopayOccasionRepository
     rules: AutopayRuleRepository
-    methods: PaymentMethodRepository
     payments: PaymentRepository
-    accounts: Accounts
-    limits: PayLimits
+    read_grounds: ReadGrounds
+    pay_limits: PayLimits
     stop_rule: StopRule
+    declines: DeclineTable
     clock: Clock
     backoff: Backoff
 
@@ -69,16 +65,42 @@ class DriveOccasions:
     def _step(self, occasion: AutopayOccasion) -> None:
         rule = self.rules.get(occasion.autopay_rule_id)
         assert rule is not None, "rules are never deleted"
-        if occasion.record is None:
+        if occasion.state in UNDECIDED_OCCASION:
             self._decide(occasion, rule)
         if occasion.is_to_charge:
-            self._make_payment(occasion, rule)
-            occasion.close()
+            self._follow_payment(occasion, rule)
             self.occasions.save(occasion)
+
+    def _follow_payment(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
+        """Make the try's payment if there is none yet; otherwise see whether it has ended, and how."""
+        payment = self.payments.get(occasion.future_payment_id)
+        now = self.clock.now()
+        if payment is None:
+            self._make_payment(occasion, rule)
+        if payment is None or payment.state in UNDECIDED:
+            occasion.await_payment(now=now, backoff=self.backoff)
+        elif payment.state is State.DECLINED:
+            self._take_decline(occasion, rule, reason=payment.decline_reason)
+        else:
+            occasion.await_payment(now=now, backoff=self.backoff)
+            occasion.succeed()
+
+    def _take_decline(self, occasion: AutopayOccasion, rule: AutopayRule, *, reason: str) -> None:
+        decline = occasion.fail_try(reason, table=self.declines, now=self.clock.now())
+        _log.info(
+            "autopay_declined",
+            decision_id=occasion.decision_id,
+            decline_reason=reason,
+            decline_class=decline.decline_class.value,
+            occasion_state=occasion.state.value,
+        )
+        if decline.decline_class is DeclineClass.DEAD_TOKEN and rule.rule_version == occasion.rule_version:
+            self.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.CARD_DEAD)
 
     def _decide(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         now = self.clock.now()
-        by_day = rule.is_active and not rule.watches_balance  # what cannot be charged any more needs no morning
+        # What cannot be charged any more, or was asked for by the subscriber, needs no morning.
+        by_day = rule.is_active and not rule.watches_balance and occasion.word is not Word.CONFIRM
         opens_at = opening_after(now, time_zone=rule.time_zone) if by_day else None
         if opens_at is not None:
             occasion.wait_until(opens_at)
@@ -89,99 +111,51 @@ class DriveOccasions:
         self._stop_if_hopeless(occasion, rule)
 
     def _decide_now(self, occasion: AutopayOccasion, rule: AutopayRule, *, now: datetime) -> None:
+        if self._another_charge_is_being_made(occasion, rule):
+            occasion.try_again(now=now, backoff=self.backoff)
+            return
         try:
-            answer = self._permission(rule)
-            told = None if isinstance(answer, Reason) else self._balance(rule)
-        except AccountGone:
-            answer, told = Reason.ACCOUNT_UNLINKED, None
+            grounds = self.read_grounds(occasion, rule, now=now)
         except AccountsSilent:
             occasion.try_again(now=now, backoff=self.backoff)
             return
-        paid = self._reserve(occasion, rule, answer)
-        occasion.decide(self._grounds(occasion, rule, answer=answer, paid=paid, told=told, now=now), now=now)
+        occasion.decide(grounds, now=now)
+        self._reserve(occasion, rule)
         _log_decision(occasion)
-
-    def _permission(self, rule: AutopayRule) -> Permission | Reason:
-        """Ask anew on what terms the subscriber may pay: the link may have ended, or come into a dispute, since the
-        rule was made. A stopped rule needs nobody's leave to be skipped."""
-        if not rule.is_active:
-            return Reason.RULE_STOPPED
-        return self.accounts.autopay_permission(
-            subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id
-        )
-
-    def _reserve(self, occasion: AutopayOccasion, rule: AutopayRule, answer: Permission | Reason) -> Money:
-        """Set the sum aside where there is a limit, and return what others have of the month: the decision follows from
-        it as it stood in that very moment."""
-        nothing = Money.zero(rule.terms.amount.currency)
-        if isinstance(answer, Reason):
-            return nothing
-        try:
-            paid = self.limits.reserve(
-                occasion.future_payment_id,
-                rule.terms.amount,
-                billing_account_id=rule.billing_account_id,
-                permission=answer,
-            )
-        except MonthlyPayLimitExceeded as refusal:
-            return refusal.spent
-        return paid or nothing
 
     def _give_back_unused(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         """Free what was set aside for a charge that is not made. After the save: a zombie with another decision frees
         nothing of whoever charges."""
         if occasion.record is not None and not occasion.is_to_charge:
-            self.limits.give_back(
+            self.pay_limits.give_back(
                 occasion.future_payment_id,
                 billing_account_id=rule.billing_account_id,
                 permission=_as_decided(occasion.record.grounds, rule),
             )
 
-    def _balance(self, rule: AutopayRule) -> DecisionBalance | None:
-        """Return the balance of a threshold rule, read now; a date rule is decided without one."""
-        if not rule.watches_balance or not rule.is_active:
-            return None
-        return self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
+    def _another_charge_is_being_made(self, occasion: AutopayOccasion, rule: AutopayRule) -> bool:
+        """Say whether a charge was decided whose payment does not exist yet: caps and counts would not see it."""
+        reserved = rule.charging_payment_id
+        return reserved not in {"", occasion.future_payment_id} and self.payments.get(reserved) is None
 
-    def _grounds(
-        self,
-        occasion: AutopayOccasion,
-        rule: AutopayRule,
-        *,
-        answer: Permission | Reason,
-        paid: Money,
-        told: DecisionBalance | None,
-        now: datetime,
-    ) -> Grounds:
-        method = self.methods.get(rule.terms.payment_method_id)
-        refusal = answer if isinstance(answer, Reason) else None
-        return Grounds(
-            trigger=rule.terms.trigger,
-            amount=rule.terms.amount,
-            rule_version=rule.rule_version,
-            rule_is_active=rule.is_active,
-            occasion_rule_version=occasion.rule_version,
-            due_at=occasion.charge_due_at,
-            account_is_linked=refusal is not Reason.ACCOUNT_UNLINKED
-            and rule.stop_reason is not StopReason.ACCOUNT_UNLINKED,
-            account_refusal=refusal,
-            monthly_pay_limit=answer.monthly_pay_limit if isinstance(answer, Permission) else None,
-            paid_this_month=paid,
-            card_is_usable=method is not None and method.is_usable,
-            balance=told.balance if told else None,
-            balance_as_of=told.as_of if told else None,
-            under_way=self._under_way(rule, told),
-            automatic_charges_in_24_h=self.payments.automatic_charges(
-                billing_account_id=rule.billing_account_id, since=now - _A_DAY, besides=occasion.future_payment_id
-            ),
-            now=now,
-        )
+    def _reserve(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
+        """Note the charge on the rule before the decision is saved: whoever decided for the same account meanwhile, or
+        changed or stopped the rule, makes this decision void."""
+        payment_id = occasion.future_payment_id
+        if occasion.is_to_charge:
+            repeating(lambda: self._reserve_unless_moved(payment_id, rule))
+        elif rule.release(payment_id):
+            self.rules.save(rule)
 
-    def _under_way(self, rule: AutopayRule, told: DecisionBalance | None) -> Money:
-        """Read after the balance, so that what is credited in between is seen by one of the two."""
-        if told is None:
-            return Money.zero(rule.terms.amount.currency)
-        return self.payments.under_way(billing_account_id=rule.billing_account_id, balance_as_of=told.as_of)
+    def _reserve_unless_moved(self, payment_id: str, seen: AutopayRule) -> None:
+        rule = self.rules.get(seen.autopay_rule_id)
+        assert rule is not None, "rules are never deleted"
+        if rule.charging_payment_id != seen.charging_payment_id or not rule.allows_charge(
+            rule_version=seen.rule_version, now=self.clock.now()
+        ):
+            raise VersionConflict("The rule moved since it was read.", id=rule.autopay_rule_id)
+        rule.reserve(payment_id)
+        self.rules.save(rule)
 
     def _make_payment(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         assert occasion.record is not None and occasion.record.decision.amount is not None
@@ -208,7 +182,7 @@ class DriveOccasions:
     def _is_within_limit(self, payment: Payment, grounds: Grounds, rule: AutopayRule) -> bool:
         """Say whether the sum is still set aside, or can be again: after a long stop it may have come back."""
         try:
-            self.limits.reserve(
+            self.pay_limits.reserve(
                 payment.payment_id,
                 payment.amount,
                 billing_account_id=rule.billing_account_id,
@@ -231,7 +205,7 @@ _HOPELESS = {Reason.CARD_REMOVED: StopReason.CARD_REMOVED, Reason.ACCOUNT_UNLINK
 
 def _as_decided(grounds: Grounds, rule: AutopayRule) -> Permission:
     """Return the terms that a decision was made on."""
-    return Permission(time_zone=rule.time_zone, monthly_pay_limit=grounds.monthly_pay_limit)
+    return Permission(time_zone=rule.time_zone, region=rule.region, monthly_pay_limit=grounds.monthly_pay_limit)
 
 
 def _log_decision(occasion: AutopayOccasion) -> None:

@@ -9,7 +9,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.payments.application.charging import Charging, log_problem
 from services.payments.domain.acquirer import Absent, Acquirer, AcquirerRefund, RefundAnswer, Status
-from services.payments.domain.autopay_decision import CHARGED_LATE_AT_MOST, Reason
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.card_policy import CardPolicy
@@ -34,6 +34,8 @@ from services.payments.domain.ports import (
 )
 from services.payments.domain.refund import Refund
 from services.payments.domain.settlement import settle_refund
+
+_DECISION_IS_GOOD_FOR = timedelta(minutes=10)
 
 _log = structlog.get_logger(__name__)
 
@@ -98,17 +100,19 @@ class DrivePayments:
         self.charging.charge(payment, timeout_s=self.charge_timeout_s)
 
     def _obstacle(self, payment: Payment) -> str:
+        """Return why the charge is not to be sent. What was decided too long ago for its grounds to hold, or on a
+        permission that is gone, is decided anew: as the next try of its occasion, with a payment of its own."""
         method = self.methods.get(payment.payment_method_id)
         if method is None or not method.is_usable:
             return METHOD_REMOVED
         if not self.card_policy.accepts(method):
             return "card_not_accepted"
         rule = self.rules.get(payment.autopay_rule_id)
-        if rule is None or not rule.is_active or rule.rule_version != payment.autopay_rule_version:
+        if rule is None or not rule.allows_charge(rule_version=payment.autopay_rule_version, now=self.clock.now()):
             unlinked = rule is not None and rule.stop_reason is StopReason.ACCOUNT_UNLINKED
             return ACCOUNT_UNLINKED if unlinked else AUTOPAY_STOPPED
-        if self.clock.now() - payment.created_at > CHARGED_LATE_AT_MOST:
-            return "autopay_too_late"
+        if self.clock.now() - payment.created_at > _DECISION_IS_GOOD_FOR:
+            return "autopay_decision_outdated"
         answer = self.accounts.autopay_permission(
             subscriber_id=payment.subscriber_id, billing_account_id=payment.billing_account_id
         )

@@ -19,6 +19,7 @@ from services.payments.domain.ports import (
     AlreadySaved,
     AutopayOccasionRepository,
     AutopayRuleRepository,
+    DecisionBalance,
     Due,
 )
 
@@ -112,8 +113,9 @@ class RecheckRules:
 
     def _look(self, rule: AutopayRule) -> None:
         now = self.clock.now()
-        self._catch_up(rule, now=now)
-        opened = self._observe(rule)
+        told = self._told(rule)
+        self._catch_up(rule, told=told, now=now)
+        opened = told is not None and rule.observe(told.balance, as_of=told.as_of)
         rule.look_again(after=self.every, now=now)
         if not rule.is_active:
             rule.due_at = None
@@ -121,22 +123,21 @@ class RecheckRules:
         if opened:
             open_episode(self.occasions, rule, now=now)
 
-    def _catch_up(self, rule: AutopayRule, *, now: datetime) -> None:
+    def _catch_up(self, rule: AutopayRule, *, told: DecisionBalance | None, now: datetime) -> None:
         occasion = self.occasions.get(rule.episode_id)
         if occasion is None:
             open_episode(self.occasions, rule, now=now)
         else:
-            rule.arm_again(occasion)
+            rule.arm_again(occasion, old_mandate_active=told is None or told.old_mandate_active)
 
-    def _observe(self, rule: AutopayRule) -> bool:
+    def _told(self, rule: AutopayRule) -> DecisionBalance | None:
         try:
             if not rule.watches_balance:
                 self.accounts.check_linked(subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id)
-                return False
-            told = self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
+                return None
+            return self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
         except AccountsSilent:
-            return False
-        return rule.observe(told.balance, as_of=told.as_of)
+            return None
 
 
 def open_episode(occasions: AutopayOccasionRepository, rule: AutopayRule, *, now: datetime) -> None:

@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -97,6 +98,7 @@ def charge_dates(trigger: DateTrigger, *, rule_id: str, time_zone: str, since: d
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
 
 
+@lru_cache(maxsize=10_000)
 def minute_of(rule_id: str, /) -> int:
     """Return a rule's own minute after 08:00, so that a region's rules spread over its day instead of striking at
     once."""

@@ -48,8 +48,10 @@ class PayMonth:
     version: int = 0
 
     def reserve(self, payment_id: str, amount: Money, /, *, limit: Money, now: datetime) -> bool:
-        """Set a sum aside; say whether that was news. Once per payment id. Raises MonthlyPayLimitExceeded."""
-        if payment_id in self.set_aside:
+        """Set a sum aside; say whether that was news. Once per payment id: another sum, of a charge that is decided
+        anew, takes the place of the first. Raises MonthlyPayLimitExceeded."""
+        known = self.set_aside.get(payment_id)
+        if known is not None and known.amount == amount:
             return False
         spent = self.spent(besides=payment_id, currency=limit.currency)
         if spent + amount > limit:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from services.chassis.money import Money
+from services.payments.domain.autopay_calendar import PastCharge
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
@@ -15,6 +16,7 @@ from services.payments.domain.pay_month import PayMonth
 from services.payments.domain.payment import Payment, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.receipt import Receipt
+from services.payments.domain.region_freeze import RegionFreeze
 from services.payments.domain.similar_payment import Claim, Intent
 
 Aggregate = TypeVar("Aggregate", covariant=True)
@@ -79,8 +81,17 @@ class PaymentRepository(Protocol):
         """Return the ids of an account's automatic payments of which the acquirer knows nothing yet."""
         ...
 
-    def automatic_charges(self, *, billing_account_id: str, since: datetime, besides: str) -> int:
-        """Return how many payments rules have made for an account since then that were not declined."""
+
+class AutopayHistory(Protocol):
+    """What an account's payments say to a decision about its next automatic one."""
+
+    def automatic(self, *, billing_account_id: str, since: datetime, besides: str) -> Sequence[PastCharge]:
+        """Return the automatic payments, of whichever rule, whose charge was sent since then or is about to be, and
+        that were not declined."""
+        ...
+
+    def paid_by_hand(self, *, billing_account_id: str, since: datetime) -> Money:
+        """Return the sum of payments by hand made since then, those included that may or may not have been taken."""
         ...
 
 
@@ -176,8 +187,16 @@ class AutopayRuleRepository(Protocol):
 
     def active_on_method(self, *, payment_method_id: str) -> Sequence[AutopayRule]: ...
 
+    def active_thresholds_in(self, *, region: str) -> int:
+        """Return how many active rules of a region wait for a threshold."""
+        ...
+
     def due_by_date(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
         """Return active rules whose next date has come, the longest waiting first."""
+        ...
+
+    def due_to_announce(self, *, now: datetime, limit: int) -> Sequence[AutopayRule]:
+        """Return active rules whose next date is to be announced, the longest waiting first."""
         ...
 
     def save(self, rule: AutopayRule, /) -> None: ...
@@ -191,7 +210,11 @@ class AutopayOccasionRepository(Protocol):
     def save(self, occasion: AutopayOccasion, /) -> None: ...
 
     def undecided_of(self, *, autopay_rule_id: str) -> Sequence[str]:
-        """Return the decision ids of a rule's occasions that are open."""
+        """Return the decision ids of a rule's occasions that are to be decided, for the first time or anew."""
+        ...
+
+    def held_of_account(self, *, billing_account_id: str, besides: str) -> bool:
+        """Say whether another occasion of the account waits for its subscriber's word."""
         ...
 
     def decided_of(self, *, autopay_rule_id: str, size: int, after: PagePosition | None) -> Sequence[AutopayOccasion]:
@@ -207,6 +230,16 @@ class PayMonthRepository(Protocol):
         ...
 
     def save(self, month: PayMonth, /) -> None: ...
+
+
+class RegionFreezeRepository(Protocol):
+    """What fired in each region. `save` raises VersionConflict."""
+
+    def get(self, region: str, /) -> RegionFreeze:
+        """Return a region's, a new one when nothing has fired there yet."""
+        ...
+
+    def save(self, freeze: RegionFreeze, /) -> None: ...
 
 
 class Action(Enum):
@@ -230,10 +263,11 @@ class PostingRefusedByAccounts(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionBalance:
-    """A balance that money may be decided on."""
+    """A balance that money may be decided on, and whether the region's own autopay may still debit the account."""
 
     balance: Money
     as_of: datetime
+    old_mandate_active: bool = False
 
 
 class PostingState(Enum):
@@ -256,9 +290,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """They may, in a region of that zone; in a month no more than the owner of the account allows, None for any sum."""
+    """They may, in that region and zone; in a month no more than the owner of the account allows, None for any sum."""
 
     time_zone: str
+    region: str = ""
     monthly_pay_limit: Money | None = None
 
 

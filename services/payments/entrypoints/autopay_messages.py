@@ -1,10 +1,15 @@
-"""Autopay between the contract's messages and the domain."""
+"""Autopay rules and forecasts between the contract's messages and the domain."""
 
+from typing import Literal
+
+from kabinet.common.v1 import money_pb2
 from kabinet.payments.v1 import payments_pb2 as pb
 
+from services.chassis.errors import FieldInvalid
 from services.chassis.grpc_values import money_from_proto, money_to_proto, time_to_proto
-from services.payments.application.autopay_forecast import ForecastCharge
-from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.chassis.money import Money
+from services.payments.domain.autopay_amount import AmountTerm, Caps, Debt, FixedSum, UpToTarget
+from services.payments.domain.autopay_forecast import Forecast, ForecastCharge, ForecastCondition
 from services.payments.domain.autopay_rule import AutopayRule, Terms
 from services.payments.domain.autopay_trigger import (
     DayOfMonth,
@@ -21,52 +26,99 @@ def terms_from(message: pb.CreateAutopayRuleRequest | pb.UpdateAutopayRuleReques
     return Terms(
         payment_method_id=message.payment_method_id,
         trigger=_trigger_from(message.trigger),
-        amount=money_from_proto(message.amount, field="amount"),
+        amount=_amount_from(message),
+        caps=_caps_from(message.caps),
     )
 
 
 def rule_message(rule: AutopayRule, /) -> pb.AutopayRule:
     """Return a rule as its subscriber sees it."""
     state = pb.AUTOPAY_RULE_STATE_ACTIVE if rule.is_active else pb.AUTOPAY_RULE_STATE_STOPPED
+    kind, amount = _amount_message(rule.terms.amount)
     return pb.AutopayRule(
         autopay_rule_id=rule.autopay_rule_id,
         billing_account_id=rule.billing_account_id,
         payment_method_id=rule.terms.payment_method_id,
         trigger=_trigger_message(rule.terms.trigger),
-        amount=money_to_proto(rule.terms.amount),
+        amount=amount,
         state=state,
         stop_reason=rule.stop_reason.value if rule.stop_reason else "",
         rule_version=rule.rule_version,
         created_at=time_to_proto(rule.created_at),
         next_charge_at=time_to_proto(rule.next_charge_at),
+        amount_kind=kind,
+        caps=caps_message(rule.terms.caps),
+        paused_until=time_to_proto(rule.paused_until),
     )
 
 
-def forecast_message(charge: ForecastCharge, /) -> pb.ForecastCharge:
-    """Return a charge to come."""
+def forecast_response(forecast: Forecast, /) -> pb.ForecastAutopayRuleResponse:
+    """Return the charges to come, or the condition of a threshold."""
+    return pb.ForecastAutopayRuleResponse(
+        charges=[_forecast_message(charge) for charge in forecast.charges],
+        condition=_condition_message(forecast.condition) if forecast.condition else None,
+    )
+
+
+def caps_message(caps: Caps, /) -> pb.AutopayCaps:
+    """Return the caps of a rule."""
+    return pb.AutopayCaps(
+        per_charge=_money_or_none(caps.per_charge),
+        per_day=_money_or_none(caps.per_day),
+        per_month=_money_or_none(caps.per_month),
+    )
+
+
+def _amount_from(message: pb.CreateAutopayRuleRequest | pb.UpdateAutopayRuleRequest) -> AmountTerm:
+    match message.amount_kind:
+        case pb.AUTOPAY_AMOUNT_KIND_UNSPECIFIED | pb.AUTOPAY_AMOUNT_KIND_FIXED:
+            return FixedSum(money_from_proto(message.amount, field="amount"))
+        case pb.AUTOPAY_AMOUNT_KIND_TARGET:
+            return UpToTarget(money_from_proto(message.amount, field="amount"))
+        case pb.AUTOPAY_AMOUNT_KIND_DEBT if not message.HasField("amount"):
+            return Debt()
+        case pb.AUTOPAY_AMOUNT_KIND_DEBT:
+            raise FieldInvalid(field="amount", rule="for a fixed sum or a target only")
+    raise FieldInvalid(field="amount_kind", rule="a known kind of amount is needed")
+
+
+def _amount_message(term: AmountTerm) -> tuple[pb.AutopayAmountKind.ValueType, money_pb2.Money | None]:
+    match term:
+        case FixedSum(amount=amount):
+            return pb.AUTOPAY_AMOUNT_KIND_FIXED, money_to_proto(amount)
+        case UpToTarget(target=target):
+            return pb.AUTOPAY_AMOUNT_KIND_TARGET, money_to_proto(target)
+        case Debt():
+            return pb.AUTOPAY_AMOUNT_KIND_DEBT, None
+
+
+def _caps_from(message: pb.AutopayCaps) -> Caps:
+    def cap(field: Literal["per_charge", "per_day", "per_month"]) -> Money | None:
+        return money_from_proto(getattr(message, field), field=f"caps.{field}") if message.HasField(field) else None
+
+    return Caps(per_charge=cap("per_charge"), per_day=cap("per_day"), per_month=cap("per_month"))
+
+
+def _forecast_message(charge: ForecastCharge) -> pb.ForecastCharge:
     return pb.ForecastCharge(
         charge_at=time_to_proto(charge.charge_at),
         local_date=charge.local_date.isoformat(),
-        amount=money_to_proto(charge.amount),
+        amount=_money_or_none(charge.amount),
+        at_most=money_to_proto(charge.at_most),
+        reasons=[reason.value for reason in charge.reasons],
     )
 
 
-def decision_message(occasion: AutopayOccasion, /) -> pb.AutopayDecision:
-    """Return what was decided and on what grounds."""
-    assert occasion.record is not None, "only decided occasions are listed"
-    grounds, decision = occasion.record.grounds, occasion.record.decision
-    return pb.AutopayDecision(
-        decision_id=occasion.decision_id,
-        rule_version=grounds.rule_version,
-        outcome=decision.outcome.value,
-        reasons=[reason.value for reason in decision.reasons],
-        amount=money_to_proto(decision.amount) if decision.amount else None,
-        balance=money_to_proto(grounds.balance) if grounds.balance else None,
-        balance_as_of=time_to_proto(grounds.balance_as_of),
-        decided_at=time_to_proto(grounds.now),
-        payment_id=occasion.payment_id,
-        under_way=money_to_proto(grounds.under_way),
+def _condition_message(condition: ForecastCondition) -> pb.ForecastCondition:
+    return pb.ForecastCondition(
+        minimum_balance=money_to_proto(condition.minimum_balance),
+        amount=_money_or_none(condition.amount),
+        at_most=money_to_proto(condition.at_most),
     )
+
+
+def _money_or_none(money: Money | None) -> money_pb2.Money | None:
+    return None if money is None else money_to_proto(money)
 
 
 def _trigger_from(message: pb.AutopayTrigger) -> Trigger:

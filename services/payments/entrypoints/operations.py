@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,12 @@ def _import_chargebacks(use: Operations, options: argparse.Namespace) -> Lines:
     return lines
 
 
+def _unfreeze(use: Operations, options: argparse.Namespace) -> Lines:
+    trusted_for = timedelta(hours=options.trusted_for_hours)
+    was_frozen = use.unfreeze_region(region=options.region, trusted_for=trusted_for)
+    return [{"region": options.region, "was_frozen": was_frozen}]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.payments", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="operation")
@@ -177,6 +184,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "outcome": {"choices": [outcome.value for outcome in Outcome], "help": "what was found out"},
     "evidence": {"help": "where it can be looked up: registry and line, letter, ticket"},
     "by": {"help": "who says so"},
+    "region": {"help": "code of the region"},
+    "trusted-for-hours": {"type": int, "help": "how long nothing there is counted; 0 for a region that may err again"},
     "registry": {"type": Path, "help": "CSV: chargeback_id,payment_id,amount,currency,reason,received_at"},
 }
 _OPERATIONS: dict[str, tuple[Any, ...]] = {
@@ -209,5 +218,6 @@ _OPERATIONS: dict[str, tuple[Any, ...]] = {
     ),
     "close": (_close, "Note that the problem of a payment was dealt with.", "payment", "evidence", "by"),
     "retry-receipt": (_retry_receipt, "Send a failed receipt anew, under another key.", "receipt"),
+    "unfreeze": (_unfreeze, "End the freeze of a region's threshold charges.", "region", "trusted-for-hours"),
     "import-chargebacks": (_import_chargebacks, "Record the disputes of the acquirer's registry.", "registry"),
 }

@@ -1,17 +1,20 @@
 """The contract's methods: parse, call one use case, render; what goes wrong, the chassis' guard translates."""
 
 import grpc
+from kabinet.payments.v1 import autopay_pb2, autopay_pb2_grpc, payments_pb2_grpc
 from kabinet.payments.v1 import payments_pb2 as pb
-from kabinet.payments.v1 import payments_pb2_grpc
 
 from services.chassis.caller import current_subscriber
 from services.chassis.grpc_bootstrap import grpc_server
 from services.chassis.grpc_server import Exposed, GrpcServer
 from services.chassis.paging import page_size
 from services.payments.bootstrap import UseCases, build_grpc
+from services.payments.bootstrap_autopay import build_autopay
 from services.payments.bootstrap_parts import Parts
 from services.payments.config import load
-from services.payments.entrypoints.autopay_messages import decision_message, forecast_message, rule_message, terms_from
+from services.payments.entrypoints.autopay_messages import forecast_response, rule_message, terms_from
+from services.payments.entrypoints.autopay_servicer import AutopayServicer
+from services.payments.entrypoints.occasion_messages import decision_message
 from services.payments.entrypoints.page_tokens import position_of, token_of
 from services.payments.entrypoints.payment_messages import (
     kind_message,
@@ -36,7 +39,15 @@ def build_server(parts: Parts, /) -> GrpcServer:
         service_name=pb.DESCRIPTOR.services_by_name["PaymentsService"].full_name,
         register=lambda server: payments_pb2_grpc.add_PaymentsServiceServicer_to_server(servicer, server),
     )
-    return grpc_server("payments", settings=parts.settings, clock=parts.clock, services=[exposed])
+    return grpc_server("payments", settings=parts.settings, clock=parts.clock, services=[exposed, _autopay(parts)])
+
+
+def _autopay(parts: Parts) -> Exposed:
+    servicer = AutopayServicer(build_autopay(parts))
+    return Exposed(
+        service_name=autopay_pb2.DESCRIPTOR.services_by_name["AutopayService"].full_name,
+        register=lambda server: autopay_pb2_grpc.add_AutopayServiceServicer_to_server(servicer, server),
+    )
 
 
 class PaymentsServicer(payments_pb2_grpc.PaymentsServiceServicer):
@@ -152,8 +163,8 @@ class PaymentsServicer(payments_pb2_grpc.PaymentsServiceServicer):
     def ForecastAutopayRule(  # noqa: N802
         self, request: pb.ForecastAutopayRuleRequest, context: grpc.ServicerContext
     ) -> pb.ForecastAutopayRuleResponse:
-        charges = self._use.forecast_rule(subscriber_id=_subscriber_id(), autopay_rule_id=request.autopay_rule_id)
-        return pb.ForecastAutopayRuleResponse(charges=[forecast_message(charge) for charge in charges])
+        forecast = self._use.forecast_rule(subscriber_id=_subscriber_id(), autopay_rule_id=request.autopay_rule_id)
+        return forecast_response(forecast)
 
     def ListAutopayDecisions(  # noqa: N802
         self, request: pb.ListAutopayDecisionsRequest, context: grpc.ServicerContext

@@ -81,6 +81,7 @@ def _unlinked(use_cases: WorkerUseCases, envelope: Envelope) -> None:
 
 def _tick(use_cases: WorkerUseCases) -> None:
     use_cases.open_due_occasions()
+    use_cases.announce_charges()
 
 
 def _money(document: Mapping[str, Any]) -> Money:

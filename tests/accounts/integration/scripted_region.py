@@ -33,6 +33,7 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
     def __init__(self) -> None:
         self.number = NUMBER
         self.balance = 100_00
+        self.old_mandate: pb.OldMandate | None = None
         self.calls: list[str] = []
         self.postings: dict[str, pb.Posting] = {}
         self.applied: list[str] = []
@@ -94,6 +95,7 @@ class ScriptedRegion(billing_pb2_grpc.RegionalBillingServiceServicer):
                     service_id="s1", kind=pb.SERVICE_KIND_INTERNET, name="Интернет", state=pb.SERVICE_STATE_ACTIVE
                 )
             ],
+            old_mandate=self.old_mandate,
         )
 
     def ListCharges(self, request: pb.ListChargesRequest, context: Context) -> pb.ListChargesResponse:  # noqa: N802

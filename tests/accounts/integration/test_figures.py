@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from kabinet.accounts.v1 import accounts_pb2 as pb
 from kabinet.common.v1 import figure_pb2
+from kabinet.regional.v1 import billing_pb2 as regional_pb
 from pymongo.database import Database
 
 from services.chassis.errors import Kind
@@ -184,6 +185,27 @@ def test_decides_on_what_the_region_says_now_and_remembers_it(cabinet: Cabinet) 
 
     assert answer.balance == rub(-50_00)
     assert _overview(cabinet, within_ms=0).balance.value == rub(-50_00)
+
+
+@pytest.mark.parametrize(
+    ("state", "active"),
+    [
+        (regional_pb.OLD_MANDATE_STATE_ACTIVE, True),
+        (regional_pb.OLD_MANDATE_STATE_UNSPECIFIED, True),
+        (regional_pb.OLD_MANDATE_STATE_ENDED, False),
+    ],
+)
+def test_tells_of_the_regions_own_autopay_until_it_is_said_to_have_ended(
+    cabinet: Cabinet, state: regional_pb.OldMandateState.ValueType, active: bool
+) -> None:
+    account = cabinet.linked()
+    without = _decision_balance(cabinet, account.billing_account_id).old_mandate_active
+    cabinet.region.old_mandate = regional_pb.OldMandate(state=state)
+
+    answer = _decision_balance(cabinet, account.billing_account_id)
+
+    assert (without, answer.old_mandate_active) == (False, active)
+    assert _overview(cabinet, within_ms=0).old_autopay_active is active
 
 
 @pytest.mark.parametrize(("kind", "reason"), [(Kind.UNAVAILABLE, "X"), (Kind.INTERNAL, "X"), (Kind.NOT_FOUND, "X")])

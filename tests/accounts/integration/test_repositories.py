@@ -15,6 +15,7 @@ from services.accounts.adapters.mongo_postings import MongoPostingRepository
 from services.accounts.adapters.mongo_regional_bills import MongoRegionalBillRepository
 from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
 from services.accounts.domain.account_key import AccountKey
+from services.accounts.domain.account_report import OldMandate
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import AlreadyLinked
 from services.accounts.domain.charge_placement import ChargePlacement
@@ -167,7 +168,8 @@ class TestSnapshots:
     @pytest.mark.parametrize("kopecks", [0, -1, _BIG, -_BIG])
     def test_returns_what_was_saved(self, snapshots: SnapshotRepository, kopecks: int) -> None:
         snapshot = AccountSnapshot(key=KEY)
-        snapshot.observe_report(make_report(kopecks=kopecks), now=A_MORNING)
+        mandate = OldMandate(is_active=kopecks < 0, since=A_MORNING)
+        snapshot.observe_report(replace(make_report(kopecks=kopecks), old_mandate=mandate), now=A_MORNING)
         snapshot.observe_charges(make_page(make_charge(kopecks=_BIG)), now=A_MORNING)
         snapshot.observe_payments(make_page(make_credited()), now=A_MORNING)
         snapshots.save(snapshot)

@@ -1,5 +1,6 @@
 """What is remembered about an account."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from services.accounts.adapters.json_regions import load_regions
 from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
+from services.accounts.domain.account_report import OldMandate
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.errors import RegionAnswerInvalid
 from services.accounts.domain.events import BalanceObserved
@@ -147,4 +149,37 @@ def test_a_decision_does_not_fail_for_what_is_only_shown() -> None:
         clock=clock,
     )
 
-    assert read(billing_account_id=account.billing_account_id).value == Money(100_00)
+    assert read(billing_account_id=account.billing_account_id).balance.value == Money(100_00)
+
+
+@pytest.mark.parametrize(
+    ("mandate", "active"),
+    [
+        (None, False),
+        (OldMandate(is_active=True, since=A_MORNING), True),
+        (OldMandate(is_active=False, since=A_MORNING), False),
+    ],
+)
+def test_an_old_mandate_is_decided_on_as_the_region_says_now(mandate: OldMandate | None, active: bool) -> None:
+    accounts, clock, snapshots = FakeBillingAccounts(), SettableClock(), FakeSnapshots()
+    account, billing = make_account(), FakeRegions(clock)
+    accounts.save(account)
+    snapshot = snapshots.get(account.key)
+    snapshot.observe_report(
+        replace(make_report(), old_mandate=OldMandate(is_active=not active, since=None)), now=A_MORNING
+    )
+    snapshots.save(snapshot)
+    billing.old_mandate = mandate
+    clock.advance(minutes=1)
+    read = ReadDecisionBalance(
+        accounts=accounts,
+        standing=AccountStanding(accounts=accounts, snapshots=snapshots),
+        billing=billing,
+        observe=_observe(accounts, snapshots),
+        regions=load_regions(connected=["54"]),
+        clock=clock,
+    )
+
+    assert read(billing_account_id=account.billing_account_id).old_mandate_active is active
+    kept = snapshots.get(account.key).old_mandate
+    assert kept is not None and kept.value == mandate

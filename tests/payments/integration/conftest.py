@@ -11,8 +11,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from kabinet.accounts.v1 import accounts_pb2 as accounts_pb
 from kabinet.accounts.v1 import accounts_pb2_grpc as accounts_grpc
 from kabinet.common.v1 import money_pb2
+from kabinet.payments.v1 import autopay_pb2_grpc, payments_pb2_grpc
 from kabinet.payments.v1 import payments_pb2 as pb
-from kabinet.payments.v1 import payments_pb2_grpc
 from pymongo.database import Database
 
 from deploy.local.ports import Ports, find_free_base
@@ -56,6 +56,7 @@ class ScriptedAccounts(accounts_grpc.AccountsServiceServicer):
     monthly_pay_limit_minor: int = 0
     balance_minor: int = 100_000
     silent: bool = False
+    old_mandate_active: bool = False
     refuses: str = ""
     credited: dict[str, int] = field(default_factory=dict)
     actions: list[int] = field(default_factory=list)
@@ -83,7 +84,9 @@ class ScriptedAccounts(accounts_grpc.AccountsServiceServicer):
         as_of = Timestamp()
         as_of.GetCurrentTime()
         return accounts_pb.GetDecisionBalanceResponse(
-            balance=money_pb2.Money(amount_minor=self.balance_minor, currency="RUB"), as_of=as_of
+            balance=money_pb2.Money(amount_minor=self.balance_minor, currency="RUB"),
+            as_of=as_of,
+            old_mandate_active=self.old_mandate_active,
         )
 
     def RequestPosting(  # noqa: N802
@@ -111,10 +114,21 @@ class PaymentsWorld:
     remote: Remote
     stub: payments_pb2_grpc.PaymentsServiceStub
     me: str
+    address: str
 
     def ask(self, method: str, request: Any, *, subscriber: str = "") -> Any:
         token = self.neighbourhood.access_token(subscriber or self.me)
         return self.remote.call(getattr(self.stub, method), request, cap_s=8, access_token=token)
+
+    def ask_autopay(self, method: str, request: Any, *, subscriber: str = "", caller: str = "") -> Any:
+        """Call AutopayService for a subscriber, or as a service."""
+        stub = autopay_pb2_grpc.AutopayServiceStub(self.remote.channel)
+        if caller:
+            remote = self.neighbourhood.remote("payments", address=self.address, caller=caller)
+            stub = autopay_pb2_grpc.AutopayServiceStub(remote.channel)
+            return remote.call(getattr(stub, method), request, cap_s=8)
+        token = self.neighbourhood.access_token(subscriber or self.me)
+        return self.remote.call(getattr(stub, method), request, cap_s=8, access_token=token)
 
     def notify(self, payment_id: str) -> None:
         """Pass a notification of the acquirer on, as the gateway does."""
@@ -227,7 +241,9 @@ def world(
         address = neighbourhood.run(build_server(parts))
         remote = neighbourhood.remote("payments", address=address, caller="gateway")
         stub = payments_pb2_grpc.PaymentsServiceStub(remote.channel)
-        yield PaymentsWorld(neighbourhood, accounts, acquirer, parts, environment, remote, stub, "sub_" + "1" * 32)
+        yield PaymentsWorld(
+            neighbourhood, accounts, acquirer, parts, environment, remote, stub, "sub_" + "1" * 32, address
+        )
     finally:
         neighbourhood.stop()
         parts.close()

@@ -10,10 +10,15 @@ from pymongo.database import Database
 
 from services.chassis.clock import SystemClock
 from services.chassis.errors import VersionConflict
+from services.chassis.money import Money
+from services.payments.adapters.autopay_files import load_declines
 from services.payments.adapters.storage import storage_in
 from services.payments.domain.acquirer import SavedCard
+from services.payments.domain.autopay_amount import Caps, UpToTarget
+from services.payments.domain.autopay_decision import Word
 from services.payments.domain.autopay_rule import AutopayRuleExists, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, FirstOfMonth, Threshold
+from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.card_binding import BindingState
 from services.payments.domain.evidence import Chargeback, Evidence
 from services.payments.domain.payment import PaymentKind, Problem, State
@@ -28,12 +33,15 @@ from services.payments.domain.ports import (
     PaymentRepository,
     PayMonthRepository,
     ReceiptRepository,
+    RegionFreezeRepository,
 )
 from services.payments.domain.receipt import ReceiptProblem, ReceiptState
 from services.payments.domain.refund import Refund, RefundState
+from services.payments.domain.region_freeze import RegionFreeze
 from services.payments.domain.similar_payment import Claim
 from tests.payments.builders import (
     A_MORNING,
+    FREEZE_LIMITS,
     make_binding,
     make_grounds,
     make_method,
@@ -46,6 +54,8 @@ from tests.payments.builders import (
 )
 from tests.payments.fakes import (
     FakeBindings,
+    FakeFreezes,
+    FakeHistory,
     FakeIntents,
     FakeMethods,
     FakeOccasions,
@@ -65,17 +75,20 @@ _LATER = A_MORNING + timedelta(minutes=1)
 def build(request: pytest.FixtureRequest) -> Callable[[str], Any]:
     """Return one repository by its name in Storage."""
     if request.param == "fake":
+        payments = FakePayments()
         fakes = {
-            "payments": FakePayments,
-            "methods": FakeMethods,
-            "intents": FakeIntents,
-            "receipts": FakeReceipts,
-            "bindings": FakeBindings,
-            "rules": FakeRules,
-            "occasions": FakeOccasions,
-            "months": FakePayMonths,
+            "payments": payments,
+            "methods": FakeMethods(),
+            "intents": FakeIntents(),
+            "receipts": FakeReceipts(),
+            "bindings": FakeBindings(),
+            "rules": FakeRules(),
+            "occasions": FakeOccasions(),
+            "months": FakePayMonths(),
+            "history": FakeHistory(payments),
+            "freezes": FakeFreezes(),
         }
-        return lambda name: fakes[name]()
+        return lambda name: fakes[name]
     database: Database[Document] = request.getfixturevalue("database")
     storage = storage_in(database, clock=SystemClock())
     storage.ensure_indexes()
@@ -233,23 +246,47 @@ class TestPaymentRepository:
         assert under_way.amount_minor == 1_111
         assert payments.under_way(billing_account_id="acc_3", balance_as_of=A_MORNING) == rub(0)
 
-    def test_counts_automatic_charges_of_an_account(self, payments: PaymentRepository) -> None:
+
+class TestAutopayHistory:
+    def test_returns_what_rules_of_an_account_charged_or_are_about_to(self, build: Callable[[str], Any]) -> None:
         rule: dict[str, Any] = {"billing_account_id": "acc_1", "autopay_rule_id": "aru_1"}
         mine = make_payment(**rule)
         for payment in [
             mine,
-            make_payment(state=State.UNKNOWN, **rule),
+            make_payment(kopecks=2, state=State.UNKNOWN, autopay_rule_id="aru_2", billing_account_id="acc_1"),
+            make_payment(kopecks=3, charge_begun_at=None, created_at=A_MORNING - timedelta(days=9), **rule),
             make_payment(state=State.DECLINED, **rule),
             make_payment(created_at=A_MORNING - timedelta(days=2), **rule),
             make_payment(billing_account_id="acc_1"),
+            make_payment(autopay_rule_id="aru_1", billing_account_id="acc_2"),
         ]:
-            payments.save(payment)
-        since = A_MORNING - timedelta(days=1)
+            build("payments").save(payment)
 
-        def count(besides: str) -> int:
-            return payments.automatic_charges(billing_account_id="acc_1", since=since, besides=besides)
+        past = build("history").automatic(
+            billing_account_id="acc_1", since=A_MORNING - timedelta(days=1), besides=mine.payment_id
+        )
 
-        assert (count(""), count(mine.payment_id)) == (2, 1)
+        assert sorted(charge.amount.amount_minor for charge in past) == [2, 3]
+        assert {charge.at for charge in past} == {A_MORNING, None}
+
+    def test_sums_up_what_was_paid_by_hand_and_may_have_been_taken(self, build: Callable[[str], Any]) -> None:
+        mine: dict[str, Any] = {"billing_account_id": "acc_1"}
+        for payment in [
+            make_payment(kopecks=1, state=State.POSTED, **mine),
+            make_payment(kopecks=10, state=State.UNKNOWN, **mine),
+            make_payment(kopecks=100, kind=PaymentKind.SAVED_CARD, **mine),
+            make_payment(kopecks=1_000, state=State.AWAITING_CONFIRMATION, **mine),
+            make_payment(kopecks=1_000, state=State.DECLINED, **mine),
+            make_payment(kopecks=1_000, state=State.REFUNDED, **mine),
+            make_payment(kopecks=1_000, state=State.POSTED, autopay_rule_id="aru_1", **mine),
+            make_payment(kopecks=1_000, state=State.POSTED, created_at=A_MORNING - timedelta(days=2), **mine),
+            make_payment(kopecks=1_000, state=State.POSTED, billing_account_id="acc_2"),
+        ]:
+            build("payments").save(payment)
+
+        paid = build("history").paid_by_hand(billing_account_id="acc_1", since=A_MORNING - timedelta(days=1))
+
+        assert paid == Money(111)
 
 
 class TestPaymentMethodRepository:
@@ -427,8 +464,12 @@ class TestAutopayRuleRepository:
 
     @pytest.mark.parametrize("trigger", [FirstOfMonth(), DayOfMonth(31), Threshold(rub(100))])
     def test_returns_what_was_saved(self, rules: AutopayRuleRepository, trigger: Any) -> None:
-        rule = make_rule(trigger=trigger)
+        rule = make_rule(
+            trigger=trigger, amount=UpToTarget(rub(7)), caps=Caps(per_charge=rub(9), per_day=rub(99)), region="54"
+        )
         rule.observe(rub(5), as_of=_LATER)
+        rule.paused_until, rule.charging_payment_id = _LATER, "pay_1"
+        rule.answered_period, rule.answer = "2026-12", Word.SKIP
 
         rules.save(rule)
 
@@ -469,8 +510,86 @@ class TestAutopayRuleRepository:
         assert rules.due_by_date(now=A_MORNING, limit=9) == [older, old]
         assert rules.due_by_date(now=A_MORNING, limit=1) == [older]
 
+    def test_finds_what_is_to_be_announced_and_announces_it_with_the_save(self, rules: AutopayRuleRepository) -> None:
+        near, far = make_rule(trigger=DayOfMonth(23)), make_rule(trigger=FirstOfMonth())
+        for rule in (near, far, make_rule(trigger=Threshold(rub(1)))):
+            rules.save(rule)
+
+        due = rules.due_to_announce(now=A_MORNING + timedelta(days=1), limit=9)
+        due[0].announce(now=_LATER)
+        rules.save(due[0])
+
+        assert [rule.autopay_rule_id for rule in due] == [near.autopay_rule_id]
+        assert due[0].pending_events == []
+        assert rules.due_to_announce(now=A_MORNING + timedelta(days=1), limit=9) == []
+
+    def test_counts_the_active_threshold_rules_of_a_region(self, rules: AutopayRuleRepository) -> None:
+        stopped = make_rule(trigger=Threshold(rub(1)), region="54")
+        stopped.stop(StopReason.SUBSCRIBER, now=_LATER)
+        for rule in (
+            stopped,
+            make_rule(trigger=Threshold(rub(1)), region="54"),
+            make_rule(trigger=FirstOfMonth(), region="54"),
+            make_rule(trigger=Threshold(rub(1)), region="77"),
+        ):
+            rules.save(rule)
+
+        assert rules.active_thresholds_in(region="54") == 1
+
+
+class TestRegionFreezeRepository:
+    def test_keeps_what_fired_and_lets_one_of_two_savers_through(self, build: Callable[[str], Any]) -> None:
+        freezes: RegionFreezeRepository = build("freezes")
+        first, late = freezes.get("54"), freezes.get("54")
+        first.let_through("aru_1:episode-1", active_rules=0, limits=FREEZE_LIMITS, now=_LATER)
+        freezes.save(first)
+
+        with pytest.raises(VersionConflict):
+            freezes.save(late)
+
+        assert freezes.get("54") == first
+        assert freezes.get("77") == RegionFreeze(region="77")
+        first.frozen_at, first.trusted_until = _LATER, _LATER
+        freezes.save(first)
+        assert freezes.get("54") == first
+
 
 class TestAutopayOccasionRepository:
+    def test_keeps_the_whole_life_of_an_occasion(self, build: Callable[[str], Any]) -> None:
+        occasions: AutopayOccasionRepository = build("occasions")
+        occasion = make_occasion(subscriber_id="sub_1", billing_account_id="acc_1")
+        occasion.decide(make_grounds(), now=_LATER)
+        occasion.await_payment(now=_LATER, backoff=standard_backoff())
+        occasion.fail_try("insufficient_funds", table=load_declines(), now=_LATER)
+        occasion.decide(make_grounds(automatic_charges_in_24_h=2), now=_LATER)
+        occasion.confirm(now=_LATER)
+
+        occasions.save(occasion)
+
+        assert occasion.pending_events == []
+        assert occasions.get(occasion.decision_id) == occasion
+
+    def test_says_whether_another_occasion_of_the_account_asks_its_subscriber(
+        self, build: Callable[[str], Any]
+    ) -> None:
+        occasions: AutopayOccasionRepository = build("occasions")
+        asks = make_occasion(billing_account_id="acc_1")
+        asks.decide(make_grounds(automatic_charges_in_24_h=2), now=_LATER)
+        frozen = make_occasion(billing_account_id="acc_2")
+        frozen.decide(make_grounds(region_frozen=True), now=_LATER)
+        for occasion in (asks, frozen, make_occasion(billing_account_id="acc_3")):
+            occasions.save(occasion)
+
+        def asked(account: str, besides: str = "") -> bool:
+            return occasions.held_of_account(billing_account_id=account, besides=besides)
+
+        assert [asked("acc_1"), asked("acc_1", asks.decision_id), asked("acc_2"), asked("acc_3")] == [
+            True,
+            False,
+            False,
+            False,
+        ]
+
     def test_keeps_decisions_with_all_their_grounds(self, build: Callable[[str], Any]) -> None:
         occasions: AutopayOccasionRepository = build("occasions")
         grounds = make_grounds(

@@ -8,12 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.money import Money
-from services.payments.application.autopay_forecast import forecast
 from services.payments.domain.autopay_decision import Grounds, Outcome, Reason, decide
 from services.payments.domain.autopay_occasion import DecisionRecord
-from services.payments.domain.autopay_rule import StopReason
-from services.payments.domain.autopay_trigger import DayOfMonth, FirstOfMonth, Threshold
-from tests.payments.builders import A_MORNING, make_grounds, make_occasion, make_rule, rub
+from services.payments.domain.autopay_trigger import Threshold
+from tests.payments.builders import A_MORNING, make_grounds, make_occasion, rub
 
 _MINIMUM = Threshold(rub(100))
 
@@ -45,7 +43,6 @@ def test_a_balance_at_the_minimum_is_charged() -> None:
         ({"account_refusal": Reason.ACTION_NOT_ALLOWED}, Reason.ACTION_NOT_ALLOWED),
         ({"account_refusal": Reason.ACCOUNT_UNLINKED, "account_is_linked": False}, Reason.ACCOUNT_UNLINKED),
         ({"card_is_usable": False}, Reason.CARD_REMOVED),
-        ({"automatic_charges_in_24_h": 2}, Reason.TOO_MANY_AUTOMATIC_CHARGES),
         ({"balance": Money(100_01)}, Reason.BALANCE_RECOVERED),
         ({"under_way": Money(1)}, Reason.MONEY_UNDER_WAY),
     ],
@@ -74,7 +71,7 @@ sums = st.integers(-10_000_00, 10_000_00).map(Money)
 
 
 @given(balance=sums, minimum=sums, under_way=st.integers(0, 10_000_00).map(Money), automatic=st.integers(0, 4))
-def test_never_charges_above_the_minimum_or_beyond_two_a_day_and_replays(
+def test_never_charges_above_the_minimum_holds_beyond_two_a_day_and_replays(
     balance: Money, minimum: Money, under_way: Money, automatic: int
 ) -> None:
     grounds = at_threshold(
@@ -83,8 +80,9 @@ def test_never_charges_above_the_minimum_or_beyond_two_a_day_and_replays(
 
     decision = decide(grounds)
 
-    may = balance + under_way <= minimum and automatic < 2
-    assert (decision.outcome is Outcome.CHARGE) == may
+    at_minimum = balance + under_way <= minimum
+    assert (decision.outcome is Outcome.CHARGE) == (at_minimum and automatic < 2)
+    assert (decision.outcome is Outcome.HOLD) == (at_minimum and automatic >= 2)
     assert DecisionRecord(grounds=grounds, decision=decision).replays()
 
 
@@ -95,26 +93,3 @@ def test_an_occasion_is_decided_once() -> None:
     occasion.decide(make_grounds(rule_is_active=False), now=A_MORNING)
 
     assert occasion.is_to_charge
-
-
-@given(day=st.integers(1, 31))
-def test_the_forecast_is_twelve_months_of_what_the_rule_will_do(day: int) -> None:
-    rule = make_rule(trigger=DayOfMonth(day))
-    engine = []
-
-    coming = forecast(rule, card_is_usable=True, now=A_MORNING)
-    while rule.next_charge_at and rule.next_charge_at < A_MORNING + timedelta(days=365):
-        engine.append(rule.next_charge_at)
-        rule.pass_period(now=rule.next_charge_at)
-
-    assert [charge.charge_at for charge in coming] == engine
-    assert len(engine) in {12, 13}
-
-
-def test_nothing_is_forecast_for_a_threshold_a_stopped_rule_or_a_removed_card() -> None:
-    stopped = make_rule(trigger=FirstOfMonth())
-    stopped.stop(StopReason.SUBSCRIBER, now=A_MORNING)
-
-    assert forecast(make_rule(trigger=_MINIMUM), card_is_usable=True, now=A_MORNING) == []
-    assert forecast(stopped, card_is_usable=True, now=A_MORNING) == []
-    assert forecast(make_rule(), card_is_usable=False, now=A_MORNING) == []

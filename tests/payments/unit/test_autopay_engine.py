@@ -6,6 +6,12 @@ from datetime import timedelta
 import pytest
 
 from services.payments.domain.autopay_decision import Reason
+from services.payments.domain.autopay_occasion import (
+    AutopayOccasion,
+    OccasionNotFound,
+    OccasionNotHeld,
+    OccasionState,
+)
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold, Trigger
 from services.payments.domain.payment import PaymentKind, State
@@ -222,7 +228,7 @@ def test_a_dispute_that_begins_between_decision_and_charge_stops_the_charge() ->
     assert world.acquirer.charges == []
 
 
-def test_a_decided_charge_that_waited_for_days_is_declined() -> None:
+def test_a_decided_charge_that_waited_for_days_is_declined_and_decided_to_be_too_late() -> None:
     world, _rule = due_by_date()
     process = world.process()
     process.drive_occasions()
@@ -232,7 +238,8 @@ def test_a_decided_charge_that_waited_for_days_is_declined() -> None:
     process.run(minutes=5)
 
     payment = world.payments.get(made.payment_id)
-    assert payment is not None and payment.decline_reason == "autopay_too_late"
+    assert payment is not None and payment.decline_reason == "autopay_decision_outdated"
+    assert reasons_of(world) == [Reason.TOO_LATE]
     assert world.acquirer.charges == []
 
 
@@ -257,3 +264,148 @@ def test_a_date_missed_by_a_month_is_not_charged() -> None:
 
     assert world.acquirer.charges == []
     assert reasons_of(world) == [Reason.TOO_LATE]
+
+
+def held_at_threshold() -> World:
+    world, _rule = at_threshold()
+    for _ in range(3):
+        world.accounts.balance = rub(90)
+        world.process().run(minutes=20)
+        world.accounts.balance = rub(900) if len(world.acquirer.charges) < 2 else rub(90)
+        world.process().run(minutes=20)
+    assert len(world.acquirer.charges) == 2
+    return world
+
+
+def asked(world: World) -> AutopayOccasion:
+    [occasion] = [row for row in world.occasions.rows.all() if row.asks_subscriber]
+    return occasion
+
+
+def test_a_third_charge_within_a_day_asks_and_is_made_on_the_subscribers_word() -> None:
+    world = held_at_threshold()
+    occasion = asked(world)
+
+    for _ in range(2):
+        world.process().answer_held(subscriber_id=occasion.subscriber_id, decision_id=occasion.decision_id, charge=True)
+    world.process().run(minutes=5)
+
+    assert len(world.acquirer.charges) == 3
+    decided = world.occasions.get(occasion.decision_id)
+    assert decided is not None and decided.state is OccasionState.CHARGED
+
+
+def test_a_held_charge_that_is_dismissed_is_not_made_and_cannot_be_confirmed_any_more() -> None:
+    world = held_at_threshold()
+    occasion = asked(world)
+    answer = world.process().answer_held
+
+    answer(subscriber_id=occasion.subscriber_id, decision_id=occasion.decision_id, charge=False)
+    world.process().run(minutes=5)
+
+    with pytest.raises(OccasionNotHeld):
+        answer(subscriber_id=occasion.subscriber_id, decision_id=occasion.decision_id, charge=True)
+    with pytest.raises(OccasionNotFound):
+        answer(subscriber_id="sub_stranger", decision_id=occasion.decision_id, charge=True)
+    assert reasons_of(world)[-1] is Reason.SKIPPED_BY_SUBSCRIBER
+    assert len(world.acquirer.charges) == 2
+
+
+def test_a_held_charge_lapses_and_nothing_is_charged_meanwhile_though_the_day_is_over() -> None:
+    world = held_at_threshold()
+
+    for _ in range(23):
+        world.clock.advance(hours=3)
+        world.process().run(minutes=1)
+    waiting = asked(world)
+    world.clock.advance(hours=4)
+    world.process().run(minutes=1)
+
+    assert len(world.acquirer.charges) == 2
+    lapsed = world.occasions.get(waiting.decision_id)
+    assert lapsed is not None and lapsed.record is not None
+    assert lapsed.record.decision.reasons == (Reason.HOLD_LAPSED,)
+
+
+def test_a_paused_rule_charges_nothing_and_resuming_does_not_catch_up() -> None:
+    world, rule = world_with(DayOfMonth(23))
+    assert rule.next_charge_at is not None
+    first = rule.next_charge_at
+    pause = world.process().pause_rule
+
+    pause(
+        subscriber_id=rule.subscriber_id,
+        autopay_rule_id=rule.autopay_rule_id,
+        until=world.clock.now() + timedelta(days=10),
+    )
+    world.clock.moment = first
+    world.process().run(minutes=5)
+    world.clock.advance(hours=3)
+    resumed = pause.resume(subscriber_id=rule.subscriber_id, autopay_rule_id=rule.autopay_rule_id)
+    world.process().run(minutes=5)
+
+    assert world.acquirer.charges == []
+    assert resumed.next_charge_at is not None and resumed.next_charge_at > first + timedelta(days=25)
+
+
+def test_a_threshold_crossed_within_a_pause_is_waited_for_anew() -> None:
+    world, rule = at_threshold()
+    world.process().pause_rule(
+        subscriber_id=rule.subscriber_id,
+        autopay_rule_id=rule.autopay_rule_id,
+        until=world.clock.now() + timedelta(hours=1),
+    )
+
+    world.process().run(minutes=90)
+    caught_up = len(world.acquirer.charges)
+    world.accounts.balance = rub(900)
+    world.process().run(minutes=20)
+    world.accounts.balance = rub(90)
+    world.process().run(minutes=20)
+
+    assert (caught_up, len(world.acquirer.charges)) == (0, 1)
+
+
+def test_a_pause_between_decision_and_charge_stops_the_charge() -> None:
+    world, rule = due_by_date()
+    process = world.process()
+    process.drive_occasions()
+
+    process.pause_rule(
+        subscriber_id=rule.subscriber_id,
+        autopay_rule_id=rule.autopay_rule_id,
+        until=world.clock.now() + timedelta(days=1),
+    )
+    process.run(minutes=5)
+
+    assert world.acquirer.charges == []
+
+
+def test_a_payment_by_hand_between_due_and_charge_means_a_skip() -> None:
+    world, rule = due_by_date()
+    world.payments.save(
+        make_payment(
+            kopecks=50_000,
+            state=State.POSTED,
+            billing_account_id=rule.billing_account_id,
+            created_at=world.clock.now(),
+        )
+    )
+
+    world.process().run(minutes=5)
+
+    assert world.acquirer.charges == []
+    assert reasons_of(world) == [Reason.MANUAL_PAYMENT_JUST_BEFORE]
+
+
+def test_never_two_debits_while_the_regions_old_mandate_is_active_and_one_after_it_ended() -> None:
+    world, _rule = at_threshold()
+    world.accounts.old_mandate_active = True
+
+    world.process().run(minutes=60)
+    while_active = (len(world.acquirer.charges), reasons_of(world))
+    world.accounts.old_mandate_active = False
+    world.process().run(minutes=60)
+
+    assert while_active == (0, [Reason.OLD_MANDATE_ACTIVE])
+    assert len(world.acquirer.charges) == 1

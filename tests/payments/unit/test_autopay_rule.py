@@ -67,7 +67,7 @@ def test_an_episode_that_found_money_under_way_is_given_back() -> None:
     grounds = make_grounds(trigger=rule.terms.trigger, balance=rub(90), balance_as_of=at(0), under_way=Money(100_000))
     occasion.decide(grounds, now=at(0))
 
-    rule.arm_again(occasion)
+    rule.arm_again(occasion, old_mandate_active=False)
 
     assert rule.observe(rub(90), as_of=at(10))
 
@@ -79,7 +79,7 @@ def test_an_episode_that_was_charged_is_not_given_back() -> None:
     assert occasion is not None
     occasion.decide(make_grounds(trigger=rule.terms.trigger, balance=rub(90), balance_as_of=at(0)), now=at(0))
 
-    rule.arm_again(occasion)
+    rule.arm_again(occasion, old_mandate_active=False)
 
     assert not rule.observe(rub(90), as_of=at(10))
 

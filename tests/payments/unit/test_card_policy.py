@@ -8,6 +8,7 @@ from services.chassis.money import Money
 from services.payments.adapters.profile_file import load_offer
 from services.payments.application.autopay_rules import CheckTerms
 from services.payments.domain.acquirer import AcquirerPayment, PaymentAnswer, SavedCard
+from services.payments.domain.autopay_amount import FixedSum
 from services.payments.domain.autopay_rule import Terms
 from services.payments.domain.autopay_trigger import FirstOfMonth
 from services.payments.domain.card_policy import CardNotAccepted
@@ -64,7 +65,7 @@ def test_a_saved_card_outside_the_policy_is_refused_before_anything_is_saved() -
 def test_no_autopay_is_agreed_to_on_a_card_outside_the_policy() -> None:
     world, method = World(), make_method(brand="jcb")
     world.methods.save(method)
-    terms = Terms(payment_method_id=method.payment_method_id, trigger=FirstOfMonth(), amount=Money(100))
+    terms = Terms(payment_method_id=method.payment_method_id, trigger=FirstOfMonth(), amount=FixedSum(Money(100)))
 
     with pytest.raises(CardNotAccepted):
         CheckTerms(methods=world.methods, offer=AN_OFFER).check_card(terms, subscriber_id=method.subscriber_id)

@@ -189,6 +189,7 @@ def test_refunds_by_an_operator_survive_a_death_at_every_call(lists_lag: bool) -
 
 
 def test_a_rule_stopped_after_its_charge_was_sent_does_not_make_it_unsent() -> None:
+    """The deaths take so long that a decision may go out of date before it is sent: then there is a second try."""
     world = a_date_rule()
     process = world.process()
     process.open_due_occasions()
@@ -203,4 +204,25 @@ def test_a_rule_stopped_after_its_charge_was_sent_does_not_make_it_unsent() -> N
     process.drive_occasions.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.SUBSCRIBER)
     world.process().run(minutes=40)
 
-    assert_one_charge_credited(world)
+    sent = [payment for payment in world.payments.rows.all() if payment.charge_begun_at]
+    assert [payment.state for payment in sent] == [State.POSTED]
+    assert [charge.payment_id for charge in world.acquirer.charges] == [sent[0].payment_id]
+
+
+def test_a_declined_charge_and_its_second_try_survive_a_death_at_every_call() -> None:
+    def prepare() -> World:
+        world = a_threshold_rule()
+        world.acquirer.declines = ["issuer_unavailable"]
+        return world
+
+    worlds = deaths(prepare, lambda process: process.run(minutes=3))
+
+    assert len(worlds) > 15
+    for world in worlds:
+        world.process().run(minutes=20)
+        [first, second] = sorted(world.payments.rows.all(), key=lambda payment: payment.created_at)
+        assert (first.state, second.state) == (State.DECLINED, State.POSTED)
+        assert world.accounts.credited == {second.payment_id: second.amount}
+        [occasion] = world.occasions.rows.all()
+        assert [ended.payment_id for ended in occasion.tries] == [first.payment_id]
+        assert occasion.payment_id == second.payment_id

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.payments.domain.autopay_amount import FixedSum
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_rule import AutopayRule, StopReason, Terms
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold, Trigger
@@ -140,7 +141,7 @@ def test_a_rule_saved_after_the_event_does_not_live(trigger: Trigger) -> None:
         request_id="slow",
         subscriber_id=method.subscriber_id,
         billing_account_id="acc_1",
-        terms=Terms(payment_method_id=method.payment_method_id, trigger=trigger, amount=rub(500)),
+        terms=Terms(payment_method_id=method.payment_method_id, trigger=trigger, amount=FixedSum(rub(500))),
     )
     world.rules.save = save  # type: ignore[method-assign]
     world.process().run(minutes=1)

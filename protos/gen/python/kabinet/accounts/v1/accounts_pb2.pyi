@@ -606,6 +606,7 @@ class BillingAccount(_message.Message):
     STANDING_FIELD_NUMBER: _builtins.int
     GRANT_FIELD_NUMBER: _builtins.int
     FORMER_NUMBERS_FIELD_NUMBER: _builtins.int
+    OLD_AUTOPAY_ACTIVE_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Its id for this subscriber."""
     region: _builtins.str
@@ -624,6 +625,10 @@ class BillingAccount(_message.Message):
     """The region's IANA time zone."""
     standing: Global___AccountStanding.ValueType
     """Whether what the subscriber proved still holds; `allowed_actions` says what is left when it does not."""
+    old_autopay_active: _builtins.bool
+    """Whether the autopay of the regional cabinet may still debit the account: it is to be set up here anew, and until the
+    region has ended the old one, no automatic charge is made here (F21). As the region last told it.
+    """
     @_builtins.property
     def allowed_actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
         """What the subscriber may do with it."""
@@ -681,10 +686,11 @@ class BillingAccount(_message.Message):
         standing: Global___AccountStanding.ValueType = ...,
         grant: Global___Grant | None = ...,
         former_numbers: _abc.Iterable[_builtins.str] | None = ...,
+        old_autopay_active: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "grant", b"grant", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "former_numbers", b"former_numbers", "grant", b"grant", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "standing", b"standing", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_actions", b"allowed_actions", "balance", b"balance", "billing_account_id", b"billing_account_id", "billing_mode", b"billing_mode", "former_numbers", b"former_numbers", "grant", b"grant", "label", b"label", "last_charges", b"last_charges", "last_payments", b"last_payments", "linked_at", b"linked_at", "number", b"number", "old_autopay_active", b"old_autopay_active", "region", b"region", "region_available", b"region_available", "relation", b"relation", "services", b"services", "standing", b"standing", "tariff_plan", b"tariff_plan", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1546,6 +1552,9 @@ class GetDecisionBalanceResponse(_message.Message):
 
     BALANCE_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
+    OLD_MANDATE_ACTIVE_FIELD_NUMBER: _builtins.int
+    old_mandate_active: _builtins.bool
+    """Whether the autopay of the regional cabinet may still debit the account (F21)."""
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
         """Money on the account; negative is a debt."""
@@ -1559,10 +1568,11 @@ class GetDecisionBalanceResponse(_message.Message):
         *,
         balance: _money_pb2.Money | None = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
+        old_mandate_active: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance", "old_mandate_active", b"old_mandate_active"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -165,6 +165,78 @@ AUTOPAY_RULE_STATE_STOPPED: AutopayRuleState.ValueType  # 2
 """Stopped; `stop_reason` says by whom or why."""
 Global___AutopayRuleState: _TypeAlias = AutopayRuleState  # noqa: Y015
 
+class _AutopayAmountKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AutopayAmountKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AutopayAmountKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUTOPAY_AMOUNT_KIND_UNSPECIFIED: _AutopayAmountKind.ValueType  # 0
+    """Counts as FIXED: a client of before there were others."""
+    AUTOPAY_AMOUNT_KIND_FIXED: _AutopayAmountKind.ValueType  # 1
+    """The same sum each time."""
+    AUTOPAY_AMOUNT_KIND_DEBT: _AutopayAmountKind.ValueType  # 2
+    """What is owed when it is charged; nothing when nothing is owed."""
+    AUTOPAY_AMOUNT_KIND_TARGET: _AutopayAmountKind.ValueType  # 3
+    """What is missing to a target balance."""
+
+class AutopayAmountKind(_AutopayAmountKind, metaclass=_AutopayAmountKindEnumTypeWrapper):
+    """How the sum of an automatic charge is found."""
+
+AUTOPAY_AMOUNT_KIND_UNSPECIFIED: AutopayAmountKind.ValueType  # 0
+"""Counts as FIXED: a client of before there were others."""
+AUTOPAY_AMOUNT_KIND_FIXED: AutopayAmountKind.ValueType  # 1
+"""The same sum each time."""
+AUTOPAY_AMOUNT_KIND_DEBT: AutopayAmountKind.ValueType  # 2
+"""What is owed when it is charged; nothing when nothing is owed."""
+AUTOPAY_AMOUNT_KIND_TARGET: AutopayAmountKind.ValueType  # 3
+"""What is missing to a target balance."""
+Global___AutopayAmountKind: _TypeAlias = AutopayAmountKind  # noqa: Y015
+
+class _AutopayDecisionState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AutopayDecisionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AutopayDecisionState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUTOPAY_DECISION_STATE_UNSPECIFIED: _AutopayDecisionState.ValueType  # 0
+    """Never sent."""
+    AUTOPAY_DECISION_STATE_OPEN: _AutopayDecisionState.ValueType  # 1
+    """To be decided."""
+    AUTOPAY_DECISION_STATE_CHARGING: _AutopayDecisionState.ValueType  # 2
+    """Decided; its payment is being made, or has not ended yet."""
+    AUTOPAY_DECISION_STATE_RETRYING: _AutopayDecisionState.ValueType  # 3
+    """Declined; decided anew at `next_try_at`."""
+    AUTOPAY_DECISION_STATE_HELD: _AutopayDecisionState.ValueType  # 4
+    """Waits for the subscriber's word until `next_try_at`, or for the end of a region's freeze. Nothing is charged meanwhile."""
+    AUTOPAY_DECISION_STATE_CHARGED: _AutopayDecisionState.ValueType  # 5
+    """The money was taken."""
+    AUTOPAY_DECISION_STATE_SKIPPED: _AutopayDecisionState.ValueType  # 6
+    """Not charged; `reasons` say why."""
+    AUTOPAY_DECISION_STATE_FAILED: _AutopayDecisionState.ValueType  # 7
+    """Declined for the last time; the last of `tries` says why."""
+
+class AutopayDecisionState(_AutopayDecisionState, metaclass=_AutopayDecisionStateEnumTypeWrapper):
+    """Life cycle of an occasion: a month or an episode that a rule charges once at most."""
+
+AUTOPAY_DECISION_STATE_UNSPECIFIED: AutopayDecisionState.ValueType  # 0
+"""Never sent."""
+AUTOPAY_DECISION_STATE_OPEN: AutopayDecisionState.ValueType  # 1
+"""To be decided."""
+AUTOPAY_DECISION_STATE_CHARGING: AutopayDecisionState.ValueType  # 2
+"""Decided; its payment is being made, or has not ended yet."""
+AUTOPAY_DECISION_STATE_RETRYING: AutopayDecisionState.ValueType  # 3
+"""Declined; decided anew at `next_try_at`."""
+AUTOPAY_DECISION_STATE_HELD: AutopayDecisionState.ValueType  # 4
+"""Waits for the subscriber's word until `next_try_at`, or for the end of a region's freeze. Nothing is charged meanwhile."""
+AUTOPAY_DECISION_STATE_CHARGED: AutopayDecisionState.ValueType  # 5
+"""The money was taken."""
+AUTOPAY_DECISION_STATE_SKIPPED: AutopayDecisionState.ValueType  # 6
+"""Not charged; `reasons` say why."""
+AUTOPAY_DECISION_STATE_FAILED: AutopayDecisionState.ValueType  # 7
+"""Declined for the last time; the last of `tries` says why."""
+Global___AutopayDecisionState: _TypeAlias = AutopayDecisionState  # noqa: Y015
+
 @_typing.final
 class Stage(_message.Message):
     """A step of a payment that a subscriber sees, with its time once it is reached."""
@@ -467,6 +539,42 @@ class Threshold(_message.Message):
 Global___Threshold: _TypeAlias = Threshold  # noqa: Y015
 
 @_typing.final
+class AutopayCaps(_message.Message):
+    """The most that a rule may charge, all rules of the account counted together. An absent field is no cap."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PER_CHARGE_FIELD_NUMBER: _builtins.int
+    PER_DAY_FIELD_NUMBER: _builtins.int
+    PER_MONTH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def per_charge(self) -> _money_pb2.Money:
+        """At once."""
+
+    @_builtins.property
+    def per_day(self) -> _money_pb2.Money:
+        """In a day of the region's calendar."""
+
+    @_builtins.property
+    def per_month(self) -> _money_pb2.Money:
+        """In a month of the region's calendar."""
+
+    def __init__(
+        self,
+        *,
+        per_charge: _money_pb2.Money | None = ...,
+        per_day: _money_pb2.Money | None = ...,
+        per_month: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["per_charge", b"per_charge", "per_day", b"per_day", "per_month", b"per_month"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["per_charge", b"per_charge", "per_day", b"per_day", "per_month", b"per_month"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AutopayCaps: _TypeAlias = AutopayCaps  # noqa: Y015
+
+@_typing.final
 class AutopayRule(_message.Message):
     """The autopay rule of a billing account."""
 
@@ -482,6 +590,9 @@ class AutopayRule(_message.Message):
     RULE_VERSION_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     NEXT_CHARGE_AT_FIELD_NUMBER: _builtins.int
+    AMOUNT_KIND_FIELD_NUMBER: _builtins.int
+    CAPS_FIELD_NUMBER: _builtins.int
+    PAUSED_UNTIL_FIELD_NUMBER: _builtins.int
     autopay_rule_id: _builtins.str
     """Its id."""
     billing_account_id: _builtins.str
@@ -494,13 +605,15 @@ class AutopayRule(_message.Message):
     """Why it is off: SUBSCRIBER, CARD_REMOVED, ACCOUNT_UNLINKED, CARD_DEAD. Empty when on."""
     rule_version: _builtins.int
     """Version of its terms; a decision names the one that it was made by."""
+    amount_kind: Global___AutopayAmountKind.ValueType
+    """How the sum is found."""
     @_builtins.property
     def trigger(self) -> Global___AutopayTrigger:
         """When it charges."""
 
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """How much it charges each time."""
+        """FIXED: how much it charges each time. TARGET: the balance that it tops up to. DEBT: absent."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
@@ -509,6 +622,14 @@ class AutopayRule(_message.Message):
     @_builtins.property
     def next_charge_at(self) -> _timestamp_pb2.Timestamp:
         """The next date, absent for a threshold rule."""
+
+    @_builtins.property
+    def caps(self) -> Global___AutopayCaps:
+        """The most that it may charge."""
+
+    @_builtins.property
+    def paused_until(self) -> _timestamp_pb2.Timestamp:
+        """Until when nothing is charged; absent, or past, when the rule is not paused."""
 
     def __init__(
         self,
@@ -523,10 +644,13 @@ class AutopayRule(_message.Message):
         rule_version: _builtins.int = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         next_charge_at: _timestamp_pb2.Timestamp | None = ...,
+        amount_kind: Global___AutopayAmountKind.ValueType = ...,
+        caps: Global___AutopayCaps | None = ...,
+        paused_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "created_at", b"created_at", "next_charge_at", b"next_charge_at", "trigger", b"trigger"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "caps", b"caps", "created_at", b"created_at", "next_charge_at", b"next_charge_at", "paused_until", b"paused_until", "trigger", b"trigger"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "autopay_rule_id", b"autopay_rule_id", "billing_account_id", b"billing_account_id", "created_at", b"created_at", "next_charge_at", b"next_charge_at", "payment_method_id", b"payment_method_id", "rule_version", b"rule_version", "state", b"state", "stop_reason", b"stop_reason", "trigger", b"trigger"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "amount_kind", b"amount_kind", "autopay_rule_id", b"autopay_rule_id", "billing_account_id", b"billing_account_id", "caps", b"caps", "created_at", b"created_at", "next_charge_at", b"next_charge_at", "paused_until", b"paused_until", "payment_method_id", b"payment_method_id", "rule_version", b"rule_version", "state", b"state", "stop_reason", b"stop_reason", "trigger", b"trigger"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -534,13 +658,17 @@ Global___AutopayRule: _TypeAlias = AutopayRule  # noqa: Y015
 
 @_typing.final
 class ForecastCharge(_message.Message):
-    """A charge that a rule is going to make."""
+    """A charge that a rule is going to make, if nothing else happens: nobody pays by hand, the card stays, and no debit of
+    the region's own takes its place.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CHARGE_AT_FIELD_NUMBER: _builtins.int
     LOCAL_DATE_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    AT_MOST_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
     local_date: _builtins.str
     """The day in the region's calendar."""
     @_builtins.property
@@ -549,7 +677,15 @@ class ForecastCharge(_message.Message):
 
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """How much."""
+        """How much; absent when the sum follows from the balance of then, which nobody knows (DEBT, TARGET)."""
+
+    @_builtins.property
+    def at_most(self) -> _money_pb2.Money:
+        """The most that it can be: the sum, or what the caps allow."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why, the words of a decision: DUE_BY_DATE, CAPPED_PER_MONTH, ..."""
 
     def __init__(
         self,
@@ -557,14 +693,100 @@ class ForecastCharge(_message.Message):
         charge_at: _timestamp_pb2.Timestamp | None = ...,
         local_date: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
+        at_most: _money_pb2.Money | None = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charge_at", b"charge_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "at_most", b"at_most", "charge_at", b"charge_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charge_at", b"charge_at", "local_date", b"local_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "at_most", b"at_most", "charge_at", b"charge_at", "local_date", b"local_date", "reasons", b"reasons"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ForecastCharge: _TypeAlias = ForecastCharge  # noqa: Y015
+
+@_typing.final
+class ForecastCondition(_message.Message):
+    """What a threshold rule charges whenever the balance comes down to its minimum; when, nobody knows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MINIMUM_BALANCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    AT_MOST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def minimum_balance(self) -> _money_pb2.Money:
+        """The balance at which it charges (<=)."""
+
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much; absent when the sum follows from the balance of then."""
+
+    @_builtins.property
+    def at_most(self) -> _money_pb2.Money:
+        """The most that it can be."""
+
+    def __init__(
+        self,
+        *,
+        minimum_balance: _money_pb2.Money | None = ...,
+        amount: _money_pb2.Money | None = ...,
+        at_most: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "at_most", b"at_most", "minimum_balance", b"minimum_balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "at_most", b"at_most", "minimum_balance", b"minimum_balance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForecastCondition: _TypeAlias = ForecastCondition  # noqa: Y015
+
+@_typing.final
+class AutopayTry(_message.Message):
+    """A try of an occasion that was declined."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_FIELD_NUMBER: _builtins.int
+    DECLINED_AT_FIELD_NUMBER: _builtins.int
+    DECLINE_REASON_FIELD_NUMBER: _builtins.int
+    DECLINE_CLASS_FIELD_NUMBER: _builtins.int
+    payment_id: _builtins.str
+    """The payment that was declined."""
+    decline_reason: _builtins.str
+    """The acquirer's word, or ours ("autopay_stopped")."""
+    decline_class: _builtins.str
+    """"money", "bank_down", "customer_must_act", "dead_token", "suspicion", "withdrawn", "outdated", "unknown"."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The sum."""
+
+    @_builtins.property
+    def decided_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was decided."""
+
+    @_builtins.property
+    def declined_at(self) -> _timestamp_pb2.Timestamp:
+        """When the decline was heard of."""
+
+    def __init__(
+        self,
+        *,
+        payment_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        decided_at: _timestamp_pb2.Timestamp | None = ...,
+        declined_at: _timestamp_pb2.Timestamp | None = ...,
+        decline_reason: _builtins.str = ...,
+        decline_class: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "decided_at", b"decided_at", "declined_at", b"declined_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "decided_at", b"decided_at", "decline_class", b"decline_class", "decline_reason", b"decline_reason", "declined_at", b"declined_at", "payment_id", b"payment_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AutopayTry: _TypeAlias = AutopayTry  # noqa: Y015
 
 @_typing.final
 class AutopayDecision(_message.Message):
@@ -582,14 +804,35 @@ class AutopayDecision(_message.Message):
     DECIDED_AT_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     UNDER_WAY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    LOCAL_DATE_FIELD_NUMBER: _builtins.int
+    CAPS_FIELD_NUMBER: _builtins.int
+    FILLED_TODAY_FIELD_NUMBER: _builtins.int
+    FILLED_THIS_MONTH_FIELD_NUMBER: _builtins.int
+    PAID_BY_HAND_FIELD_NUMBER: _builtins.int
+    PAYMENT_METHOD_ID_FIELD_NUMBER: _builtins.int
+    AUTOMATIC_CHARGES_IN_24_H_FIELD_NUMBER: _builtins.int
+    TRIES_FIELD_NUMBER: _builtins.int
+    NEXT_TRY_AT_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """`<rule>:<period or episode>`: one decision each (I4)."""
     rule_version: _builtins.int
     """The version of the terms."""
     outcome: _builtins.str
-    """"charge" or "skip"."""
+    """"charge", "skip" or "hold"."""
     payment_id: _builtins.str
     """The payment that followed; empty for a skip."""
+    state: Global___AutopayDecisionState.ValueType
+    """Where the occasion stands."""
+    time_zone: _builtins.str
+    """The region's time zone, by which days and months were counted."""
+    local_date: _builtins.str
+    """The day of the decision there."""
+    payment_method_id: _builtins.str
+    """The card."""
+    automatic_charges_in_24_h: _builtins.int
+    """How many automatic charges there had been within 24 hours."""
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Why, constant words: DUE_BY_DATE, BALANCE_AT_THRESHOLD, BALANCE_RECOVERED, CARD_REMOVED, RULE_CHANGED,
@@ -598,11 +841,11 @@ class AutopayDecision(_message.Message):
 
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """The sum to charge; absent for a skip."""
+        """The sum to charge or to ask about; absent for a skip."""
 
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
-        """The decision-grade balance that it was made on; absent for a date rule."""
+        """The decision-grade balance that it was made on; absent where none was needed."""
 
     @_builtins.property
     def balance_as_of(self) -> _timestamp_pb2.Timestamp:
@@ -615,6 +858,30 @@ class AutopayDecision(_message.Message):
     @_builtins.property
     def under_way(self) -> _money_pb2.Money:
         """Money under way that counted as balance."""
+
+    @_builtins.property
+    def caps(self) -> Global___AutopayCaps:
+        """The caps of the terms."""
+
+    @_builtins.property
+    def filled_today(self) -> _money_pb2.Money:
+        """What had been charged automatically that day."""
+
+    @_builtins.property
+    def filled_this_month(self) -> _money_pb2.Money:
+        """What had been charged automatically that month."""
+
+    @_builtins.property
+    def paid_by_hand(self) -> _money_pb2.Money:
+        """What had been paid by hand just before."""
+
+    @_builtins.property
+    def tries(self) -> _containers.RepeatedCompositeFieldContainer[Global___AutopayTry]:
+        """The tries that were declined, in order; the fields above are the latest one's."""
+
+    @_builtins.property
+    def next_try_at(self) -> _timestamp_pb2.Timestamp:
+        """When it is decided anew: a retry, or the moment at which what is held lapses. Absent when nothing is to come."""
 
     def __init__(
         self,
@@ -629,10 +896,21 @@ class AutopayDecision(_message.Message):
         decided_at: _timestamp_pb2.Timestamp | None = ...,
         payment_id: _builtins.str = ...,
         under_way: _money_pb2.Money | None = ...,
+        state: Global___AutopayDecisionState.ValueType = ...,
+        time_zone: _builtins.str = ...,
+        local_date: _builtins.str = ...,
+        caps: Global___AutopayCaps | None = ...,
+        filled_today: _money_pb2.Money | None = ...,
+        filled_this_month: _money_pb2.Money | None = ...,
+        paid_by_hand: _money_pb2.Money | None = ...,
+        payment_method_id: _builtins.str = ...,
+        automatic_charges_in_24_h: _builtins.int = ...,
+        tries: _abc.Iterable[Global___AutopayTry] | None = ...,
+        next_try_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance", b"balance", "balance_as_of", b"balance_as_of", "decided_at", b"decided_at", "under_way", b"under_way"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance", b"balance", "balance_as_of", b"balance_as_of", "caps", b"caps", "decided_at", b"decided_at", "filled_this_month", b"filled_this_month", "filled_today", b"filled_today", "next_try_at", b"next_try_at", "paid_by_hand", b"paid_by_hand", "under_way", b"under_way"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance", b"balance", "balance_as_of", b"balance_as_of", "decided_at", b"decided_at", "decision_id", b"decision_id", "outcome", b"outcome", "payment_id", b"payment_id", "reasons", b"reasons", "rule_version", b"rule_version", "under_way", b"under_way"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "automatic_charges_in_24_h", b"automatic_charges_in_24_h", "balance", b"balance", "balance_as_of", b"balance_as_of", "caps", b"caps", "decided_at", b"decided_at", "decision_id", b"decision_id", "filled_this_month", b"filled_this_month", "filled_today", b"filled_today", "local_date", b"local_date", "next_try_at", b"next_try_at", "outcome", b"outcome", "paid_by_hand", b"paid_by_hand", "payment_id", b"payment_id", "payment_method_id", b"payment_method_id", "reasons", b"reasons", "rule_version", b"rule_version", "state", b"state", "time_zone", b"time_zone", "tries", b"tries", "under_way", b"under_way"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1095,19 +1373,27 @@ class CreateAutopayRuleRequest(_message.Message):
     PAYMENT_METHOD_ID_FIELD_NUMBER: _builtins.int
     TRIGGER_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    AMOUNT_KIND_FIELD_NUMBER: _builtins.int
+    CAPS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Chosen by the client."""
     billing_account_id: _builtins.str
     """The account to keep paid."""
     payment_method_id: _builtins.str
     """The card to charge."""
+    amount_kind: Global___AutopayAmountKind.ValueType
+    """How the sum is found."""
     @_builtins.property
     def trigger(self) -> Global___AutopayTrigger:
         """When to charge."""
 
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """How much."""
+        """As in AutopayRule."""
+
+    @_builtins.property
+    def caps(self) -> Global___AutopayCaps:
+        """The most that may be charged; `per_charge` is needed for DEBT and TARGET."""
 
     def __init__(
         self,
@@ -1117,10 +1403,12 @@ class CreateAutopayRuleRequest(_message.Message):
         payment_method_id: _builtins.str = ...,
         trigger: Global___AutopayTrigger | None = ...,
         amount: _money_pb2.Money | None = ...,
+        amount_kind: Global___AutopayAmountKind.ValueType = ...,
+        caps: Global___AutopayCaps | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "trigger", b"trigger"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "caps", b"caps", "trigger", b"trigger"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "billing_account_id", b"billing_account_id", "payment_method_id", b"payment_method_id", "request_id", b"request_id", "trigger", b"trigger"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "amount_kind", b"amount_kind", "billing_account_id", b"billing_account_id", "caps", b"caps", "payment_method_id", b"payment_method_id", "request_id", b"request_id", "trigger", b"trigger"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1247,17 +1535,25 @@ class UpdateAutopayRuleRequest(_message.Message):
     PAYMENT_METHOD_ID_FIELD_NUMBER: _builtins.int
     TRIGGER_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    AMOUNT_KIND_FIELD_NUMBER: _builtins.int
+    CAPS_FIELD_NUMBER: _builtins.int
     autopay_rule_id: _builtins.str
     """Which."""
     payment_method_id: _builtins.str
     """The card to charge."""
+    amount_kind: Global___AutopayAmountKind.ValueType
+    """How the sum is found."""
     @_builtins.property
     def trigger(self) -> Global___AutopayTrigger:
         """When to charge."""
 
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """How much."""
+        """As in AutopayRule."""
+
+    @_builtins.property
+    def caps(self) -> Global___AutopayCaps:
+        """The most that may be charged; `per_charge` is needed for DEBT and TARGET."""
 
     def __init__(
         self,
@@ -1266,10 +1562,12 @@ class UpdateAutopayRuleRequest(_message.Message):
         payment_method_id: _builtins.str = ...,
         trigger: Global___AutopayTrigger | None = ...,
         amount: _money_pb2.Money | None = ...,
+        amount_kind: Global___AutopayAmountKind.ValueType = ...,
+        caps: Global___AutopayCaps | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "trigger", b"trigger"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "caps", b"caps", "trigger", b"trigger"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "autopay_rule_id", b"autopay_rule_id", "payment_method_id", b"payment_method_id", "trigger", b"trigger"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "amount_kind", b"amount_kind", "autopay_rule_id", b"autopay_rule_id", "caps", b"caps", "payment_method_id", b"payment_method_id", "trigger", b"trigger"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1374,18 +1672,24 @@ class ForecastAutopayRuleResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CHARGES_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def charges(self) -> _containers.RepeatedCompositeFieldContainer[Global___ForecastCharge]:
         """In order of time."""
+
+    @_builtins.property
+    def condition(self) -> Global___ForecastCondition:
+        """What a threshold rule charges instead; absent for a rule with dates, and for one that will charge nothing."""
 
     def __init__(
         self,
         *,
         charges: _abc.Iterable[Global___ForecastCharge] | None = ...,
+        condition: Global___ForecastCondition | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["charges", b"charges"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["charges", b"charges", "condition", b"condition"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

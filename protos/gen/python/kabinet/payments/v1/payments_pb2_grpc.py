@@ -215,10 +215,10 @@ class PaymentsServiceServicer:
     def CreateAutopayRule(self, request, context):
         """Creates the autopay rule of a billing account.
 
-        Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, DAY_OUT_OF_RANGE, THRESHOLD_MISSING,
-        TRIGGER_MISSING), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19),
-        PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+        Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, DAY_OUT_OF_RANGE,
+        THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one
+        rule per account; REQUEST_ID_REUSED), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND),
+        FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -259,8 +259,8 @@ class PaymentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ForecastAutopayRule(self, request, context):
-        """Says when the rule will charge in the next 12 months, by the very function that decides. A threshold rule has no
-        dates: the answer is empty.
+        """Says what the rule will charge in the next 12 months, by the very function that decides. A threshold rule has a
+        condition instead of dates.
 
         Errors: NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
         """

@@ -88,10 +88,10 @@ class PaymentsServiceStub:
     CreateAutopayRule: _grpc.UnaryUnaryMultiCallable[_payments_pb2.CreateAutopayRuleRequest, _payments_pb2.CreateAutopayRuleResponse]
     """Creates the autopay rule of a billing account.
 
-    Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, DAY_OUT_OF_RANGE, THRESHOLD_MISSING,
-    TRIGGER_MISSING), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19),
-    PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+    Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, DAY_OUT_OF_RANGE,
+    THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one
+    rule per account; REQUEST_ID_REUSED), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND),
+    FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     GetAutopayRule: _grpc.UnaryUnaryMultiCallable[_payments_pb2.GetAutopayRuleRequest, _payments_pb2.GetAutopayRuleResponse]
     """Returns a rule.
@@ -111,8 +111,8 @@ class PaymentsServiceStub:
     Errors: NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
     """
     ForecastAutopayRule: _grpc.UnaryUnaryMultiCallable[_payments_pb2.ForecastAutopayRuleRequest, _payments_pb2.ForecastAutopayRuleResponse]
-    """Says when the rule will charge in the next 12 months, by the very function that decides. A threshold rule has no
-    dates: the answer is empty.
+    """Says what the rule will charge in the next 12 months, by the very function that decides. A threshold rule has a
+    condition instead of dates.
 
     Errors: NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
     """
@@ -182,10 +182,10 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     CreateAutopayRule: _aio.UnaryUnaryMultiCallable[_payments_pb2.CreateAutopayRuleRequest, _payments_pb2.CreateAutopayRuleResponse]  # type: ignore[assignment]
     """Creates the autopay rule of a billing account.
 
-    Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, DAY_OUT_OF_RANGE, THRESHOLD_MISSING,
-    TRIGGER_MISSING), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-    (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19),
-    PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+    Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, DAY_OUT_OF_RANGE,
+    THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one
+    rule per account; REQUEST_ID_REUSED), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND),
+    FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
     """
     GetAutopayRule: _aio.UnaryUnaryMultiCallable[_payments_pb2.GetAutopayRuleRequest, _payments_pb2.GetAutopayRuleResponse]  # type: ignore[assignment]
     """Returns a rule.
@@ -205,8 +205,8 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     Errors: NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
     """
     ForecastAutopayRule: _aio.UnaryUnaryMultiCallable[_payments_pb2.ForecastAutopayRuleRequest, _payments_pb2.ForecastAutopayRuleResponse]  # type: ignore[assignment]
-    """Says when the rule will charge in the next 12 months, by the very function that decides. A threshold rule has no
-    dates: the answer is empty.
+    """Says what the rule will charge in the next 12 months, by the very function that decides. A threshold rule has a
+    condition instead of dates.
 
     Errors: NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
     """
@@ -333,10 +333,10 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_payments_pb2.CreateAutopayRuleResponse, _abc.Awaitable[_payments_pb2.CreateAutopayRuleResponse]]:
         """Creates the autopay rule of a billing account.
 
-        Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, DAY_OUT_OF_RANGE, THRESHOLD_MISSING,
-        TRIGGER_MISSING), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one rule per account; REQUEST_ID_REUSED), NOT_FOUND
-        (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND), FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19),
-        PERMISSION_DENIED (ACTION_NOT_ALLOWED).
+        Idempotent by `request_id`. Errors: INVALID_ARGUMENT (AMOUNT_NOT_POSITIVE, AMOUNT_TOO_LARGE, DAY_OUT_OF_RANGE,
+        THRESHOLD_MISSING, TRIGGER_MISSING, CAP_MISSING, TARGET_NOT_ABOVE_MINIMUM), ALREADY_EXISTS (AUTOPAY_RULE_EXISTS: one
+        rule per account; REQUEST_ID_REUSED), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND, PAYMENT_METHOD_NOT_FOUND),
+        FAILED_PRECONDITION (CARD_NOT_ACCEPTED, F19), PERMISSION_DENIED (ACTION_NOT_ALLOWED).
         """
 
     @_abc_1.abstractmethod
@@ -386,8 +386,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_pb2.ForecastAutopayRuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_pb2.ForecastAutopayRuleResponse, _abc.Awaitable[_payments_pb2.ForecastAutopayRuleResponse]]:
-        """Says when the rule will charge in the next 12 months, by the very function that decides. A threshold rule has no
-        dates: the answer is empty.
+        """Says what the rule will charge in the next 12 months, by the very function that decides. A threshold rule has a
+        condition instead of dates.
 
         Errors: NOT_FOUND (AUTOPAY_RULE_NOT_FOUND).
         """

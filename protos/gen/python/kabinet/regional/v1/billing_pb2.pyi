@@ -97,6 +97,30 @@ SERVICE_STATE_SUSPENDED: ServiceState.ValueType  # 2
 """Stopped for lack of funds; a payment restores it."""
 Global___ServiceState: _TypeAlias = ServiceState  # noqa: Y015
 
+class _OldMandateState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OldMandateStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OldMandateState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OLD_MANDATE_STATE_UNSPECIFIED: _OldMandateState.ValueType  # 0
+    """Never sent. Counts as ACTIVE: nobody is charged twice for want of a word."""
+    OLD_MANDATE_STATE_ACTIVE: _OldMandateState.ValueType  # 1
+    """It may: the cabinet charges nothing by itself meanwhile."""
+    OLD_MANDATE_STATE_ENDED: _OldMandateState.ValueType  # 2
+    """It never will again."""
+
+class OldMandateState(_OldMandateState, metaclass=_OldMandateStateEnumTypeWrapper):
+    """Whether the region's own autopay may still debit the account's card."""
+
+OLD_MANDATE_STATE_UNSPECIFIED: OldMandateState.ValueType  # 0
+"""Never sent. Counts as ACTIVE: nobody is charged twice for want of a word."""
+OLD_MANDATE_STATE_ACTIVE: OldMandateState.ValueType  # 1
+"""It may: the cabinet charges nothing by itself meanwhile."""
+OLD_MANDATE_STATE_ENDED: OldMandateState.ValueType  # 2
+"""It never will again."""
+Global___OldMandateState: _TypeAlias = OldMandateState  # noqa: Y015
+
 @_typing.final
 class Proof(_message.Message):
     """A fact by which a person shows that an account is theirs (F07)."""
@@ -452,6 +476,7 @@ class GetAccountResponse(_message.Message):
     BILLING_MODE_FIELD_NUMBER: _builtins.int
     TARIFF_PLAN_FIELD_NUMBER: _builtins.int
     SERVICES_FIELD_NUMBER: _builtins.int
+    OLD_MANDATE_FIELD_NUMBER: _builtins.int
     billing_mode: Global___BillingMode.ValueType
     """How the account pays."""
     @_builtins.property
@@ -470,6 +495,10 @@ class GetAccountResponse(_message.Message):
     def services(self) -> _containers.RepeatedCompositeFieldContainer[Global___Service]:
         """All services of the account (F09)."""
 
+    @_builtins.property
+    def old_mandate(self) -> Global___OldMandate:
+        """The autopay that the account had in the regional cabinet; absent when it never had one (F21)."""
+
     def __init__(
         self,
         *,
@@ -478,14 +507,43 @@ class GetAccountResponse(_message.Message):
         billing_mode: Global___BillingMode.ValueType = ...,
         tariff_plan: Global___TariffPlan | None = ...,
         services: _abc.Iterable[Global___Service] | None = ...,
+        old_mandate: Global___OldMandate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance", "tariff_plan", b"tariff_plan"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance", "old_mandate", b"old_mandate", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance", "billing_mode", b"billing_mode", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance", "billing_mode", b"billing_mode", "old_mandate", b"old_mandate", "services", b"services", "tariff_plan", b"tariff_plan"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetAccountResponse: _TypeAlias = GetAccountResponse  # noqa: Y015
+
+@_typing.final
+class OldMandate(_message.Message):
+    """Autopay of the regional cabinet, which the subscriber has to set up anew (F21)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    state: Global___OldMandateState.ValueType
+    """Whether it still debits."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is so."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___OldMandateState.ValueType = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OldMandate: _TypeAlias = OldMandate  # noqa: Y015
 
 @_typing.final
 class ListChargesRequest(_message.Message):
