@@ -30,7 +30,7 @@ class PostingOffice:
         self.snapshots = FakeSnapshots()
         self.accounts = FakeBillingAccounts()
         self.rechecked: list[AccountKey] = []
-        self._terms = terms
+        self.terms = terms
 
     def settle(self) -> bool:
         """Do one step of the dispatcher."""
@@ -42,7 +42,7 @@ class PostingOffice:
             billing=self.regions,
             attempts=PostingAttempts(
                 postings=self.postings,
-                terms=lambda region: self._terms,
+                terms=lambda region: self.terms,
                 lease=LEASE,
                 clock=self.clock,
                 machine_clock=self.machine_clock,

@@ -69,11 +69,13 @@ class RegionGate:
             oldest = next(iter(self._waiting_since.values()), None)
             return self._failures == 0 and (oldest is None or self._monotonic() - oldest < _FAIR_WAIT_S)
 
-    def takes(self, calls: int, /) -> bool:
-        """Say whether a call would be let through now, and were one of at most `calls` under way."""
+    def room(self, most: int, /) -> int:
+        """Return how many calls may be begun on somebody's behalf who begins `most` at a time: none while the region is
+        left alone, one when it is to be tried."""
         with self._lock:
-            left_alone = self._closed_until is not None and (self._trying or self._monotonic() < self._closed_until)
-            return not left_alone and len(self._waiting_since) < calls
+            if self._closed_until is None:
+                return most
+            return 0 if self._trying or self._monotonic() < self._closed_until else 1
 
     def opens_in_s(self) -> float | None:
         """Return how long the region is still left alone; None when it is not, or when a call is trying it now."""

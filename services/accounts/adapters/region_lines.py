@@ -1,7 +1,7 @@
 """The lines to the regions' billing systems: one channel and one gate per region, shared by whatever is asked over
 them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -80,9 +80,9 @@ class RegionLines:
         line = self._lines.get(region)
         return line.terms if line else PostingTerms()
 
-    def not_taking(self, calls: int, /) -> Sequence[str]:
-        """Return the regions that are left alone, or have `calls` under way already."""
-        return [region for region, line in self._lines.items() if not line.gate.takes(calls)]
+    def rooms(self, most: int, /) -> Mapping[str, int]:
+        """Return for each region how many calls may be begun by somebody who begins `most` at a time."""
+        return {region: line.gate.room(most) for region, line in self._lines.items()}
 
     def opens_in_s(self) -> float | None:
         """Return how long it takes until the first of the regions that are left alone may be tried."""

@@ -1,6 +1,8 @@
 """Due work that is about regions: claimed only where it can be carried on now."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
+from threading import Lock, get_ident
 from typing import Any, Protocol
 
 from services.chassis.work import DueWork
@@ -11,8 +13,8 @@ Document = dict[str, Any]
 class Lines(Protocol):
     """Whoever knows which regions take calls now: `region_lines.RegionLines`."""
 
-    def not_taking(self, calls: int, /) -> Sequence[str]:
-        """Return the regions that are left alone, or have `calls` under way already."""
+    def rooms(self, most: int, /) -> Mapping[str, int]:
+        """Return for each region how many calls may be begun by somebody who begins `most` at a time."""
         ...
 
     def opens_in_s(self) -> float | None:
@@ -21,26 +23,42 @@ class Lines(Protocol):
 
 
 class RegionalWork:
-    """Due documents with a `region`. What is due in a region that is left alone waits unclaimed, and follows as soon as
-    the region answers again; no region has more than `share` of the threads.
+    """Due documents with a `region`, for threads that each carry one at a time and come back for the next.
 
-    So a region's outage costs neither the threads nor the database the others need, and what waited for it is late by
-    the gate's pause and not by pauses of its own that grew meanwhile.
+    What is due in a region that is left alone waits unclaimed, and follows as soon as the region answers again; one
+    document is claimed to try it. No region has more than `share` of the threads. So a region's outage costs neither
+    the threads nor the database that the others need, and what waited for it is late by the gate's pause and not by
+    pauses of its own that grew meanwhile.
     """
 
     def __init__(self, work: DueWork, *, lines: Lines, share: int) -> None:
         self._work = work
         self._lines = lines
         self._share = share
+        self._in_hand: dict[int, str] = {}
+        self._lock = Lock()
 
     def claim(self) -> Document | None:
-        """Return the longest-due document of a region that takes calls, now leased."""
-        return self._work.claim(where=self._can_be_carried())
+        """Return the longest-due document of a region that takes calls, now leased; the caller's thread has finished
+        with the one before.
+
+        One thread claims at a time, or all of them would see the same room in a region.
+        """
+        with self._lock:
+            self._in_hand.pop(get_ident(), None)
+            document = self._work.claim(where=self._can_be_carried())
+            if document is not None:
+                self._in_hand[get_ident()] = document["region"]
+        return document
 
     def seconds_until_due(self) -> float | None:
         """Return how long nothing can be done. Work of a busy region is claimed by whoever comes back from it."""
-        waits = (self._work.seconds_until_due(where=self._can_be_carried()), self._lines.opens_in_s())
+        with self._lock:
+            where = self._can_be_carried()
+        waits = (self._work.seconds_until_due(where=where), self._lines.opens_in_s())
         return min((wait for wait in waits if wait is not None), default=None)
 
     def _can_be_carried(self) -> Document:
-        return {"region": {"$nin": self._lines.not_taking(self._share)}}
+        in_hand = Counter(self._in_hand.values())
+        full = [region for region, room in self._lines.rooms(self._share).items() if in_hand[region] >= room]
+        return {"region": {"$nin": full}}

@@ -166,9 +166,13 @@ class Posting:
             self.attempted_at, self.outcome_unknown = None, False
 
     def check_settled(self, terms: PostingTerms, /, *, now: datetime) -> None:
-        """Raise `MayStillArrive` while a try without an answer may still take effect; `now` by the machine's clock."""
-        if self.attempted_at is None or terms.deduplicates:
+        """Raise `MayStillArrive` while a try without an answer may still take effect; `now` by the machine's clock.
+
+        A try of which no time is known was made before it was known that the region does not deduplicate.
+        """
+        if terms.deduplicates:
             return
+        self.attempted_at = self.attempted_at or now
         settles_in = self.attempted_at + terms.settles_after - now
         if settles_in > timedelta(0):
             raise MayStillArrive(settles_in)

@@ -106,7 +106,7 @@ def test_a_region_that_is_left_alone_is_not_asked_and_says_so(lines: RegionLines
     with pytest.raises(RegionNotAsked):
         billing.post_payment(AccountKey("54", "1"), payment_id="pay_1", amount=Money(1), captured_at=A_MORNING)
 
-    assert (regions["54"].calls, lines.not_taking(8)) == ([], ["54"])
+    assert (regions["54"].calls, lines.rooms(8)) == ([], {"54": 0, "77": 8})
     assert lines.opens_in_s() is not None
 
 

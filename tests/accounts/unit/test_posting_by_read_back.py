@@ -70,6 +70,10 @@ class Office(PostingOffice):
         self.region = ForgetfulRegion(self.clock)
         self.regions = self.region
 
+    def deduplicates(self, does: bool) -> None:
+        """Have the registry say so of the region, or not."""
+        self.terms = PostingTerms() if does else _TERMS
+
     def settle_soon(self, *, seconds: int = 600) -> None:
         """Go on second by second, as a dispatcher would."""
         for _ in range(seconds):
@@ -227,6 +231,20 @@ def test_nothing_is_sent_while_an_earlier_try_may_still_arrive(office: Office) -
 
     office.settle_soon(seconds=30)
     assert office.region.sent == 2
+
+
+def test_a_try_from_before_the_region_was_known_to_forget_is_waited_for_too(office: Office) -> None:
+    posting = office.requested()
+    office.region.trouble = _once(RegionUnavailable(region="54"))
+    office.deduplicates(True)
+    office.settle()
+
+    office.deduplicates(False)
+    office.settle_soon(seconds=int(_SETTLES_AFTER.total_seconds()))
+    assert office.region.sent == 1
+
+    office.settle_soon(seconds=30)
+    assert _posted_once(office, posting)
 
 
 def test_a_calendar_that_jumps_does_not_make_a_message_arrive_sooner(office: Office) -> None:

@@ -88,25 +88,22 @@ def test_leaves_it_alone_for_longer_each_time_up_to_the_longest_pause() -> None:
     assert pauses == [0.25, 0.5, 1.0, 2.0, 3.0, 3.0]
 
 
-def test_says_beforehand_whether_it_takes_a_call() -> None:
+def test_says_beforehand_how_many_calls_it_takes() -> None:
     watch = Watch()
     gate = _gate(watch)
-    while_one_is_under_way: list[bool] = []
-
-    gate.pass_through(lambda: while_one_is_under_way.extend([gate.takes(1), gate.takes(2)]))
-    assert while_one_is_under_way == [False, True]
-    assert gate.takes(1)
+    assert gate.room(5) == 5
 
     _break(gate)
-    assert not gate.takes(2)
+    assert gate.room(5) == 0
     watch.now += 0.25
-    assert (gate.takes(1), gate.opens_in_s()) == (True, None)
+    assert (gate.room(5), gate.opens_in_s()) == (1, None)
 
     def trying() -> None:
-        assert not gate.takes(2)
+        assert gate.room(5) == 0
         assert gate.opens_in_s() is None
 
     gate.pass_through(trying)
+    assert gate.room(5) == 5
 
 
 def test_a_region_that_keeps_a_caller_waiting_does_not_answer_for_as_long_as_it_does() -> None:
