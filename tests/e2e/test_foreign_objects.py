@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -47,6 +47,10 @@ _BODIES: dict[Operation, Callable[[Ids], dict[str, Any]]] = {
     },
     ("post", "/autopay-rules"): lambda ids: {"billing_account_id": ids["billing_account_id"], **_terms(ids)},
     ("put", "/autopay-rules/{autopay_rule_id}"): lambda ids: _terms(ids),
+    ("put", "/autopay-rules/{autopay_rule_id}/pause"): lambda ids: {
+        "until": (datetime.now(UTC) + timedelta(days=30)).isoformat(timespec="seconds")
+    },
+    ("put", "/autopay-decisions/{decision_id}/answer"): lambda ids: {"charge": True},
     ("post", "/content-quotes"): lambda ids: {
         "offering_id": "off_irony-of-fate",
         "billing_account_id": ids["billing_account_id"],
@@ -102,8 +106,11 @@ def _everything_of(anna: Subscriber, suite: RunningSuite) -> Ids:
     Payer(suite.http("acquirer")).confirm(payment["confirmation_url"])
     ids["payment_id"] = anna.final_payment(payment["id"])["id"]
     ids["payment_method_id"] = anna.get("/payment-methods")["items"][0]["id"]
-    rule = {"billing_account_id": account_id, **_terms(ids)}
+    at_once = {"kind": "threshold", "minimum_balance": {"amount_minor": 100_000_00, "currency": "RUB"}}
+    rule = {"billing_account_id": account_id, **_terms(ids), "trigger": at_once}
     ids["autopay_rule_id"] = anna.post("/autopay-rules", rule)["id"]
+    decisions = f"/autopay-rules/{ids['autopay_rule_id']}/decisions"
+    ids["decision_id"] = eventually(lambda: anna.get(decisions)["items"], timeout_s=40, every_s=0.3)[0]["id"]
     quote = {"offering_id": "off_irony-of-fate", "billing_account_id": account_id}
     ids["content_quote_id"] = anna.post("/content-quotes", quote)["id"]
     ids["content_order_id"] = anna.post("/content-orders", {"content_quote_id": ids["content_quote_id"]})["id"]

@@ -9,8 +9,8 @@ from services.payments.domain.autopay_calendar import counted_since
 from services.payments.domain.autopay_forecast import TWELVE_MONTHS, Forecast, Outlook, forecast
 from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.payments.domain.autopay_ports import AutopayHistory
 from services.payments.domain.ports import (
-    AutopayHistory,
     AutopayOccasionRepository,
     PagePosition,
     PaymentMethodRepository,

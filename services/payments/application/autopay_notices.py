@@ -18,9 +18,10 @@ from services.payments.domain.autopay_link import (
     LinkAction,
 )
 from services.payments.domain.autopay_occasion import OccasionNotFound
+from services.payments.domain.autopay_ports import AutopayHistory
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.payment_method import PaymentMethod
-from services.payments.domain.ports import AutopayHistory, AutopayRuleRepository, PaymentMethodRepository
+from services.payments.domain.ports import AutopayRuleRepository, PaymentMethodRepository
 
 _AT_ONCE = 500
 _A_MOMENT = timedelta(milliseconds=1)

@@ -11,12 +11,12 @@ from services.payments.domain.autopay_decision import Grounds, Outcome, Reason, 
 from services.payments.domain.autopay_grounds import Seen, grounds_of
 from services.payments.domain.autopay_limits import Limits
 from services.payments.domain.autopay_occasion import AutopayOccasion
+from services.payments.domain.autopay_ports import AutopayHistory
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.pay_month import MonthlyPayLimitExceeded
 from services.payments.domain.ports import (
     AccountGone,
     Accounts,
-    AutopayHistory,
     AutopayOccasionRepository,
     DecisionBalance,
     PaymentMethodRepository,

@@ -8,8 +8,9 @@ import structlog
 from services.chassis.clock import Clock
 from services.payments.application.repeating import repeating
 from services.payments.domain.autopay_decision import Grounds, Outcome, decide
+from services.payments.domain.autopay_ports import RegionFreezeRepository
 from services.payments.domain.autopay_trigger import Threshold
-from services.payments.domain.ports import AutopayRuleRepository, RegionFreezeRepository
+from services.payments.domain.ports import AutopayRuleRepository
 from services.payments.domain.region_freeze import FreezeLimits, RegionFreeze
 
 _log = structlog.get_logger(__name__)

@@ -7,7 +7,6 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from services.chassis.money import Money
-from services.payments.domain.autopay_calendar import PastCharge
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule
@@ -16,7 +15,6 @@ from services.payments.domain.pay_month import PayMonth
 from services.payments.domain.payment import Payment, State
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.receipt import Receipt
-from services.payments.domain.region_freeze import RegionFreeze
 from services.payments.domain.similar_payment import Claim, Intent
 
 Aggregate = TypeVar("Aggregate", covariant=True)
@@ -79,19 +77,6 @@ class PaymentRepository(Protocol):
 
     def unsent_automatic(self, *, billing_account_id: str) -> Sequence[str]:
         """Return the ids of an account's automatic payments of which the acquirer knows nothing yet."""
-        ...
-
-
-class AutopayHistory(Protocol):
-    """What an account's payments say to a decision about its next automatic one."""
-
-    def automatic(self, *, billing_account_id: str, since: datetime, besides: str) -> Sequence[PastCharge]:
-        """Return the automatic payments, of whichever rule, whose charge was sent since then or is about to be, and
-        that were not declined."""
-        ...
-
-    def paid_by_hand(self, *, billing_account_id: str, since: datetime) -> Money:
-        """Return the sum of payments by hand made since then, those included that may or may not have been taken."""
         ...
 
 
@@ -230,16 +215,6 @@ class PayMonthRepository(Protocol):
         ...
 
     def save(self, month: PayMonth, /) -> None: ...
-
-
-class RegionFreezeRepository(Protocol):
-    """What fired in each region. `save` raises VersionConflict."""
-
-    def get(self, region: str, /) -> RegionFreeze:
-        """Return a region's, a new one when nothing has fired there yet."""
-        ...
-
-    def save(self, freeze: RegionFreeze, /) -> None: ...
 
 
 class Action(Enum):

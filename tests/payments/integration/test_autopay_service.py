@@ -1,15 +1,17 @@
 """AutopayService and what hangs on it over real gRPC and MongoDB: terms, pauses, notices with links, old mandates."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from kabinet.payments.v1 import autopay_pb2
 from kabinet.payments.v1 import payments_pb2 as pb
 
+from services.chassis.grpc_client import RemoteError
 from services.chassis.grpc_values import time_to_proto
 from services.chassis.ids import new_id
 from services.payments.application.autopay_notices import AnnounceCharges
-from tests.payments.builders import make_occasion, make_rule
+from tests.payments.builders import make_grounds, make_occasion, make_rule
 from tests.payments.integration.conftest import PaymentsWorld
 from tests.payments.integration.test_autopay import a_card, create, day, decisions, money, refused, threshold
 from tests.support import eventually
@@ -106,10 +108,20 @@ def test_notices_and_links_are_no_subscribers_business(world: PaymentsWorld) -> 
 
 
 def test_a_held_charge_of_another_is_refused_like_an_absent_one(world: PaymentsWorld) -> None:
-    world.parts.storage.occasions.save(make_occasion(subscriber_id=world.me))
-    request = autopay_pb2.AnswerHeldChargeRequest(decision_id=f"{new_id('aru')}:2026-11", charge=True)
+    held = make_occasion(subscriber_id=world.me)
+    held.decide(make_grounds(automatic_charges_in_24_h=2), now=world.parts.clock.now())
+    world.parts.storage.occasions.save(held)
+    stranger = "sub_" + "9" * 32
 
-    assert refused(lambda: world.ask_autopay("AnswerHeldCharge", request)) == "AUTOPAY_DECISION_NOT_FOUND"
+    def answer(decision_id: str, subscriber: str) -> Any:
+        request = autopay_pb2.AnswerHeldChargeRequest(decision_id=decision_id, charge=False)
+        return world.ask_autopay("AnswerHeldCharge", request, subscriber=subscriber)
+
+    for decision_id, subscriber in [(held.decision_id, stranger), (f"{new_id('aru')}:2026-11", world.me)]:
+        with pytest.raises(RemoteError) as caught:
+            answer(decision_id, subscriber)
+        assert caught.value.reason == "AUTOPAY_DECISION_NOT_FOUND"
+    assert answer(held.decision_id, world.me).decision.state == pb.AUTOPAY_DECISION_STATE_HELD
 
 
 @pytest.mark.usefixtures("dispatcher")

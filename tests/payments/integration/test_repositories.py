@@ -16,6 +16,7 @@ from services.payments.adapters.storage import storage_in
 from services.payments.domain.acquirer import SavedCard
 from services.payments.domain.autopay_amount import Caps, UpToTarget
 from services.payments.domain.autopay_decision import Word
+from services.payments.domain.autopay_ports import RegionFreezeRepository
 from services.payments.domain.autopay_rule import AutopayRuleExists, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, FirstOfMonth, Threshold
 from services.payments.domain.backoff import standard_backoff
@@ -33,7 +34,6 @@ from services.payments.domain.ports import (
     PaymentRepository,
     PayMonthRepository,
     ReceiptRepository,
-    RegionFreezeRepository,
 )
 from services.payments.domain.receipt import ReceiptProblem, ReceiptState
 from services.payments.domain.refund import Refund, RefundState
