@@ -2,4 +2,4 @@
 
 from services.chassis.process import run_service
 
-run_service("services.accounts", roles=("grpc", "dispatcher", "worker"), commands=("reconcile",))
+run_service("services.accounts", roles=("grpc", "dispatcher", "worker"))

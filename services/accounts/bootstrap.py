@@ -19,30 +19,30 @@ from services.accounts.application.change_billing_account import (
 from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount
 from services.accounts.application.list_regional_bills import ListRegionalBills
-from services.accounts.application.list_rows import ListRows
 from services.accounts.application.managed_account import ManagedAccounts
-from services.accounts.application.observe_account import ObserveAccount
 from services.accounts.application.place_charge import PlaceCharge
 from services.accounts.application.posting_attempts import PostingAttempts
 from services.accounts.application.read_decision_balance import ReadDecisionBalance
-from services.accounts.application.refresh_figures import RefreshFigures
-from services.accounts.application.remember_history import RememberHistory
 from services.accounts.application.request_posting import RequestPosting
 from services.accounts.application.send_ownership_code import SendOwnershipCode
 from services.accounts.application.settle_posting import SettlePosting
 from services.accounts.application.show_billing_accounts import FiguresOf, ShowBillingAccount, ShowBillingAccounts
 from services.accounts.application.take_feed import ShowRegionalBill
 from services.accounts.bootstrap_feed import FeedUseCases, build_feed
+from services.accounts.bootstrap_figures import (
+    RowLists,
+    build_row_lists,
+    observe_account,
+    refresh_figures,
+    refresh_pool,
+)
 from services.accounts.bootstrap_grants import GrantUseCases, accept_grant, build_grants, links_loop, weighed_links
 from services.accounts.bootstrap_lines import known_regions, region_lines, regional_work
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_reconciliation import reconciliation_loop
 from services.accounts.bootstrap_stores import Stores, open_stores
 from services.accounts.config import Settings
-from services.accounts.domain.account_report import Charge, CreditedPayment
-from services.accounts.domain.figures import FigureKind
 from services.accounts.domain.ownership_attempts import AttemptLimits
-from services.accounts.domain.ports import BillingAccountRepository
 from services.accounts.domain.region import Regions
 from services.chassis.changes import ChangeStreamWaker
 from services.chassis.clock import Clock, SystemClock
@@ -68,8 +68,7 @@ class UseCases:
     rename: RenameBillingAccount
     change_relation: ChangeRelation
     unlink: UnlinkBillingAccount
-    list_charges: ListRows[Charge]
-    list_payments: ListRows[CreditedPayment]
+    rows: RowLists
     authorize: AuthorizeAction
     list_authorized: ListAuthorizedAccounts
     read_decision_balance: ReadDecisionBalance
@@ -115,13 +114,13 @@ def build_grpc(settings: Settings, /) -> UseCases:
     """Return the use cases, wired to MongoDB and the regions; makes the indexes."""
     stores = open_stores(settings, role="grpc")
     pseudonyms = Pseudonyms(settings.secret_key_file.read_bytes().strip())
-    regions, lines, observe = known_regions(settings), region_lines(settings, stores), _observe(stores)
+    regions, lines, observe = known_regions(settings), region_lines(settings, stores), observe_account(stores)
     clock, accounts = stores.clock, weighed_links(stores, regions)
     standing = AccountStanding(accounts=accounts, snapshots=stores.snapshots)
     current = CurrentNumbers(aliases=stores.aliases)
     guard = _guard("proof", settings.proof_limits, stores, pseudonyms)
     billing = GrpcRegionalBilling(lines)
-    pool = _pool(settings, stores, billing, observe)
+    pool = refresh_pool(settings, stores, billing, observe)
     figures_of = FiguresOf(
         snapshots=stores.snapshots,
         standing=standing,
@@ -160,8 +159,7 @@ def build_grpc(settings: Settings, /) -> UseCases:
         rename=RenameBillingAccount(accounts=accounts),
         change_relation=ChangeRelation(accounts=accounts),
         unlink=UnlinkBillingAccount(accounts=accounts, clock=clock),
-        list_charges=_list_charges(stores, accounts, standing, billing, observe, regions),
-        list_payments=_list_payments(stores, accounts, standing, billing, observe, regions),
+        rows=build_row_lists(stores, accounts, standing, billing, observe, regions),
         authorize=AuthorizeAction(accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions),
         list_authorized=ListAuthorizedAccounts(
             accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions
@@ -208,7 +206,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
         publisher=Publisher(settings.amqp_url, exchange=exchange_of(_NAME)),
         lease=LeaderLease(database["leases"], name="relay", owner=stores.owner, ttl_s=settings.relay_lease_s),
     )
-    lines, observe = region_lines(settings, stores), _observe(stores)
+    lines, observe = region_lines(settings, stores), observe_account(stores)
     due = regional_work(postings_of(database), settings=settings, stores=stores, lines=lines)
     billing = GrpcRegionalBilling(lines)
     settle = SettlePosting(
@@ -239,79 +237,11 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
         ),
         links_loop(settings, stores, known_regions(settings), waker=waker),
         *ordering_loops(
-            settings, stores, lines=lines, waker=waker, refresh=_refresh(settings, stores, billing, observe)
+            settings, stores, lines=lines, waker=waker, refresh=refresh_figures(settings, stores, billing, observe)
         ),
         reconciliation_loop(settings, stores, lines=lines, regions=known_regions(settings), waker=waker),
     ]
     return RunningDispatcher(loops=Dispatcher(loops, waker=waker), lines=lines, stores=stores)
-
-
-def _observe(stores: Stores) -> ObserveAccount:
-    return ObserveAccount(snapshots=stores.snapshots, accounts=stores.accounts, clock=stores.clock)
-
-
-def _refresh(
-    settings: Settings, stores: Stores, billing: GrpcRegionalBilling, observe: ObserveAccount
-) -> RefreshFigures:
-    return RefreshFigures(
-        regions=billing,
-        snapshots=stores.snapshots,
-        observe=observe,
-        remember=RememberHistory(history=stores.history),
-        clock=stores.clock,
-        rows_after=timedelta(seconds=settings.rows_refresh_after_s),
-    )
-
-
-def _list_charges(
-    stores: Stores,
-    accounts: BillingAccountRepository,
-    standing: AccountStanding,
-    billing: GrpcRegionalBilling,
-    observe: ObserveAccount,
-    regions: Regions,
-) -> ListRows[Charge]:
-    return ListRows(
-        kind=FigureKind.CHARGES,
-        read=billing.charges,
-        observe_rows=lambda snapshot, page, now: snapshot.observe_charges(page, now=now),
-        accounts=accounts,
-        standing=standing,
-        snapshots=stores.snapshots,
-        history=stores.history,
-        remember=RememberHistory(history=stores.history),
-        observe=observe,
-        regions=regions,
-        clock=stores.clock,
-    )
-
-
-def _list_payments(
-    stores: Stores,
-    accounts: BillingAccountRepository,
-    standing: AccountStanding,
-    billing: GrpcRegionalBilling,
-    observe: ObserveAccount,
-    regions: Regions,
-) -> ListRows[CreditedPayment]:
-    return ListRows(
-        kind=FigureKind.PAYMENTS,
-        read=billing.payments,
-        observe_rows=lambda snapshot, page, now: snapshot.observe_payments(page, now=now),
-        accounts=accounts,
-        standing=standing,
-        snapshots=stores.snapshots,
-        history=stores.history,
-        remember=RememberHistory(history=stores.history),
-        observe=observe,
-        regions=regions,
-        clock=stores.clock,
-    )
-
-
-def _pool(settings: Settings, stores: Stores, billing: GrpcRegionalBilling, observe: ObserveAccount) -> RefreshPool:
-    refresh = _refresh(settings, stores, billing, observe)
-    return RefreshPool(refresh, threads_per_region=settings.region_refreshes)
 
 
 def _guard(purpose: str, limits: AttemptLimits, stores: Stores, pseudonyms: Pseudonyms) -> AttemptGuard:

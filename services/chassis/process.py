@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Protocol
 
 _ROLES = {"grpc": "servicer", "dispatcher": "dispatcher", "worker": "worker"}
@@ -20,21 +21,20 @@ class Running(Protocol):
         ...
 
 
-def run_service(
-    package: str, /, *, roles: Sequence[str], commands: Sequence[str] = (), arguments: Sequence[str] | None = None
-) -> None:
-    """Play the roles named on the command line until SIGTERM or SIGINT, or do one command and end with its status.
+def run_service(package: str, /, *, roles: Sequence[str], arguments: Sequence[str] | None = None) -> None:
+    """Play the roles named on the command line until SIGTERM or SIGINT, or do one operation and end with its status.
 
     `<package>.entrypoints.<servicer|dispatcher>` has `start() -> Running`; `<package>.entrypoints.worker` has `run()`,
     which returns when it was told to stop. A worker is alone in its process: it lives under eventlet, where gRPC
-    cannot. A command is `<package>.entrypoints.<command>` with `run(arguments) -> int`; the further arguments are its.
+    cannot. What begins with no role is for `<package>.entrypoints.operations`, where a service has one: `run(arguments)
+    -> int` does what an operator does by hand.
     """
     wanted = list(sys.argv[1:] if arguments is None else arguments)
-    if wanted[:1] and wanted[0] in commands:
-        sys.exit(_run_command(package, wanted[0], wanted[1:]))
+    if wanted and wanted[0] not in roles and find_spec(f"{package}.entrypoints.operations"):
+        sys.exit(_operate(package, wanted))
     problem = _problem(wanted, roles)
     if problem:
-        sys.exit(f"python -m {package} {'|'.join([*roles, *commands])}: {problem}")
+        sys.exit(f"python -m {package} {'|'.join(roles)}: {problem}")
     if wanted == ["worker"]:
         _run_worker(package)
     else:
@@ -52,13 +52,13 @@ def _problem(wanted: Sequence[str], roles: Sequence[str]) -> str:
     return ""
 
 
-def _run_command(package: str, command: str, arguments: Sequence[str]) -> int:
+def _operate(package: str, arguments: Sequence[str]) -> int:
     """Do what an operator asks for. What it finds goes to the standard output, its log to the error output."""
     from services.chassis import logs
 
     settings = importlib.import_module(f"{package}.config").load()
     logs.configure(service=package.rpartition(".")[2], level=settings.log_level, to=sys.stderr)
-    status: int = importlib.import_module(f"{package}.entrypoints.{command}").run(arguments)
+    status: int = importlib.import_module(f"{package}.entrypoints.operations").run(arguments)
     return status
 
 

@@ -101,7 +101,7 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
         return pb.UnlinkBillingAccountResponse()
 
     def ListCharges(self, request: pb.ListChargesRequest, context: Context) -> pb.ListChargesResponse:  # noqa: N802
-        shown = self._use.list_charges(_rows_wanted(request))
+        shown = self._use.rows.charges(_rows_wanted(request))
         return pb.ListChargesResponse(
             charges=messages.charges(shown.rows, gaps=shown.gaps), next_page_token=shown.next_page_token
         )
@@ -109,7 +109,7 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
     def ListCreditedPayments(  # noqa: N802
         self, request: pb.ListCreditedPaymentsRequest, context: Context
     ) -> pb.ListCreditedPaymentsResponse:
-        shown = self._use.list_payments(_rows_wanted(request))
+        shown = self._use.rows.payments(_rows_wanted(request))
         return pb.ListCreditedPaymentsResponse(
             payments=messages.credited_payments(shown.rows, gaps=shown.gaps), next_page_token=shown.next_page_token
         )

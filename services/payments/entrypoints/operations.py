@@ -25,7 +25,7 @@ from services.payments.domain.receipt import RECEIPT_PROBLEMS_IN_WORDS, Receipt
 Lines = Iterable[dict[str, Any]]
 
 
-def run(arguments: Sequence[str], /) -> None:
+def run(arguments: Sequence[str], /) -> int:
     """Carry out one operation; ends the process with 1 and the reason when it is refused."""
     options = _parser().parse_args(arguments)
     parts = Parts(load())
@@ -36,6 +36,7 @@ def run(arguments: Sequence[str], /) -> None:
         sys.exit(f"{getattr(error, 'reason', 'REGISTRY_UNREADABLE')}: {error}")
     finally:
         parts.close()
+    return 0
 
 
 def _queue(use: Operations, _options: argparse.Namespace) -> Lines:

@@ -1,12 +1,14 @@
-"""Draws `docs/payment-states.md` from the tables that the code runs by: python -m services.payments states > ..."""
+"""Draws `docs/payment-states.md` from the tables that the code runs by."""
+
+import sys
 
 from services.payments.domain.payment_states import MEANINGS, MOVES, State, Turn
 
 _HEAD = """# What may become of a payment's money
 
-Made from `services/payments/domain/payment_states.py` by `python -m services.payments states`. The code takes its legal
-moves from the same table, and a test fails when this page is not what the table says. A payment is always in exactly
-one of these states, and the arrows are all that can happen to it.
+Made from `services/payments/domain/payment_states.py` by `python -m services.payments.entrypoints.state_picture`. The
+code takes its legal moves from the same table, and a test fails when this page is not what the table says. A payment is
+always in exactly one of these states, and the arrows are all that can happen to it.
 
 ```mermaid
 stateDiagram-v2
@@ -42,3 +44,7 @@ def _moves() -> list[str]:
 def _drawable(text: str) -> str:
     """Mermaid ends a label at a semicolon."""
     return text.replace(";", ",")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(draw())

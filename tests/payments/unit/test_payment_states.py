@@ -10,7 +10,7 @@ _PAGE = Path(__file__).parents[3] / "docs" / "payment-states.md"
 
 
 def test_the_page_is_what_the_table_says() -> None:
-    assert _PAGE.read_text() == draw(), "python -m services.payments states > docs/payment-states.md"
+    assert _PAGE.read_text() == draw(), "python -m services.payments.entrypoints.state_picture > docs/payment-states.md"
 
 
 def test_every_state_has_its_words_and_every_move_stands_once() -> None:

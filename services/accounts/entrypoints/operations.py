@@ -1,4 +1,5 @@
-"""`python -m services.accounts reconcile --region 54 --day 2026-11-26`: an operator has a day's books compared."""
+"""What an operator does from a shell of the service: `python -m services.accounts reconcile --region 54 --day
+2026-11-26` has a day's books compared."""
 
 import json
 from argparse import ArgumentParser
@@ -22,10 +23,11 @@ def run(arguments: Sequence[str]) -> int:
 
     The status is 0 when the books agree, 1 when incidents are open, 2 when the day is not compared.
     """
-    parser = ArgumentParser(prog="python -m services.accounts reconcile")
-    parser.add_argument("--region", required=True, help='code of the region, "54"')
-    parser.add_argument("--day", required=True, type=date.fromisoformat, help="a day that is over there, 2026-11-26")
-    parser.add_argument("--show", action="store_true", help="show the last comparison; ask nobody")
+    parser = ArgumentParser(prog="python -m services.accounts")
+    reconcile = parser.add_subparsers(required=True, metavar="operation").add_parser("reconcile")
+    reconcile.add_argument("--region", required=True, help='code of the region, "54"')
+    reconcile.add_argument("--day", required=True, type=date.fromisoformat, help="a day that is over there, 2026-11-26")
+    reconcile.add_argument("--show", action="store_true", help="show the last comparison; ask nobody")
     wanted = parser.parse_args(arguments)
     reconciling = build_reconciling(load())
     try:
