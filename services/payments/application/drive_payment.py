@@ -58,7 +58,7 @@ class DrivePayments:
             case State.CREATED if payment.charge_begun_at is None:
                 self._begin(payment)
             case State.CREATED | State.UNKNOWN | State.AWAITING_CONFIRMATION:
-                self.charging.ask(payment, timeout_s=self.charge_timeout_s)
+                self._ask(payment)
             case State.CAPTURED:
                 self._post(payment)
             case State.REFUNDING:
@@ -78,6 +78,14 @@ class DrivePayments:
         payment.begin_charge(now=now, grace=self.charge_grace)
         self.payments.save(payment)
         self.charging.charge(payment, timeout_s=self.charge_timeout_s)
+
+    def _ask(self, payment: Payment) -> None:
+        """An automatic charge whose consent or card went meanwhile may have arrived: it is looked for, not repeated
+        (I4)."""
+        if payment.autopay_rule_id and self._obstacle(payment):
+            self.charging.look(payment, timeout_s=self.charge_timeout_s)
+        else:
+            self.charging.ask(payment, timeout_s=self.charge_timeout_s)
 
     def _obstacle(self, payment: Payment) -> str:
         method = self.methods.get(payment.payment_method_id)

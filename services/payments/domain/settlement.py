@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.payments.domain.acquirer import (
+    Absent,
     AcquirerPayment,
     AcquirerRefund,
     PaymentAnswer,
@@ -34,7 +35,10 @@ def settle(payment: Payment, answer: PaymentAnswer, /, *, now: datetime, backoff
 
 
 def settle_refund(payment: Payment, answer: RefundAnswer, /, *, now: datetime, backoff: Backoff) -> None:
-    """Apply what the acquirer answered about the refund of a payment that no region would take."""
+    """Apply what the acquirer answered about the refund of a payment that no region would take.
+
+    Absent is what it answers when the refund's key is too old to repeat it: whether it was made, a person finds out.
+    """
     if payment.state is not State.REFUNDING:
         return
     match answer:
@@ -42,7 +46,7 @@ def settle_refund(payment: Payment, answer: RefundAnswer, /, *, now: datetime, b
             payment.flag(Problem.AMOUNT_DIFFERS)
         case AcquirerRefund(status=Status.SUCCEEDED):
             payment.finish_refund(acquirer_refund_id=answer.acquirer_refund_id, now=now)
-        case AcquirerRefund(status=Status.CANCELED) | Refused():
+        case AcquirerRefund(status=Status.CANCELED) | Refused() | Absent():
             payment.flag(Problem.REFUND_IMPOSSIBLE)
     payment.try_again(now=now, backoff=backoff)
 

@@ -143,3 +143,18 @@ def test_a_rule_stopped_after_its_charge_was_sent_does_not_make_it_unsent() -> N
     world.process().run(minutes=40)
 
     assert_one_charge_credited(world)
+
+
+def test_an_automatic_charge_that_never_arrived_is_not_repeated_once_its_rule_is_stopped() -> None:
+    world = a_date_rule()
+    world.acquirer.silent_before = 1
+    while world.process().turn():
+        pass
+    [rule] = world.rules.rows.all()
+
+    world.process().drive_occasions.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.SUBSCRIBER)
+    world.process().run(minutes=40)
+
+    [payment] = world.payments.rows.all()
+    assert payment.state is State.UNKNOWN
+    assert world.acquirer.charges == []
