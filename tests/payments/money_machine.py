@@ -130,9 +130,13 @@ class MoneyMachine(RuleBasedStateMachine):
 
     # What the world does
 
-    @rule(moods=st.lists(st.sampled_from(moody_acquirer.MOODS), min_size=1, max_size=4), lag=st.sampled_from([0, 90]))
-    def acquirer_gets_moods(self, moods: list[str], lag: int) -> None:
-        self.world.acquirer.moods, self.world.acquirer.lag = moods, timedelta(seconds=lag)
+    @rule(moods=st.lists(st.sampled_from(moody_acquirer.MOODS), min_size=1, max_size=2))
+    def acquirer_gets_moods(self, moods: list[str]) -> None:
+        self.world.acquirer.moods = moods
+
+    @rule(minutes=st.sampled_from([0, 2, 90]))
+    def acquirers_lists_lag(self, minutes: int) -> None:
+        self.world.acquirer.lag = timedelta(minutes=minutes)
 
     @rule(which=_which, declines=st.booleans())
     def bank_decides(self, which: int, declines: bool) -> None:
@@ -141,7 +145,7 @@ class MoneyMachine(RuleBasedStateMachine):
             reason = "issuer_unavailable" if declines else ""
             self.world.acquirer.decide(_pick(waiting, which), decline_reason=reason)
 
-    @rule(moods=st.lists(st.sampled_from(moody_accounts.MOODS), min_size=1, max_size=4))
+    @rule(moods=st.lists(st.sampled_from(moody_accounts.MOODS), min_size=1, max_size=2))
     def accounts_gets_moods(self, moods: list[str]) -> None:
         self.world.accounts.moods = moods
 

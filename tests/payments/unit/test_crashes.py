@@ -87,12 +87,14 @@ def test_an_observed_balance_survives_a_death_at_every_call() -> None:
         assert_one_charge_credited(world)
 
 
-def test_a_payment_by_saved_card_survives_a_death_at_every_call_and_is_acknowledged_once() -> None:
+@pytest.mark.parametrize("lists_lag", [False, True])
+def test_a_payment_by_saved_card_survives_a_death_at_every_call_and_is_acknowledged_once(lists_lag: bool) -> None:
     request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
 
     def prepare() -> World:
         world = World()
         world.methods.save(make_method(payment_method_id="pm_1", subscriber_id=request.subscriber_id))
+        world.acquirer.lists_lag = lists_lag
         return world
 
     def act(process: Process) -> None:

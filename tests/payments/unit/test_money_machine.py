@@ -8,7 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from tests.payments.money_checks import Watch, complaints_at_rest
@@ -57,7 +57,6 @@ def test_money_survives_fifty_thousand_steps_of_anything(request: pytest.Fixture
         settings=settings(
             max_examples=_RUNS,
             stateful_step_count=_STEPS_EACH,
-            phases=[Phase.generate, Phase.shrink],
             database=None,
             deadline=None,
             suppress_health_check=list(HealthCheck),
