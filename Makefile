@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up down status restart logs test lint format demo bench protos lock clean
+.PHONY: help install up down status restart logs test lint format demo bench seeded-bugs protos lock clean
 
 PYTHON := .venv/bin/python
 RUN_DIR ?= .run
@@ -10,7 +10,7 @@ LOCAL := $(PYTHON) -m deploy.local --run-dir $(RUN_DIR)
 DEPLOYABLES := services/identity services/accounts services/payments services/documents services/content gateway sandbox
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## Install what is missing: .venv, libraries, Debian packages (done by every target that needs it)
 	@deploy/local/install.sh
@@ -44,6 +44,9 @@ demo: install ## Run one subscriber's story through the public API of a running 
 
 bench: install ## Measure the main scenarios and print the table
 	@$(PYTHON) -m tests.bench
+
+seeded-bugs: install ## Plant payment bugs in a copy, one by one, and show which test catches each; ARGS pick some by a word
+	@$(PYTHON) -m tests.seeded_bugs $(ARGS)
 
 protos: install ## Generate Python from protos/
 	@.ci/protos

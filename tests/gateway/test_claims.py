@@ -171,6 +171,17 @@ def test_a_dispute_that_is_settled_leads_back_to_the_account(subscriber: Browser
     assert (answer.status_code, answer.headers["Location"]) == (303, "/accounts/acc_1")
 
 
+def test_the_page_to_pay_says_before_the_button_that_a_disputed_account_cannot_be_paid(
+    subscriber: Browser, services: Services
+) -> None:
+    _dispute(services)
+
+    page = subscriber.get("/accounts/acc_1/pay").text
+
+    assert 'href="/accounts/acc_1/claim"' in page
+    assert 'name="amount"' not in page
+
+
 def test_a_relative_s_disputed_account_says_that_its_owner_settles_it(subscriber: Browser, services: Services) -> None:
     _dispute(services, relation=accounts_pb2.RELATION_RELATIVE)
 

@@ -153,7 +153,7 @@ class FakeAcquirer:
         return self.told(next(known, Refused("not_found")))
 
     def find(self, payment_id: str, /, *, since: datetime, until: datetime, timeout_s: float) -> PaymentAnswer:
-        return self.by_key.get(f"{payment_id}:charge", Absent())
+        return Absent() if self.lists_lag else self.by_key.get(f"{payment_id}:charge", Absent())
 
     def refund(self, *, refund_id: str, acquirer_payment_id: str, amount: Money, timeout_s: float) -> RefundAnswer:
         if self.refuses_refunds:

@@ -6,7 +6,7 @@ from pymongo.database import Database
 
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
-from services.chassis.mongo import save_versioned
+from services.chassis.saving import save_aggregate
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 from services.documents.domain.autopay_notice import AutopayNotice, NoticeKind, NoticeState
 
@@ -35,10 +35,7 @@ class MongoAutopayNoticeRepository:
         return _from_document(document) if document else None
 
     def save(self, notice: AutopayNotice, /) -> None:
-        save_versioned(
-            self._notices, document_id=notice.notice_id, version=notice.version, document=_to_document(notice)
-        )
-        notice.version += 1
+        save_aggregate(self._notices, notice, document_id=notice.notice_id, document=_to_document(notice))
 
     def claim_due(self) -> AutopayNotice | None:
         document = self.due.claim()

@@ -51,9 +51,13 @@ class Charging:
 
     def ask(self, payment: Payment, /, *, timeout_s: float) -> None:
         """Ask what became of a charge, settle and save; asking includes repeating it while that is the same charge."""
-        if payment.state is State.CREATED:
-            payment.lose_track(now=self.clock.now())  # whoever sent it is gone: nobody knows whether it arrived
+        self._take_over(payment)
         self.record(payment, self._answer(payment, timeout_s=timeout_s))
+
+    def look(self, payment: Payment, /, *, timeout_s: float) -> None:
+        """Ask what became of a charge without repeating it, settle and save."""
+        self._take_over(payment)
+        self.record(payment, self._told(payment, timeout_s=timeout_s))
 
     def record(self, payment: Payment, answer: PaymentAnswer, /) -> None:
         """Settle by an answer and save. What follows from a capture is written first: the payment is what makes it be
@@ -66,14 +70,21 @@ class Charging:
         self.payments.save(payment)
         log_problem(payment)
 
+    def _take_over(self, payment: Payment) -> None:
+        if payment.state is State.CREATED:
+            payment.lose_track(now=self.clock.now())  # whoever sent it is gone: nobody knows whether it arrived
+
     def _answer(self, payment: Payment, *, timeout_s: float) -> PaymentAnswer:
+        told = self._told(payment, timeout_s=timeout_s)
+        if not isinstance(told, Absent) or not payment.may_repeat_charge(now=self.clock.now()):
+            return told
+        token = self._token(payment)
+        return told if token is None else self.acquirer.charge(_order(payment, token), timeout_s=timeout_s)
+
+    def _told(self, payment: Payment, *, timeout_s: float) -> PaymentAnswer:
         if payment.acquirer_payment_id:
             return self.acquirer.get(payment.acquirer_payment_id, timeout_s=timeout_s)
-        found = self._find(payment, timeout_s=timeout_s)
-        if not isinstance(found, Absent) or not payment.may_repeat_charge(now=self.clock.now()):
-            return found
-        token = self._token(payment)
-        return found if token is None else self.acquirer.charge(_order(payment, token), timeout_s=timeout_s)
+        return self._find(payment, timeout_s=timeout_s)
 
     def _find(self, payment: Payment, *, timeout_s: float) -> PaymentAnswer:
         begun = payment.charge_begun_at or payment.created_at

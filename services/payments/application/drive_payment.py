@@ -73,7 +73,7 @@ class DrivePayments:
             case State.CREATED if payment.charge_begun_at is None:
                 self._begin(payment)
             case State.CREATED | State.UNKNOWN | State.AWAITING_CONFIRMATION:
-                self.charging.ask(payment, timeout_s=self.charge_timeout_s)
+                self._ask(payment)
             case State.CAPTURED:
                 self._post(payment)
             case State.REFUNDING | State.RETURNING:
@@ -99,9 +99,32 @@ class DrivePayments:
         self.payments.save(payment)
         self.charging.charge(payment, timeout_s=self.charge_timeout_s)
 
+    def _ask(self, payment: Payment) -> None:
+        """An automatic charge whose consent, card or permission went meanwhile may have arrived: it is looked for, not
+        repeated (I4)."""
+        if payment.autopay_rule_id and not self._may_still_be_sent(payment):
+            self.charging.look(payment, timeout_s=self.charge_timeout_s)
+        else:
+            self.charging.ask(payment, timeout_s=self.charge_timeout_s)
+
+    def _may_still_be_sent(self, payment: Payment) -> bool:
+        """However long ago it was decided: the repeated charge is the same one, whose payment waits for its outcome."""
+        try:
+            return not (self._withdrawal(payment) or self._refusal_of_accounts(payment))
+        except AccountsSilent:
+            return False
+
     def _obstacle(self, payment: Payment) -> str:
         """Return why the charge is not to be sent. What was decided too long ago for its grounds to hold, or on a
         permission that is gone, is decided anew: as the next try of its occasion, with a payment of its own."""
+        withdrawal = self._withdrawal(payment)
+        if withdrawal:
+            return withdrawal
+        if self.clock.now() - payment.created_at > _DECISION_IS_GOOD_FOR:
+            return "autopay_decision_outdated"
+        return self._refusal_of_accounts(payment)
+
+    def _withdrawal(self, payment: Payment) -> str:
         method = self.methods.get(payment.payment_method_id)
         if method is None or not method.is_usable:
             return METHOD_REMOVED
@@ -111,8 +134,9 @@ class DrivePayments:
         if rule is None or not rule.allows_charge(rule_version=payment.autopay_rule_version, now=self.clock.now()):
             unlinked = rule is not None and rule.stop_reason is StopReason.ACCOUNT_UNLINKED
             return ACCOUNT_UNLINKED if unlinked else AUTOPAY_STOPPED
-        if self.clock.now() - payment.created_at > _DECISION_IS_GOOD_FOR:
-            return "autopay_decision_outdated"
+        return ""
+
+    def _refusal_of_accounts(self, payment: Payment) -> str:
         answer = self.accounts.autopay_permission(
             subscriber_id=payment.subscriber_id, billing_account_id=payment.billing_account_id
         )

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.payments.domain.acquirer import (
+    Absent,
     AcquirerPayment,
     AcquirerRefund,
     PaymentAnswer,
@@ -35,7 +36,10 @@ def settle(payment: Payment, answer: PaymentAnswer, /, *, now: datetime, backoff
 
 
 def settle_refund(payment: Payment, answer: RefundAnswer, /, *, now: datetime, backoff: Backoff) -> None:
-    """Apply what the acquirer answered about the pending refund. Only a told refund, or a refusal of it, decides."""
+    """Apply what the acquirer answered about the pending refund. Only a told refund, or a refusal of it, decides.
+
+    Absent is what it answers when the refund's key is too old to repeat it: whether it was made, a person finds out.
+    """
     refund = payment.pending_refund
     if refund is None:
         return
@@ -46,6 +50,8 @@ def settle_refund(payment: Payment, answer: RefundAnswer, /, *, now: datetime, b
             finish_refund(payment, acquirer_refund_id=answer.acquirer_refund_id, now=now)
         case AcquirerRefund(status=Status.CANCELED) | Refused():
             fail_refund(payment, now=now)
+        case Absent():
+            payment.flag(Problem.REFUND_IMPOSSIBLE)
     if payment.pending_refund is refund:
         payment.try_again(now=now, backoff=backoff)
 

@@ -24,6 +24,7 @@ def world_with(trigger: Trigger) -> tuple[World, AutopayRule]:
     method = make_method()
     world.methods.save(method)
     rule = make_rule(
+        autopay_rule_id="aru_1",  # a minute in the middle of the day: what waits for an hour stays within it
         trigger=trigger,
         payment_method_id=method.payment_method_id,
         subscriber_id=method.subscriber_id,

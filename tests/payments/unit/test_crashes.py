@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold
 from services.payments.domain.card_binding import BindingState
@@ -97,12 +98,14 @@ def test_an_observed_balance_survives_a_death_at_every_call() -> None:
         assert_one_charge_credited(world)
 
 
-def test_a_payment_by_saved_card_survives_a_death_at_every_call_and_is_acknowledged_once() -> None:
+@pytest.mark.parametrize("lists_lag", [False, True])
+def test_a_payment_by_saved_card_survives_a_death_at_every_call_and_is_acknowledged_once(lists_lag: bool) -> None:
     request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
 
     def prepare() -> World:
         world = World()
         world.methods.save(make_method(payment_method_id="pm_1", subscriber_id=request.subscriber_id))
+        world.acquirer.lists_lag = lists_lag
         return world
 
     def act(process: Process) -> None:
@@ -226,3 +229,49 @@ def test_a_declined_charge_and_its_second_try_survive_a_death_at_every_call() ->
         [occasion] = world.occasions.rows.all()
         assert [ended.payment_id for ended in occasion.tries] == [first.payment_id]
         assert occasion.payment_id == second.payment_id
+
+
+def is_stopped(world: World) -> None:
+    [rule] = world.rules.rows.all()
+    world.process().drive_occasions.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.SUBSCRIBER)
+
+
+def is_unlinked(world: World) -> None:
+    world.accounts.gone = True
+
+
+def is_refused(world: World) -> None:
+    world.accounts.obstacle = Reason.GRANT_FROZEN
+
+
+def is_unknown(world: World) -> None:
+    world.accounts.silent = True
+
+
+@pytest.mark.parametrize("consent", [is_stopped, is_unlinked, is_refused, is_unknown])
+def test_an_automatic_charge_that_never_arrived_is_not_repeated_without_leave(consent: Callable[[World], None]) -> None:
+    world = a_date_rule()
+    world.acquirer.silent_before = 1
+    while world.process().turn():
+        pass
+
+    consent(world)
+    world.process().run(minutes=40)
+
+    [payment] = world.payments.rows.all()
+    assert payment.state is State.UNKNOWN
+    assert world.acquirer.charges == []
+
+
+def test_an_automatic_charge_that_got_lost_is_made_however_long_ago_it_was_decided() -> None:
+    world = a_date_rule()
+    world.acquirer.silent_before = 1
+    while world.process().turn():
+        pass
+    world.accounts.silent = True
+    world.process().run(minutes=40)
+
+    world.accounts.silent = False
+    world.process().run(minutes=40)
+
+    assert_one_charge_credited(world)

@@ -9,6 +9,7 @@ from services.payments.domain.acquirer import (
     AcquirerRefund,
     Busy,
     PaymentAnswer,
+    RefundAnswer,
     Refused,
     Silence,
     Status,
@@ -150,11 +151,12 @@ def test_a_refund_ends_when_the_whole_sum_went_back() -> None:
             Problem.REFUND_IMPOSSIBLE,
         ),
         (Refused("invalid_request"), Problem.REFUND_IMPOSSIBLE),
+        (Absent(), Problem.REFUND_IMPOSSIBLE),
         (Silence(), None),
     ],
 )
-def test_a_refund_that_fails_stays_due_and_goes_to_a_person_if_it_was_refused(
-    answer: AcquirerRefund | Refused | Silence, problem: Problem | None
+def test_a_refund_that_fails_stays_due_and_goes_to_a_person_unless_nothing_was_answered(
+    answer: RefundAnswer, problem: Problem | None
 ) -> None:
     payment = make_refunding()
 
