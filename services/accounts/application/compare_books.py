@@ -164,7 +164,7 @@ class CompareBooks:
         now = self.clock.now()
         still_open = 0
         for incident in self.incidents.of_day(day.region, day.day):
-            if incident.is_open and incident.seen_in_run < day.run and incident.difference.kind in sees:
+            if incident.is_open and incident.sightings.seen_in_run < day.run and incident.difference.kind in sees:
                 incident.close(now=now)
                 self.incidents.save(incident)
                 _log.info("reconciliation_incident_closed", incident_id=incident.incident_id)

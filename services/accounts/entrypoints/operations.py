@@ -68,11 +68,11 @@ def _incident(incident: ReconciliationIncident) -> dict[str, Any]:
         "incident_id": incident.incident_id,
         "kind": incident.difference.kind.value,
         "payment_id": incident.difference.payment_id,
-        "state": incident.state.value,
+        "state": incident.sightings.state.value,
         "ours": _money(incident.difference.ours),
         "theirs": _money(incident.difference.theirs),
         "posting_state": incident.posting_state,
-        "opened_at": _moment(incident.history[0].at),
+        "opened_at": _moment(incident.sightings.opened_at),
     }
 
 
