@@ -63,7 +63,9 @@ class MongoOurBooks:
     def posted(
         self, region: str, period: Period, /, *, after: BookedPayment | None, limit: int
     ) -> Sequence[BookedPayment]:
-        within: Document = {"region": region, "posted_at": {"$gte": period.begins_at, "$lt": period.ends_at}}
+        # The type is named for the partial index: from a comparison alone MongoDB does not conclude it.
+        moments = {"$type": "date", "$gte": period.begins_at, "$lt": period.ends_at}
+        within: Document = {"region": region, "posted_at": moments}
         if after is not None:
             later = {"posted_at": {"$gt": after.posted_at}}
             within["$or"] = [later, {"posted_at": after.posted_at, "_id": {"$gt": after.payment_id}}]

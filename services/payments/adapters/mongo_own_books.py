@@ -13,21 +13,21 @@ from services.payments.domain.registry import Period
 
 Document = dict[str, Any]
 
-_PAGE = 500
-
 
 class MongoOwnBooks:
     """See OurBooks."""
 
-    def __init__(self, database: Database[Document], /) -> None:
+    def __init__(self, database: Database[Document], /, *, page_size: int = 500) -> None:
         self._payments = payments_collection(database)
+        self._page_size = page_size
 
     def captured(self, period: Period, /) -> Iterator[Payment]:
         return self._pages({"captured_at": _within(period)}, order=("captured_at", "_id"), index=CAPTURED)
 
     def refunded(self, period: Period, /) -> Iterator[Payment]:
         ended = {"ended_at": _within(period), "state": RefundState.SUCCEEDED.value}
-        return self._pages({"refunds": {"$elemMatch": ended}}, order=("_id",), index=REFUND_ENDED)
+        wanted = {"refunds.ended_at": {"$type": "date"}, "refunds": {"$elemMatch": ended}}
+        return self._pages(wanted, order=("_id",), index=REFUND_ENDED)
 
     def undecided(self, period: Period, /) -> Iterator[Payment]:
         """What is undecided always has a due time, so the index of due work holds all of it."""
@@ -40,15 +40,19 @@ class MongoOwnBooks:
         sort = [(field, ASCENDING) for field in order]
         after: Document = {}
         while True:
-            rows = list(self._payments.find({**wanted, **after}, {"outbox": 0}, sort=sort, limit=_PAGE, hint=index))
+            asked = self._payments.find(
+                {**wanted, **after}, {"outbox": 0}, sort=sort, limit=self._page_size, hint=index
+            )
+            rows = list(asked)
             yield from map(to_payment, rows)
-            if len(rows) < _PAGE:
+            if len(rows) < self._page_size:
                 return
             after = {"$or": list(_later(rows[-1], order))}
 
 
 def _within(period: Period) -> Document:
-    return {"$gte": period.begins_at, "$lt": period.ends_at}
+    """The type is named for the partial indexes: from a comparison alone MongoDB does not conclude it."""
+    return {"$type": "date", "$gte": period.begins_at, "$lt": period.ends_at}
 
 
 def _later(row: Document, order: tuple[str, ...]) -> Iterator[Document]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from services.chassis.events import to_rfc3339
+from services.chassis.money import RUB, Money
 from services.payments.adapters.yookassa_amount import from_amount
 from services.payments.adapters.yookassa_client import YookassaClient
 from services.payments.adapters.yookassa_reading import moment_of, our_id, read, text_of
@@ -90,13 +91,13 @@ def _understood(document: Mapping[str, Any], to_row: Callable[[Mapping[str, Any]
 
 
 def _to_charge(document: Mapping[str, Any]) -> Charge:
-    amount = from_amount(document["amount"])
+    amount = _roubles(document["amount"])
     refunded = document.get("refunded_amount")
     return Charge(
         acquirer_payment_id=text_of(document["id"]),
         payment_id=our_id(document, "payment_id"),
         amount=amount,
-        refunded=from_amount(refunded) if refunded else amount - amount,
+        refunded=_roubles(refunded) if refunded else Money.zero(),
         captured_at=moment_of(document["captured_at"]),
     )
 
@@ -106,6 +107,14 @@ def _to_refund(document: Mapping[str, Any]) -> RegistryRefund:
         acquirer_refund_id=text_of(document["id"]),
         acquirer_payment_id=text_of(document["payment_id"]),
         refund_id=our_id(document, "refund_id"),
-        amount=from_amount(document["amount"]),
+        amount=_roubles(document["amount"]),
         created_at=moment_of(document["created_at"]),
     )
+
+
+def _roubles(amount: Mapping[str, Any]) -> Money:
+    """Return a sum in the one currency that is charged here. Raises ValueError for another."""
+    money = from_amount(amount)
+    if money.currency != RUB:
+        raise ValueError("not in roubles")
+    return money

@@ -32,6 +32,7 @@ from services.chassis.work import DueWork
 from tests.accounts.builders import A_MORNING, KEY, SettableClock, make_answer, make_posting
 from tests.accounts.fakes import FakePostings
 from tests.accounts.reconciliation_fakes import FakeIncidents, FakeOurBooks, FakeReconciliations
+from tests.support.query_plans import query_plans
 
 Document = dict[str, Any]
 _DAY = date(2026, 11, 22)
@@ -86,6 +87,20 @@ class TestOurBooks:
 
         in_order = sorted(ours, key=lambda posting: (posting.posted_at, posting.payment_id))
         assert [(row.payment_id, row.amount) for row in found] == [(row.payment_id, row.amount) for row in in_order]
+
+
+def test_our_books_are_read_along_their_index(database: Database[Document]) -> None:
+    postings = MongoPostingRepository(database, clock=SettableClock())
+    postings.ensure_indexes()
+    for _ in range(3):
+        postings.save(_posted())
+
+    with query_plans(database) as plans:
+        first = MongoOurBooks(database).posted("54", _PERIOD, after=None, limit=1)
+        MongoOurBooks(database).posted("54", _PERIOD, after=first[0], limit=1)
+
+    assert len(plans) == 2
+    assert all(plan.startswith("IXSCAN { region: 1, posted_at: 1, _id: 1 }") for plan in plans), plans
 
 
 class TestReconciliations:
