@@ -63,11 +63,19 @@ class FakeOwnBooks:
         return (row for row in rows if row.state in UNDECIDED and row.due_at and period.holds(row.created_at))
 
 
+def _reconciliation_id(row: Reconciliation) -> str:
+    return row.reconciliation_id
+
+
+def _incident_id(row: ReconciliationIncident) -> str:
+    return row.incident_id
+
+
 @dataclass
 class FakeReconciliations:
     """See ReconciliationRepository."""
 
-    rows: Rows[Reconciliation] = field(default_factory=lambda: Rows(lambda row: row.reconciliation_id))
+    rows: Rows[Reconciliation] = field(default_factory=lambda: Rows(_reconciliation_id))
 
     def get(self, day: date, /) -> Reconciliation | None:
         return self.rows.get(day.isoformat())
@@ -83,7 +91,7 @@ class FakeReconciliations:
 class FakeIncidents:
     """See IncidentRepository; `published` is what the outbox would hold."""
 
-    rows: Rows[ReconciliationIncident] = field(default_factory=lambda: Rows(lambda row: row.incident_id))
+    rows: Rows[ReconciliationIncident] = field(default_factory=lambda: Rows(_incident_id))
     published: list[ReconciliationIncidentOpened] = field(default_factory=list)
 
     def get(self, incident_id: str, /) -> ReconciliationIncident | None:

@@ -1,6 +1,6 @@
 """Comparisons of books and their incidents in MongoDB, and the queue of days that are due."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -87,6 +87,9 @@ class MongoIncidentRepository:
     def of_day(self, region: str, day: date, /) -> Sequence[ReconciliationIncident]:
         rows = self._collection.find({"region": region, "day": day.isoformat()}, {"outbox": 0}, sort=[("_id", 1)])
         return [_to_incident(row) for row in rows]
+
+    def all_open(self) -> Iterator[ReconciliationIncident]:
+        return map(_to_incident, self._collection.find({"state": "open"}, {"outbox": 0}, sort=[("_id", 1)]))
 
     def save(self, incident: ReconciliationIncident, /) -> None:
         save_announcing(

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.chassis.errors import DomainError
 from services.chassis.events import to_rfc3339
@@ -18,6 +19,8 @@ from services.payments.domain.reconciliation_ports import RegistryUnavailable
 from services.payments.domain.refund import total
 from services.payments.domain.registry import Charge, Period, Totals
 
+# The day on which the cabinet opened: no payment is older.
+_BEGINNING = datetime(2014, 7, 1, tzinfo=ZoneInfo("Europe/Moscow"))
 _EQUAL, _DIFFERENT, _NOT_READ = 0, 1, 2
 # I2: a payment is in all books by then, unless something is wrong with one of them.
 _SETTLES_WITHIN = timedelta(seconds=120)
@@ -30,8 +33,10 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     books = commands.add_parser("books", help="Print what our books hold of the payments captured in a period.")
     registry = commands.add_parser("registry", help="Print what the acquirer's registry holds of them.")
     for command, run in ((books, _books), (registry, _registry)):
-        command.add_argument("--from", dest="begins_at", required=True, type=_moment, help="2026-11-01T00:00:00+03:00")
-        command.add_argument("--until", dest="ends_at", required=True, type=_moment, help="no part of the period")
+        command.add_argument(
+            "--from", dest="begins_at", type=_moment, default=_BEGINNING, help="2026-11-01T00:00+03:00"
+        )
+        command.add_argument("--until", dest="ends_at", type=_moment, help="no part of the period; without it, now")
         command.set_defaults(run=run)
     incidents = commands.add_parser("incidents", help="Print the open incidents of the comparison with the acquirer.")
     incidents.set_defaults(run=_incidents)
@@ -44,15 +49,18 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _books(parts: Parts, options: argparse.Namespace) -> int:
     """What is captured, and what is undecided: the acquirer may have taken that."""
     office = build_bookkeeping(parts)
-    period, now = _period(options), office.clock.now()
+    now = office.clock.now()
+    period = _period(options, now=now)
     _print(_booked(payment, now=now) for payment in office.books.captured(period))
     _print(_booked(payment, now=now) for payment in office.books.undecided(period))
     return _EQUAL
 
 
 def _registry(parts: Parts, options: argparse.Namespace) -> int:
+    office = build_bookkeeping(parts)
     try:
-        _print(_charge(charge) for charge in build_bookkeeping(parts).registry.charges(_period(options)))
+        period = _period(options, now=office.clock.now())
+        _print(_charge(charge) for charge in office.registry.charges(period))
     except RegistryUnavailable as error:
         _print([{"problem": error.problem}])
         return _NOT_READ
@@ -151,14 +159,14 @@ def _incident(incident: ReconciliationIncident) -> Line:
     }
 
 
-def _period(options: argparse.Namespace) -> Period:
-    return Period(begins_at=options.begins_at, ends_at=options.ends_at)
+def _period(options: argparse.Namespace, *, now: datetime) -> Period:
+    return Period(begins_at=options.begins_at, ends_at=options.ends_at or now)
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError("a moment needs its zone: 2026-11-01T00:00:00+03:00")
+        raise argparse.ArgumentTypeError("a moment needs its zone: 2026-11-01T00:00+03:00")
     return moment
 
 
