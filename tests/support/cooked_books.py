@@ -58,30 +58,18 @@ class CookedRegion:
     def __init__(self, file: Path, /) -> None:
         self._file = file
 
-    def forget(self, payment_id: str) -> None:
-        """Have it lost a payment."""
-        self._run("DELETE FROM ledger WHERE kind = 'payment' AND external_id = ?", payment_id)
-
     def change(self, payment_id: str, *, amount_minor: int) -> None:
         """Have it credited another sum."""
-        self._run(
-            "UPDATE ledger SET amount_minor = ? WHERE kind = 'payment' AND external_id = ?", amount_minor, payment_id
-        )
-
-    def rename(self, payment_id: str, *, to: str) -> None:
-        """Have it credited the payment under another id."""
-        self._set("external_id", to, payment_id)
-
-    def _set(self, column: str, value: object, payment_id: str) -> None:
-        self._run(f"UPDATE ledger SET {column} = ? WHERE kind = 'payment' AND external_id = ?", value, payment_id)
-
-    def _run(self, statement: str, *values: object) -> None:
         with closing(sqlite3.connect(self._file, timeout=10)) as books, books:
-            triggers = books.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-            for name, _ in triggers:
+            guards = books.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in guards:
                 books.execute(f"DROP TRIGGER {name}")
-            assert books.execute(statement, values).rowcount == 1
-            for _, text in triggers:
+            done = books.execute(
+                "UPDATE ledger SET amount_minor = ? WHERE kind = 'payment' AND external_id = ?",
+                (amount_minor, payment_id),
+            )
+            assert done.rowcount == 1
+            for _, text in guards:
                 books.execute(text)
 
 
