@@ -90,6 +90,19 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEnd:
+    """What stands behind a region's credits: that it was read to its end, or why it was not."""
+
+    region: str
+    is_read: bool
+    problem: str | None
+
+    @classmethod
+    def of(cls, line: Line, /) -> "LedgerEnd":
+        return cls(**{name: line[name] for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """A difference that a daily comparison has found and that is still open."""
 
@@ -97,6 +110,15 @@ class Incident:
     incident_id: str
     kind: str
     opened_at: str
+
+    @classmethod
+    def of(cls, line: Line, /, *, found_by: str) -> "Incident":
+        return cls(
+            found_by=found_by,
+            incident_id=line["incident_id"],
+            kind=line["kind"],
+            opened_at=line["opened_at"],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,16 +137,18 @@ class Books:
         return book not in self.unread
 
 
-def ledgers_of(lines: Iterable[Line], /) -> tuple[list[Credit], frozenset[str], dict[str, str]]:
+def ledgers_of(lines: Iterable[Credit | LedgerEnd], /) -> tuple[tuple[Credit, ...], frozenset[str], dict[str, str]]:
     """Return the credits of the regions that were read to the end, which those are, and why others were not."""
     rows: dict[str, list[Credit]] = {}
     unread: dict[str, str] = {}
     read: set[str] = set()
     for line in lines:
-        if "is_read" not in line:
-            rows.setdefault(line["region"], []).append(Credit.of(line))
-        elif line["is_read"]:
-            read.add(line["region"])
-        else:
-            unread[ledger_of(line["region"])] = line["problem"]
-    return [credit for region in sorted(read) for credit in rows.get(region, [])], frozenset(read), unread
+        match line:
+            case Credit():
+                rows.setdefault(line.region, []).append(line)
+            case LedgerEnd(is_read=True):
+                read.add(line.region)
+            case LedgerEnd():
+                unread[ledger_of(line.region)] = line.problem or ""
+    credits = tuple(credit for region in sorted(read) for credit in rows.get(region, []))
+    return credits, frozenset(read), unread

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from deploy.audit.books import Line
 from deploy.local.ports import Ports
 from deploy.local.processes import all_processes
 from deploy.local.suite import ROOT, NotStarted, Suite, clean_environment
+
+_UNDERSTOOD = frozenset({0, 2})
 
 
 class NotRead(Exception):
@@ -25,13 +27,13 @@ class Service:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def read(self, *operation: str) -> list[Line]:
-        """Return what an operation prints. One that ends with 2 says in its lines what it could not read.
+    def lines(self, *operation: str) -> Iterator[Line]:
+        """Yield what an operation prints. One that ends with 2 says in its lines what it could not read.
 
-        Raises NotRead when it fails otherwise.
+        Raises NotRead at the end when it fails otherwise.
         """
         with tempfile.TemporaryFile("w+") as complaints:
-            done = subprocess.Popen(
+            process = subprocess.Popen(
                 [*self.command, *operation],
                 cwd=ROOT,
                 env=clean_environment() | dict(self.environment),
@@ -40,13 +42,12 @@ class Service:
                 stderr=complaints,
                 text=True,
             )
-            assert done.stdout is not None
-            lines = [json.loads(line) for line in done.stdout]
-            status = done.wait()
-            complaints.seek(0)
-            if status not in {0, 2} or (status == 2 and not lines):
-                raise NotRead(_last_line(complaints.read()) or f"ended with {status}")
-        return lines
+            with process:
+                assert process.stdout is not None, "it was asked for"
+                yield from map(json.loads, process.stdout)
+            if process.returncode not in _UNDERSTOOD:
+                complaints.seek(0)
+                raise NotRead(_last_line(complaints.read()) or f"ended with {process.returncode}")
 
 
 def local_services(*, run_dir: Path, port_base: int) -> tuple[Service, Service]:

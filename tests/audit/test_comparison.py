@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.audit.books import ACCOUNTS, ACQUIRER, PAYMENTS, Books, Charge, Credit, Payment, ledger_of, ledgers_of
+from deploy.audit.books import (
+    ACCOUNTS,
+    ACQUIRER,
+    PAYMENTS,
+    Books,
+    Charge,
+    Credit,
+    LedgerEnd,
+    Payment,
+    ledger_of,
+    ledgers_of,
+)
 from deploy.audit.comparison import Difference, Kind, confirmed, differences, items_of
 from deploy.audit.sums import sums_by_region, total_of
 from tests.audit.builders import make_books, make_charge, make_payment, make_posting, together
@@ -228,11 +239,11 @@ def test_a_region_that_was_not_read_is_compared_with_nothing_and_the_others_are(
 
 
 def test_rows_of_a_ledger_that_ended_early_count_for_nothing() -> None:
-    lines = [
-        {"region": "54", "payment_id": "pay_1", "amount_minor": 100, "posted_at": "2026-11-22T09:30:00.000Z"},
-        {"region": "54", "is_read": True, "problem": None},
-        {"region": "77", "payment_id": "pay_2", "amount_minor": 100, "posted_at": "2026-11-22T09:30:00.000Z"},
-        {"region": "77", "is_read": False, "problem": "REGION_UNAVAILABLE"},
+    lines: list[Credit | LedgerEnd] = [
+        Credit(region="54", payment_id="pay_1", amount_minor=100),
+        LedgerEnd(region="54", is_read=True, problem=None),
+        Credit(region="77", payment_id="pay_2", amount_minor=100),
+        LedgerEnd(region="77", is_read=False, problem="REGION_UNAVAILABLE"),
     ]
 
     credits, read, unread = ledgers_of(lines)

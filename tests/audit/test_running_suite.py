@@ -13,6 +13,9 @@ import pytest
 from tests.audit.town import Town
 from tests.support.running_suite import RunningSuite
 
+# The suite has to start first, and the machine may be busy.
+pytestmark = pytest.mark.timeout(600)
+
 _PARTS = (
     *("identity", "accounts", "accounts-worker", "payments", "payments-worker", "gateway", "acquirer", "mailbox"),
     *("region-moscow", "region-novosibirsk", "region-vladivostok", "region-kaliningrad", "region-yekaterinburg"),
@@ -42,7 +45,7 @@ def _audit(town: Town, *arguments: str) -> tuple[int, str]:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=300,
     )
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout

@@ -140,4 +140,4 @@ class Town:
 
     def _operate(self, *arguments: str) -> None:
         payments, _ = local_services(run_dir=self.suite.run_dir, port_base=self.suite.ports.base)
-        payments.read(*arguments)
+        assert list(payments.lines(*arguments))
