@@ -233,7 +233,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
             settle,
             waker=waker,
             concurrency=settings.posting_threads,
-            next_due_in_s=due.seconds_until_due,
+            due=due,
         ),
         links_loop(settings, stores, known_regions(settings), waker=waker),
         *ordering_loops(

@@ -81,7 +81,7 @@ def links_loop(settings: Settings, stores: Stores, regions: Regions, /, *, waker
         weigh=_weigh(stores, regions),
         clock=stores.clock,
     )
-    return DispatcherLoop("links", look_after, waker=waker, next_due_in_s=due.seconds_until_due)
+    return DispatcherLoop("links", look_after, waker=waker, due=due)
 
 
 def _weigh(stores: Stores, regions: Regions) -> WeighGrants:
