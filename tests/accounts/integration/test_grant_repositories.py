@@ -223,8 +223,10 @@ def test_whoever_read_a_link_before_it_was_claimed_saves_nothing(
 def test_reads_a_link_from_before_there_were_grants(database: Database[Any]) -> None:
     repository = MongoBillingAccountRepository(database, clock=SettableClock())
     account = make_account()
+    account.look_again(None)
     repository.save(account)
-    billing_accounts_of(database).update_many({}, {"$unset": {"grant": 1, "grant_end": 1, "work": 1}})
+    later_fields = {"grant": 1, "grant_end": 1, "numbered_at": 1, "work": 1}
+    billing_accounts_of(database).update_many({}, {"$unset": later_fields})
 
     assert repository.linked_by(account.subscriber_id) == [account]
 
