@@ -193,7 +193,9 @@ def books(request: pytest.FixtureRequest) -> tuple[LinkRepository, Any, Settable
 
 def test_a_due_link_is_claimed_when_its_time_has_come(books: tuple[LinkRepository, Any, SettableClock]) -> None:
     links, queue, clock = books
-    links.save(make_account())
+    resting = make_account()
+    resting.look_again(None)
+    links.save(resting)
     link = _link(_offer())
     links.save(link)
     assert queue.claim() is None
