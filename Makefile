@@ -31,7 +31,7 @@ logs: install ## Follow the logs; make logs NAME=payments for one process
 	@$(LOCAL) logs $(NAME)
 
 test: install ## Run all tests; ARGS are handed to pytest
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: install ## Check style, types, imports, contracts, locks and security
 	@.ci/lint
