@@ -67,7 +67,7 @@ def reconciliation_loop(
         plan=settings.reconcile_plan,
         clock=stores.clock,
     )
-    return DispatcherLoop("reconciliation", step, waker=waker, concurrency=2, next_due_in_s=due.seconds_until_due)
+    return DispatcherLoop("reconciliation", step, waker=waker, concurrency=2, due=due)
 
 
 def build_reconciling(settings: Settings, /) -> Reconciling:

@@ -254,7 +254,7 @@ def _payments(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
         drive_payments(parts, due),
         waker=waker,
         concurrency=parts.settings.dispatcher_concurrency,
-        next_due_in_s=due.seconds_until_due,
+        due=due,
     )
 
 
@@ -263,7 +263,7 @@ def _bindings(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
     step = DriveBindings(
         due=MongoDue(due, to_binding), binding=parts.binding, charge_timeout_s=parts.settings.charge_timeout_s
     )
-    return DispatcherLoop("card-bindings", step, waker=waker, next_due_in_s=due.seconds_until_due)
+    return DispatcherLoop("card-bindings", step, waker=waker, due=due)
 
 
 def _receipts(parts: Parts, waker: ChangeStreamWaker) -> list[DispatcherLoop]:
@@ -282,16 +282,14 @@ def _receipts(parts: Parts, waker: ChangeStreamWaker) -> list[DispatcherLoop]:
         backoff=parts.backoff,
         timeout_s=parts.settings.charge_timeout_s,
     )
-    return [DispatcherLoop("receipts", step, waker=waker, concurrency=2, next_due_in_s=due.seconds_until_due)]
+    return [DispatcherLoop("receipts", step, waker=waker, concurrency=2, due=due)]
 
 
 def _occasions(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
     due = parts.due(occasions_collection(parts.database))
-    return DispatcherLoop(
-        "occasions", drive_occasions(parts, due), waker=waker, concurrency=2, next_due_in_s=due.seconds_until_due
-    )
+    return DispatcherLoop("occasions", drive_occasions(parts, due), waker=waker, concurrency=2, due=due)
 
 
 def _rechecks(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
     due = parts.due(rules_collection(parts.database))
-    return DispatcherLoop("rule-rechecks", recheck_rules(parts, due), waker=waker, next_due_in_s=due.seconds_until_due)
+    return DispatcherLoop("rule-rechecks", recheck_rules(parts, due), waker=waker, due=due)
