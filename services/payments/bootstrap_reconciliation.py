@@ -58,7 +58,7 @@ def reconciliation_loop(parts: Parts, waker: ChangeStreamWaker, /) -> Dispatcher
     )
     step = reconcile_due_day(parts, due)
     step.plan_days.first()
-    return DispatcherLoop("reconciliation", step, waker=waker, next_due_in_s=due.seconds_until_due)
+    return DispatcherLoop("reconciliation", step, waker=waker, due=due)
 
 
 def reconcile_due_day(parts: Parts, due: DueWork, /) -> ReconcileDueDay:

@@ -1,21 +1,18 @@
 """What an operator reads of the books from a shell of the service, as JSON lines: ids, sums in kopecks, states."""
 
 import argparse
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from services.accounts.bootstrap_reconciliation import Reconciling
 from services.accounts.domain.errors import RegionAnswerInvalid, RegionUnavailable
 from services.accounts.domain.posting import Posting
 from services.accounts.domain.reconciliation import BookedPayment, Period
 from services.accounts.domain.reconciliation_incident import ReconciliationIncident
+from services.chassis.command_lines import add_period, period_of, print_lines
 from services.chassis.events import to_rfc3339
 
-# The day on which the cabinet opened: no payment is older.
-_BEGINNING = datetime(2014, 7, 1, tzinfo=ZoneInfo("Europe/Moscow"))
 _READ, _NOT_ALL_READ = 0, 2
 
 Line = dict[str, Any]
@@ -26,10 +23,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     books = commands.add_parser("books", help="Print our postings of the payments captured in a period.")
     ledgers = commands.add_parser("ledgers", help="Print what the regions' ledgers hold of them: 0 all read, 2 not all")
     for command, run in ((books, _books), (ledgers, _ledgers)):
-        command.add_argument(
-            "--from", dest="begins_at", type=_moment, default=_BEGINNING, help="2026-11-01T00:00+03:00"
-        )
-        command.add_argument("--until", dest="ends_at", type=_moment, help="no part of the period; without it, now")
+        add_period(command)
         command.set_defaults(run=run)
     incidents = commands.add_parser("incidents", help="Print the open incidents of the comparisons with the regions.")
     incidents.set_defaults(run=_incidents)
@@ -37,7 +31,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _books(office: Reconciling, options: argparse.Namespace) -> int:
     for region in office.regions.all():
-        _print(
+        print_lines(
             _booked(posting)
             for posting in office.books.captured(region.code, _period(options, now=office.stores.clock.now()))
         )
@@ -51,15 +45,15 @@ def _ledgers(office: Reconciling, options: argparse.Namespace) -> int:
         if not region.connected:
             continue
         try:
-            _print(_ledger(office, region.code, period))
+            print_lines(_ledger(office, region.code, period))
         except RegionUnavailable as problem:
-            _print([{"region": region.code, "is_read": False, "problem": _problem(problem)}])
+            print_lines([{"region": region.code, "is_read": False, "problem": _problem(problem)}])
             status = _NOT_ALL_READ
     return status
 
 
 def _incidents(office: Reconciling, _options: argparse.Namespace) -> int:
-    _print(_incident(incident) for incident in office.incidents.all_open())
+    print_lines(_incident(incident) for incident in office.incidents.all_open())
     return _READ
 
 
@@ -109,16 +103,5 @@ def _problem(problem: RegionUnavailable) -> str:
 
 
 def _period(options: argparse.Namespace, *, now: datetime) -> Period:
-    return Period(begins_at=options.begins_at, ends_at=options.ends_at or now)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError("a moment needs its zone: 2026-11-01T00:00+03:00")
-    return moment
-
-
-def _print(lines: Iterable[Line]) -> None:
-    for line in lines:
-        print(json.dumps(line, ensure_ascii=False))
+    begins_at, ends_at = period_of(options, now=now)
+    return Period(begins_at=begins_at, ends_at=ends_at)

@@ -1,12 +1,11 @@
 """What an operator reads of the books from a shell of the service, as JSON lines: ids, sums in kopecks, states."""
 
 import argparse
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from services.chassis.command_lines import add_period, period_of, print_lines
 from services.chassis.errors import DomainError
 from services.chassis.events import to_rfc3339
 from services.chassis.money import Money
@@ -19,8 +18,6 @@ from services.payments.domain.reconciliation_ports import RegistryUnavailable
 from services.payments.domain.refund import total
 from services.payments.domain.registry import Charge, Period, Totals
 
-# The day on which the cabinet opened: no payment is older.
-_BEGINNING = datetime(2014, 7, 1, tzinfo=ZoneInfo("Europe/Moscow"))
 _EQUAL, _DIFFERENT, _NOT_READ = 0, 1, 2
 # I2: a payment is in all books by then, unless something is wrong with one of them.
 _SETTLES_WITHIN = timedelta(seconds=120)
@@ -33,10 +30,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     books = commands.add_parser("books", help="Print what our books hold of the payments captured in a period.")
     registry = commands.add_parser("registry", help="Print what the acquirer's registry holds of them.")
     for command, run in ((books, _books), (registry, _registry)):
-        command.add_argument(
-            "--from", dest="begins_at", type=_moment, default=_BEGINNING, help="2026-11-01T00:00+03:00"
-        )
-        command.add_argument("--until", dest="ends_at", type=_moment, help="no part of the period; without it, now")
+        add_period(command)
         command.set_defaults(run=run)
     incidents = commands.add_parser("incidents", help="Print the open incidents of the comparison with the acquirer.")
     incidents.set_defaults(run=_incidents)
@@ -51,8 +45,8 @@ def _books(parts: Parts, options: argparse.Namespace) -> int:
     office = build_bookkeeping(parts)
     now = office.clock.now()
     period = _period(options, now=now)
-    _print(_booked(payment, now=now) for payment in office.books.captured(period))
-    _print(_booked(payment, now=now) for payment in office.books.undecided(period))
+    print_lines(_booked(payment, now=now) for payment in office.books.captured(period))
+    print_lines(_booked(payment, now=now) for payment in office.books.undecided(period))
     return _EQUAL
 
 
@@ -60,15 +54,15 @@ def _registry(parts: Parts, options: argparse.Namespace) -> int:
     office = build_bookkeeping(parts)
     try:
         period = _period(options, now=office.clock.now())
-        _print(_charge(charge) for charge in office.registry.charges(period))
+        print_lines(_charge(charge) for charge in office.registry.charges(period))
     except RegistryUnavailable as error:
-        _print([{"problem": error.problem}])
+        print_lines([{"problem": error.problem}])
         return _NOT_READ
     return _EQUAL
 
 
 def _incidents(parts: Parts, _options: argparse.Namespace) -> int:
-    _print(_incident(incident) for incident in build_bookkeeping(parts).incidents.all_open())
+    print_lines(_incident(incident) for incident in build_bookkeeping(parts).incidents.all_open())
     return _EQUAL
 
 
@@ -83,12 +77,12 @@ def _reconcile(parts: Parts, options: argparse.Namespace) -> int:
     if comparison is None or comparison.compared_at is None:
         problem = comparison.last_problem if comparison else None
         return _not_compared(day, "NOT_COMPARED_YET", problem)
-    _print([_report(comparison, office.incidents.of_day(day))])
+    print_lines([_report(comparison, office.incidents.of_day(day))])
     return _DIFFERENT if comparison.open_incidents else _EQUAL
 
 
 def _not_compared(day: date, problem: str, detail: str | None) -> int:
-    _print([{"day": day.isoformat(), "problem": problem, "detail": detail}])
+    print_lines([{"day": day.isoformat(), "problem": problem, "detail": detail}])
     return _NOT_READ
 
 
@@ -160,16 +154,5 @@ def _incident(incident: ReconciliationIncident) -> Line:
 
 
 def _period(options: argparse.Namespace, *, now: datetime) -> Period:
-    return Period(begins_at=options.begins_at, ends_at=options.ends_at or now)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError("a moment needs its zone: 2026-11-01T00:00+03:00")
-    return moment
-
-
-def _print(lines: Iterable[Line]) -> None:
-    for line in lines:
-        print(json.dumps(line, ensure_ascii=False))
+    begins_at, ends_at = period_of(options, now=now)
+    return Period(begins_at=begins_at, ends_at=ends_at)

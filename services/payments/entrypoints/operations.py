@@ -4,13 +4,13 @@ Who may: whoever may run a command with the service's own settings. There is no 
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from services.chassis.command_lines import print_lines
 from services.chassis.errors import DomainError
 from services.chassis.events import to_rfc3339
 from services.payments.adapters.chargeback_registry import RegistryUnreadable, read_registry
@@ -40,8 +40,7 @@ def run(arguments: Sequence[str], /) -> int:
 
 
 def _settle(parts: Parts, options: argparse.Namespace) -> int:
-    for line in options.operation(build_operations(parts), options):
-        print(json.dumps(line, ensure_ascii=False))
+    print_lines(options.operation(build_operations(parts), options))
     return 0
 
 
