@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pymongo
@@ -16,6 +18,7 @@ from tests.support.running_suite import RunningSuite
 _OFFICES = {"54": "region-novosibirsk", "77": "region-moscow"}
 _CREDITED = {"54": (100_01, 200_02), "77": (300_03, 400_04)}
 _REFUSED, _GIVEN_BACK = 500_05, 600_06
+_SETTLES_WITHIN = timedelta(minutes=5)
 
 
 class Town:
@@ -26,10 +29,13 @@ class Town:
         self.credited: list[str] = []
         self.given_back_after_crediting = ""
         self.disputed_minor = 0
+        self._ahead = timedelta()
+        self._paid_later_minor = 0
         self._payer = Payer(suite.http("acquirer"))
         self._mailbox = Mailbox(suite.http("mailbox"))
         self._offices = {code: RegionOffice(suite.http(f"{name}-control")) for code, name in _OFFICES.items()}
         self._subscriber = Subscriber(suite.url)
+        self._accounts: dict[str, str] = {}
         self._mongo: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(suite.mongo_url)
         self._cooked_acquirer = CookedAcquirer(suite.run_dir / "sandbox" / "acquirer.sqlite3")
 
@@ -43,7 +49,7 @@ class Town:
         novosibirsk, moscow = sum(_CREDITED["54"]), sum(_CREDITED["77"])
         return {
             "54": (novosibirsk + _REFUSED, _REFUSED, novosibirsk),
-            "77": (moscow, 0, moscow),
+            "77": (moscow + self._paid_later_minor, 0, moscow + self._paid_later_minor),
         }
 
     def pay_and_give_back(self) -> None:
@@ -51,16 +57,32 @@ class Town:
         self._subscriber.register(
             login="audit.anna", password="Снег идёт, 184 шага", email="anna@example.test", mailbox=self._mailbox
         )
-        accounts = {code: self._account(code, 880_000_001) for code in _OFFICES}
+        self._accounts = {code: self._account(code, 880_000_001) for code in _OFFICES}
         for code, sums in _CREDITED.items():
-            self.credited += [self._pay(accounts[code], kopecks, "posted") for kopecks in sums]
+            self.credited += [self._pay(self._accounts[code], kopecks, "posted") for kopecks in sums]
         self._offices["54"].open_accounts(first_number=880_000_009, count=1)
         doomed = self._subscriber.link(region="54", number="880000009", proof="880000009")["id"]
         self._offices["54"].close_account("880000009")
         self._pay(doomed, _REFUSED, "refunded")
-        self.given_back_after_crediting = self._pay(accounts["77"], _GIVEN_BACK, "posted")
+        self.given_back_after_crediting = self._pay(self._accounts["77"], _GIVEN_BACK, "posted")
         self._give_back(self.given_back_after_crediting)
         self._dispute(self.credited[0])
+        self.settle()
+
+    def settle(self) -> None:
+        """Let so much time pass that what was paid is no longer under way."""
+        self._ahead += _SETTLES_WITHIN
+        self.suite.move_clock(self._ahead)
+        self._subscriber.renew()
+
+    def pay_until(self, stopped: Event) -> int:
+        """Pay one payment after the other in Moscow; return how many there were."""
+        count = 0
+        while not stopped.is_set() or not count:
+            count += 1
+            self._pay(self._accounts["77"], 100_00 + count, "posted")
+            self._paid_later_minor += 100_00 + count
+        return count
 
     @contextmanager
     def acquirer_says(self, payment_id: str, amount_minor: int) -> Iterator[None]:
