@@ -4,10 +4,10 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.audit.commands import Service, local_services
+from deploy.audit.commands import Service, local_now, local_services
 from deploy.audit.comparison import confirmed, differences, items_of
 from deploy.audit.reading import read_books
 from deploy.audit.report import NOT_ALL_READ, Audit, as_json, as_text
@@ -23,7 +23,8 @@ def main() -> int:
     except NotStarted as refusal:
         print(f"audit: {refusal}", file=sys.stderr)
         return NOT_ALL_READ
-    period = [*_option("--from", options.begins_at), *_option("--until", options.ends_at)]
+    begins_at, ends_at = options.begins_at, options.ends_at or _now(options).isoformat(timespec="milliseconds")
+    period = [*(["--from", begins_at] if begins_at else []), "--until", ends_at]
     books = read_books(payments=payments, accounts=accounts, period=period)
     items = items_of(books)
     found = differences(books, items)
@@ -31,7 +32,8 @@ def main() -> int:
         books = read_books(payments=payments, accounts=accounts, period=period)
         items = items_of(books)
         found = confirmed(found, differences(books, items))
-    audit = Audit(period=_in_words(options), books=books, items=items, differences=found)
+    in_words = f"from {begins_at or 'the first one'} until {ends_at}"
+    audit = Audit(period=in_words, books=books, items=items, differences=found)
     print(json.dumps(as_json(audit), ensure_ascii=False, indent=2) if options.json else as_text(audit))
     return audit.status
 
@@ -43,9 +45,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="for a program; sums are kopecks")
     parser.add_argument("--run-dir", default=".run", help="folder of the local suite (default: .run)")
     parser.add_argument("--port-base", type=int, default=DEFAULT_BASE, help="first of its ports (default: 18000)")
-    parser.add_argument(
-        "--payments", default="", help="how payments' commands are run elsewhere: 'kubectl exec ... --'"
-    )
+    parser.add_argument("--payments", default="", help="elsewhere: 'kubectl exec ... -- python -m services.payments'")
     parser.add_argument("--accounts", default="", help="the same for accounts; both or none")
     options = parser.parse_args()
     if bool(options.payments) != bool(options.accounts):
@@ -59,13 +59,9 @@ def _services(options: argparse.Namespace) -> tuple[Service, Service]:
     return Service(command=shlex.split(options.payments)), Service(command=shlex.split(options.accounts))
 
 
-def _option(name: str, value: str) -> Sequence[str]:
-    return [name, value] if value else []
-
-
-def _in_words(options: argparse.Namespace) -> str:
-    begin = f"from {options.begins_at}" if options.begins_at else "from the first one"
-    return f"{begin} until {options.ends_at or 'now'}"
+def _now(options: argparse.Namespace) -> datetime:
+    """All books end at one moment, by the clock of the suite."""
+    return datetime.now(UTC) if options.payments else local_now(Path(options.run_dir))
 
 
 if __name__ == "__main__":

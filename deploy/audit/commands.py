@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deploy.audit.books import Line
@@ -61,6 +62,13 @@ def local_services(*, run_dir: Path, port_base: int) -> tuple[Service, Service]:
         for name in ("payments", "accounts")
     )
     return payments, accounts
+
+
+def local_now(run_dir: Path, /) -> datetime:
+    """Return the time by the clock of the local suite in a run folder."""
+    clock = run_dir / "clock"
+    ahead_s = int(clock.read_text() or 0) if clock.exists() else 0
+    return datetime.now(UTC) + timedelta(seconds=ahead_s)
 
 
 def _last_line(text: str) -> str:

@@ -41,12 +41,13 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _books(parts: Parts, options: argparse.Namespace) -> int:
-    """What is captured, and what is undecided: the acquirer may have taken that."""
+    """What is undecided, since the acquirer may have taken it, and then what is captured: so one that moves meanwhile
+    is printed twice rather than not at all, the second time as it is."""
     office = build_bookkeeping(parts)
     now = office.clock.now()
     period = _period(options, now=now)
-    print_lines(_booked(payment, now=now) for payment in office.books.captured(period))
     print_lines(_booked(payment, now=now) for payment in office.books.undecided(period))
+    print_lines(_booked(payment, now=now) for payment in office.books.captured(period))
     return _EQUAL
 
 
