@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up down status restart logs test lint format demo bench seeded-bugs crash-matrix protos lock clean
+.PHONY: help install up down status restart logs audit test lint format demo bench seeded-bugs crash-matrix protos lock clean
 
 PYTHON := .venv/bin/python
 RUN_DIR ?= .run
@@ -31,8 +31,11 @@ restart: install ## Restart all but the data stores, or one process: make restar
 logs: install ## Follow the logs; make logs NAME=payments for one process
 	@$(LOCAL) logs $(NAME)
 
+audit: install ## Hold all books of a running suite against each other; ARGS: a period, --json (deploy/audit)
+	@$(PYTHON) -m deploy.audit --run-dir $(RUN_DIR) $(ARGS)
+
 test: install ## Run all tests; ARGS are handed to pytest
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: install ## Check style, types, imports, contracts, locks and security
 	@.ci/lint

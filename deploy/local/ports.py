@@ -46,6 +46,9 @@ _OFFSETS = {
 }
 
 
+_claims: list[socket.socket] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The ports of one suite."""
@@ -74,16 +77,29 @@ class Ports:
 
 
 def find_free_base() -> int:
-    """Return a base with all of its ports free.
+    """Return a base with all of its ports free, which no other process is given while this one lives.
 
-    Drawn at random below the range from which Linux hands out ports of outgoing connections (32768), so that neither a
-    second suite that starts at the same moment nor an open connection takes one of them in between.
+    Below the range from which Linux hands out ports of outgoing connections (32768), so that no open connection takes
+    one of them in between.
     """
-    for _ in range(100):
-        base = random.randrange(19000, 32000, SPAN)
-        if not Ports(base).taken():
+    bases = list(range(19000, 32000, SPAN))
+    random.SystemRandom().shuffle(bases)
+    for base in bases:
+        if not Ports(base).taken() and _claim(base):
             return base
     raise RuntimeError("no hundred free ports in a row between 19000 and 32000")
+
+
+def _claim(base: int) -> bool:
+    """Take an abstract socket named after the base; it is gone with the process, however that ends."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0kabinet-ports-{base}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
 
 
 def _can_listen(port: int) -> bool:

@@ -40,7 +40,7 @@ from services.accounts.bootstrap_grants import GrantUseCases, accept_grant, buil
 from services.accounts.bootstrap_lines import known_regions, region_lines, regional_work
 from services.accounts.bootstrap_ordering import OrderingUseCases, build_ordering, ordering_loops, recheck_promise
 from services.accounts.bootstrap_reconciliation import reconciliation_loop
-from services.accounts.bootstrap_stores import Stores, open_stores
+from services.accounts.bootstrap_stores import Stores, open_stores, settle_number
 from services.accounts.config import Settings
 from services.accounts.domain.ownership_attempts import AttemptLimits
 from services.accounts.domain.region import Regions
@@ -137,6 +137,7 @@ def build_grpc(settings: Settings, /) -> UseCases:
                 accounts=accounts,
                 standing=standing,
                 current=current,
+                settle_number=settle_number(stores),
                 billing=billing,
                 guard=guard,
                 regions=regions,
@@ -233,7 +234,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
             settle,
             waker=waker,
             concurrency=settings.posting_threads,
-            next_due_in_s=due.seconds_until_due,
+            due=due,
         ),
         links_loop(settings, stores, known_regions(settings), waker=waker),
         *ordering_loops(

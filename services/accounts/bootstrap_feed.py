@@ -12,7 +12,7 @@ from services.accounts.application.store_bills import StoreBills
 from services.accounts.application.store_records import StoreRecords
 from services.accounts.application.stream_feed import OpenFeedStream, ReadFeedPosition
 from services.accounts.application.take_feed import TakeBalances, TakeBills
-from services.accounts.bootstrap_stores import Stores
+from services.accounts.bootstrap_stores import Stores, move_links
 from services.accounts.config import Settings
 
 
@@ -52,6 +52,7 @@ def build_feed(settings: Settings, stores: Stores, /) -> FeedUseCases:
             snapshots=stores.snapshots,
             wishes=MongoWishNumbers(stores.database),
             current=current,
+            move_links=move_links(stores),
             clock=clock,
         ),
         clock=clock,

@@ -11,7 +11,7 @@ from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.give_grants import CreateGrant, EndGrant, ListGrants, ReadGivenGrants
 from services.accounts.application.look_after_links import LookAfterLinks
 from services.accounts.application.weighed_links import WeighedLinks, WeighGrants
-from services.accounts.bootstrap_stores import Stores
+from services.accounts.bootstrap_stores import Stores, settle_number
 from services.accounts.config import Settings
 from services.accounts.domain.region import Regions
 from services.chassis.changes import ChangeStreamWaker
@@ -60,6 +60,7 @@ def accept_grant(stores: Stores, regions: Regions, guard: AttemptGuard, /) -> Ac
         guard=guard,
         weigh=_weigh(stores, regions),
         confirm=_confirm(stores),
+        settle_number=settle_number(stores),
         current=CurrentNumbers(aliases=stores.aliases),
         regions=regions,
         clock=stores.clock,
@@ -77,11 +78,12 @@ def links_loop(settings: Settings, stores: Stores, regions: Regions, /, *, waker
     look_after = LookAfterLinks(
         queue=MongoLinkQueue(due),
         links=stores.accounts,
+        settle_number=settle_number(stores),
         confirm=_confirm(stores),
         weigh=_weigh(stores, regions),
         clock=stores.clock,
     )
-    return DispatcherLoop("links", look_after, waker=waker, next_due_in_s=due.seconds_until_due)
+    return DispatcherLoop("links", look_after, waker=waker, due=due)
 
 
 def _weigh(stores: Stores, regions: Regions) -> WeighGrants:

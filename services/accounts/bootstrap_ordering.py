@@ -153,7 +153,7 @@ def ordering_loops(
             CarryDueWish(queue=MongoWishQueue(due, read), carry=carry),
             waker=waker,
             concurrency=settings.ordering_threads,
-            next_due_in_s=due.seconds_until_due,
+            due=due,
         )
 
     return [

@@ -17,6 +17,7 @@ from services.accounts.adapters.mongo_history import MongoHistoryRepository
 from services.accounts.adapters.mongo_postings import MongoPostingRepository
 from services.accounts.adapters.mongo_regional_bills import MongoRegionalBillRepository
 from services.accounts.adapters.mongo_snapshots import MongoSnapshotRepository
+from services.accounts.application.settle_number import MoveLinks, SettleNumber
 from services.accounts.config import Settings
 from services.chassis.clock import Clock, build_clock
 from services.chassis.mongo import Document, connect
@@ -44,6 +45,22 @@ class Stores:
     def close(self) -> None:
         """Close the connections to MongoDB."""
         self.database.client.close()
+
+
+def move_links(stores: Stores, /) -> MoveLinks:
+    """Return what moves the links of an account that has another number."""
+    return MoveLinks(accounts=stores.accounts, clock=stores.clock)
+
+
+def settle_number(stores: Stores, /) -> SettleNumber:
+    """Return what sees that a link goes by its account's present number."""
+    return SettleNumber(
+        accounts=stores.accounts,
+        aliases=stores.aliases,
+        snapshots=stores.snapshots,
+        move=move_links(stores),
+        clock=stores.clock,
+    )
 
 
 def open_stores(settings: Settings, /, *, role: str) -> Stores:

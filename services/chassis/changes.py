@@ -1,7 +1,8 @@
 """Waking the loops of a dispatcher the moment something is written, by one change stream; no data is read from it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -15,24 +16,42 @@ _log = structlog.get_logger(__name__)
 _RETRY_S = 1.0
 _AWAIT_MS = 500
 
-# Only the names of the fields that were written leave the server: what is in them is nobody's business here.
+# Only the names of the fields that were written leave the server: what is in them is nobody's business here. What was
+# written of them counts only if it can be something to do: neither a lease taken, nor work without a next step, nor an
+# outbox that was emptied. Loops would else be roused by their own claims and saves, several times for each.
+_TELLS_OF_SOMETHING: Document = {
+    "$and": [
+        {"$not": [{"$in": ["$$this.k", ["work.lease_until", "work.leased_by"]]}]},
+        {"$ne": ["$$this.v.due_at", None]},
+        {"$ne": ["$$this.v", []]},
+    ]
+}
+_WRITTEN: Document = {"$objectToArray": {"$ifNull": ["$updateDescription.updatedFields", "$fullDocument"]}}
 _WRITTEN_FIELDS: list[Document] = [
     {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
     {
         "$project": {
+            "collection": "$ns.coll",
             "fields": {
                 "$map": {
-                    "input": {"$objectToArray": {"$ifNull": ["$updateDescription.updatedFields", "$fullDocument"]}},
+                    "input": {"$filter": {"input": _WRITTEN, "as": "this", "cond": _TELLS_OF_SOMETHING}},
                     "in": {"$arrayElemAt": [{"$split": ["$$this.k", "."]}, 0]},
                 }
-            }
+            },
         }
     },
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subscriber:
+    field: str
+    collection: str | None
+    wake: Callable[[], None]
+
+
 class ChangeStreamWaker:
-    """Calls subscribers when their field of any document of the database was written.
+    """Calls subscribers when their field of any document of the database was written, with something to do in it.
 
     It spares the loops tight polling and nothing more: while MongoDB is away, or the stream is broken, the loops'
     `idle_s` does the work, and a new stream starts from now. That is why no position is kept.
@@ -40,13 +59,14 @@ class ChangeStreamWaker:
 
     def __init__(self, database: Database[Document], /) -> None:
         self._database = database
-        self._subscribers: dict[str, list[Callable[[], None]]] = {}
+        self._subscribers: list[_Subscriber] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="change-stream", daemon=True)
 
-    def subscribe(self, field: str, wake: Callable[[], None], /) -> None:
-        """Call `wake` after each write of a top-level field, such as `work` or `outbox`; subscribe before `start`."""
-        self._subscribers.setdefault(field, []).append(wake)
+    def subscribe(self, field: str, wake: Callable[[], None], /, *, collection: str | None = None) -> None:
+        """Call `wake` after each write of a top-level field, such as `work` or `outbox`, to a document of one
+        collection or of any; subscribe before `start`."""
+        self._subscribers.append(_Subscriber(field=field, collection=collection, wake=wake))
 
     def start(self) -> None:
         self._thread.start()
@@ -61,7 +81,8 @@ class ChangeStreamWaker:
         while not self._stopping.is_set():
             try:
                 with self._database.watch(_WRITTEN_FIELDS, max_await_time_ms=_AWAIT_MS) as stream:
-                    self._wake_all()  # whatever was written while there was no stream
+                    for subscriber in self._subscribers:
+                        subscriber.wake()  # whatever was written while there was no stream
                     self._follow(stream)
             except PyMongoError as error:
                 _log.warning("change_stream_lost", error=type(error).__name__)
@@ -71,12 +92,9 @@ class ChangeStreamWaker:
         while stream.alive and not self._stopping.is_set():
             change = stream.try_next()
             if change is not None:
-                self._wake(set(change["fields"] or ()))
+                self._wake(change["collection"], change["fields"] or ())
 
-    def _wake(self, fields: set[str]) -> None:
-        for field in fields & self._subscribers.keys():
-            for wake in self._subscribers[field]:
-                wake()
-
-    def _wake_all(self) -> None:
-        self._wake(set(self._subscribers))
+    def _wake(self, collection: str, fields: Collection[str]) -> None:
+        for subscriber in self._subscribers:
+            if subscriber.field in fields and subscriber.collection in (None, collection):
+                subscriber.wake()

@@ -18,8 +18,8 @@ _BACKOFF_MAX_S = 5.0
 class Waker(Protocol):
     """Whoever can say that there may be something to do: `services.chassis.changes.ChangeStreamWaker`."""
 
-    def subscribe(self, field: str, wake: Callable[[], None], /) -> None:
-        """Call `wake` whenever the field of any document of the service was written."""
+    def subscribe(self, field: str, wake: Callable[[], None], /, *, collection: str | None = None) -> None:
+        """Call `wake` whenever the field of a document was written, of one collection or of any."""
         ...
 
     def start(self) -> None: ...
@@ -27,12 +27,26 @@ class Waker(Protocol):
     def stop(self) -> None: ...
 
 
+class Due(Protocol):
+    """Whoever knows when the next work is due: `services.chassis.work.DueWork`."""
+
+    @property
+    def collection_name(self) -> str:
+        """Whose documents the work hangs on."""
+        ...
+
+    def seconds_until_due(self) -> float | None:
+        """Return how long nothing is to be done; None when nothing waits."""
+        ...
+
+
 class DispatcherLoop:
     """One or more threads that repeat one step.
 
     `step` does at most one piece of work and says whether it found any. While it does, it is repeated at once; then the
-    thread sleeps until woken, until `next_due_in_s` says, or for `idle_s`, whichever comes first: waking is for speed,
-    `idle_s` is what is relied upon. A step that raises is logged and repeated with growing pauses; it never ends the
+    thread sleeps until woken, until something is `due`, or for `idle_s`, whichever comes first: waking is for speed,
+    `idle_s` is what is relied upon. It is woken by work of the collection of `due`, or by what is written to the field
+    `wakes_on` anywhere. A step that raises is logged and repeated with growing pauses; it never ends the
     thread.
 
     With `concurrency > 1` each wake-up rouses one thread, and each thread that found work rouses one more: as many as
@@ -45,16 +59,16 @@ class DispatcherLoop:
         step: Callable[[], bool],
         *,
         waker: Waker | None = None,
-        wakes_on: str = "work",
+        due: Due | None = None,
+        wakes_on: str = "",
         idle_s: float = 1.0,
         concurrency: int = 1,
-        next_due_in_s: Callable[[], float | None] | None = None,
         on_stop: Callable[[], None] | None = None,
     ) -> None:
         self._name = name
         self._step = step
         self._idle_s = idle_s
-        self._next_due_in_s = next_due_in_s
+        self._due = due
         self._on_stop = on_stop
         self._stopping = threading.Event()
         self._awake = threading.Condition()
@@ -62,7 +76,9 @@ class DispatcherLoop:
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True) for number in range(concurrency)
         ]
-        if waker is not None:
+        if waker is not None and due is not None:
+            waker.subscribe("work", self.wake, collection=due.collection_name)
+        if waker is not None and wakes_on:
             waker.subscribe(wakes_on, self.wake)
 
     @property
@@ -121,7 +137,7 @@ class DispatcherLoop:
     def _turn(self) -> tuple[bool, float]:
         if self._step():
             return True, 0.0
-        due_in_s = self._next_due_in_s() if self._next_due_in_s else None
+        due_in_s = self._due.seconds_until_due() if self._due else None
         return False, self._idle_s if due_in_s is None else min(self._idle_s, due_in_s)
 
     def _sleep(self, seconds: float) -> None:

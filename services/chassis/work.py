@@ -64,6 +64,11 @@ class DueWork:
         self._lease_s = lease_s
         self._lease_clock = lease_clock or SystemClock()
 
+    @property
+    def collection_name(self) -> str:
+        """Whose documents the work hangs on."""
+        return self._collection.name
+
     def claim(self, *, where: Document | None = None) -> Document | None:
         """Return the longest-due document that nobody works on, now leased to this owner; None when there is none.
 
@@ -73,8 +78,11 @@ class DueWork:
         one of two claimers has its result recorded. The side effect itself is idempotent by its own key.
         """
         now = self._lease_clock.now()
+        wanted = self._due() | self._free(now) | (where or {})
+        if self._collection.find_one(wanted, {"_id": 1}) is None:
+            return None
         return self._collection.find_one_and_update(
-            self._due() | self._free(now) | (where or {}),
+            wanted,
             {
                 "$set": {
                     "work.lease_until": now + timedelta(seconds=self._lease_s),

@@ -96,7 +96,7 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
             orders,
             waker=waker,
             concurrency=settings.charge_threads,
-            next_due_in_s=stores.orders.due.seconds_until_due,
+            due=stores.orders.due,
         ),
     ]
     return Dispatcher(loops, waker=waker)

@@ -93,27 +93,27 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
     )
     loops = [
         DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop),
-        DispatcherLoop("links", links, waker=waker, next_due_in_s=stores.deliveries.due.seconds_until_due),
+        DispatcherLoop("links", links, waker=waker, due=stores.deliveries.due),
         DispatcherLoop("catch-up", _catch_up(stores, accounts), idle_s=settings.catch_up_s),
         DispatcherLoop(
             "bills",
             _bills(settings, stores, accounts),
             waker=waker,
             concurrency=settings.render_threads,
-            next_due_in_s=stores.bills.due.seconds_until_due,
+            due=stores.bills.due,
         ),
         DispatcherLoop(
             "mailings",
             _mailings(stores, accounts, post),
             waker=waker,
             concurrency=settings.mail_threads,
-            next_due_in_s=stores.mailings.due.seconds_until_due,
+            due=stores.mailings.due,
         ),
         DispatcherLoop(
             "autopay-notices",
             _autopay_notices(settings, stores, post),
             waker=waker,
-            next_due_in_s=stores.autopay_notices.due.seconds_until_due,
+            due=stores.autopay_notices.due,
         ),
     ]
     return Dispatcher(loops, waker=waker)

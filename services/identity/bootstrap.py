@@ -151,7 +151,7 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
                 advance,
                 waker=waker,
                 concurrency=2,  # a mail server that takes its time with one letter does not hold up the next
-                next_due_in_s=stores.registrations.seconds_until_due,
+                due=stores.registrations.due,
             ),
         ],
         waker=waker,

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.accounts.application.settle_number import MoveLinks, SettleNumber
 from services.accounts.domain.account_alias import AccountAlias
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.feed_journal import FeedJournal, FeedRejection
+from services.accounts.domain.ports import AliasRepository, BillingAccountRepository, SnapshotRepository
+from services.chassis.clock import Clock
 from tests.accounts.fakes import Shelf
 
 
@@ -22,6 +25,14 @@ class FakeAliases:
 
     def save(self, alias: AccountAlias, /) -> None:
         self.shelf.put(str(alias.old), alias)
+
+
+def a_settle_number(
+    accounts: BillingAccountRepository, aliases: AliasRepository, snapshots: SnapshotRepository, clock: Clock
+) -> SettleNumber:
+    """Return the use case on those repositories."""
+    move = MoveLinks(accounts=accounts, clock=clock)
+    return SettleNumber(accounts=accounts, aliases=aliases, snapshots=snapshots, move=move, clock=clock)
 
 
 class FakeWishNumbers:

@@ -35,7 +35,7 @@ from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from tests.accounts.builders import KEY, PSEUDONYMS, SettableClock, make_account, make_limits
 from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions, FakeSnapshots, Shelf
-from tests.accounts.feed_fakes import FakeAliases
+from tests.accounts.feed_fakes import FakeAliases, a_settle_number
 from tests.accounts.ordering_office import Killed
 
 OWNER = "sub_" + "1" * 32
@@ -127,6 +127,8 @@ class Home:
     clock: SettableClock = field(default_factory=SettableClock)
     links: FakeBillingAccounts = field(default_factory=FakeBillingAccounts)
     offers: FakeGrantOffers = field(default_factory=FakeGrantOffers)
+    aliases: FakeAliases = field(default_factory=FakeAliases)
+    snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     doubted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -159,8 +161,9 @@ class Desk:
         guard = AttemptGuard(
             purpose="proof", attempts=FakeAttempts(), limits=make_limits(pair=3), pseudonyms=PSEUDONYMS, clock=clock
         )
-        standing = AccountStanding(accounts=links, snapshots=FakeSnapshots())
-        current = CurrentNumbers(aliases=FakeAliases())
+        standing = AccountStanding(accounts=links, snapshots=home.snapshots)
+        current = CurrentNumbers(aliases=home.aliases)
+        settle_number = a_settle_number(links, home.aliases, home.snapshots, clock)
         read = ReadGivenGrants(links=links, weigh=weigh, clock=clock)
         self.home = home
         self.billing = FakeRegions(clock)
@@ -181,6 +184,7 @@ class Desk:
                 accounts=self.accounts,
                 standing=standing,
                 current=current,
+                settle_number=settle_number,
                 billing=self.billing,
                 guard=guard,
                 regions=regions,
@@ -193,6 +197,7 @@ class Desk:
                 guard=guard,
                 weigh=weigh,
                 confirm=confirm,
+                settle_number=settle_number,
                 current=current,
                 regions=regions,
                 clock=clock,
@@ -202,6 +207,7 @@ class Desk:
         self.look_after = LookAfterLinks(
             queue=killer.around(FakeLinkQueue(home.links, clock)),
             links=links,
+            settle_number=settle_number,
             confirm=confirm,
             weigh=weigh,
             clock=clock,

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from pymongo.database import Database
 from services.chassis.changes import ChangeStreamWaker
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.mongo import connect, save_versioned
-from services.chassis.work import work_fields
+from services.chassis.work import DueWork, work_fields
+from tests.chassis.clocks import FakeClock
 from tests.support.polling import eventually
 from tests.support.servers import Mongo
 
 Document = dict[str, Any]
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 Start = Callable[[DispatcherLoop], DispatcherLoop]
 
 
@@ -40,6 +43,15 @@ class Pile:
     @property
     def is_empty(self) -> bool:
         return self._items == 0
+
+
+class DueSoon:
+    """Something is always due in ten milliseconds."""
+
+    collection_name = "things"
+
+    def seconds_until_due(self) -> float:
+        return 0.01
 
 
 @pytest.fixture
@@ -90,7 +102,7 @@ def test_looks_again_after_its_idle_time_when_nobody_calls(start: Start) -> None
 def test_sleeps_no_longer_than_until_the_next_item_is_due(start: Start) -> None:
     pile = Pile(0)
 
-    start(DispatcherLoop("pile", pile.take, idle_s=60, next_due_in_s=lambda: 0.01))
+    start(DispatcherLoop("pile", pile.take, idle_s=60, due=DueSoon()))
 
     eventually(lambda: pile.calls >= 3, timeout_s=2)
 
@@ -165,7 +177,7 @@ def test_a_write_wakes_the_loop_of_its_field_and_no_other(database: Database[Doc
         of_work.clear()
         of_outbox.clear()
 
-        save_versioned(database["things"], document_id="a", version=0, document=work_fields(None))
+        save_versioned(database["things"], document_id="a", version=0, document=work_fields(NOW))
         assert of_work.wait(5)
         assert not of_outbox.is_set()
         of_work.clear()
@@ -173,6 +185,36 @@ def test_a_write_wakes_the_loop_of_its_field_and_no_other(database: Database[Doc
 
         assert of_outbox.wait(5)
         assert not of_work.is_set()
+    finally:
+        waker.stop()
+
+
+def test_neither_a_claim_nor_an_end_nor_an_emptied_outbox_nor_another_collection_wakes(
+    database: Database[Document],
+) -> None:
+    things, others = database.create_collection("things"), database.create_collection("others")
+    wakes: list[str] = []
+    seen_all = threading.Event()
+    waker = ChangeStreamWaker(database)
+    waker.subscribe("work", lambda: wakes.append("work"), collection="things")
+    waker.subscribe("outbox", lambda: wakes.append("outbox"))
+    waker.subscribe("seen", seen_all.set)
+    waker.start()
+    try:
+        assert seen_all.wait(5)  # a new stream wakes everybody
+        wakes.clear()
+        seen_all.clear()
+        due = DueWork(things, owner="a", clock=FakeClock(NOW))
+
+        save_versioned(others, document_id="b", version=0, document=work_fields(NOW))
+        save_versioned(things, document_id="a", version=0, document=work_fields(NOW))  # wakes
+        assert due.claim() is not None
+        save_versioned(things, document_id="a", version=2, document=work_fields(None), outbox=[{"_id": "evt_1"}])
+        things.update_one({"_id": "a"}, {"$pull": {"outbox": {"_id": "evt_1"}}})
+        others.insert_one({"_id": "c", "seen": 1})
+
+        assert seen_all.wait(5)
+        assert wakes == ["work", "outbox"]
     finally:
         waker.stop()
 
@@ -190,7 +232,7 @@ def test_the_waker_survives_a_restart_of_mongodb(mongo: Mongo) -> None:
             mongo.start()
             woken.clear()
 
-            save_versioned(database["things"], document_id="a", version=0, document=work_fields(None))
+            save_versioned(database["things"], document_id="a", version=0, document=work_fields(NOW))
 
             assert woken.wait(20)
         finally:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pymongo
+import pymongo.monitoring
 import pytest
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -18,6 +20,22 @@ from tests.support.servers import Server
 
 Document = dict[str, Any]
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+class SentCommands(pymongo.monitoring.CommandListener):
+    """The names of the commands that a client sends."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
+        self.names.append(event.command_name)
+
+    def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: pymongo.monitoring.CommandFailedEvent) -> None:
+        pass
 
 
 @pytest.fixture
@@ -147,6 +165,21 @@ def test_says_how_long_nothing_is_to_be_done(
 
     add(things, "overdue", NOW - timedelta(seconds=7))
     assert work.seconds_until_due() == 0.0
+
+
+def test_finding_nothing_to_claim_writes_nothing(
+    database: Database[Document], mongo_url: str, clock: FakeClock, lease_clock: FakeClock
+) -> None:
+    add(database["things"], "later", NOW + timedelta(seconds=1))
+    sent = SentCommands()
+    with pymongo.MongoClient[Document](mongo_url, event_listeners=[sent]) as client:
+        work = make_work(client[database.name]["things"], clock, lease_clock)
+
+        nothing = work.claim()
+
+    assert nothing is None
+    assert "find" in sent.names
+    assert "findAndModify" not in sent.names
 
 
 def test_claiming_reads_the_index_of_due_work_only(

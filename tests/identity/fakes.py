@@ -81,10 +81,6 @@ class FakeRegistrations:
                 return copy.deepcopy(registration)
         return None
 
-    def seconds_until_due(self) -> float | None:
-        due = [each.due_at for key, each in self._all.kept.items() if each.due_at and key not in self._leased]
-        return max(0.0, (min(due) - self._clock.now()).total_seconds()) if due else None
-
 
 class FakeSubscribers:
     """`SubscriberRepository`, with the unique keys of the real one."""

@@ -164,6 +164,7 @@ def _to_document(account: BillingAccount) -> Document:
         "request_id": account.request_id,
         "linked_at": account.linked_at,
         "proved_at": account.proved_at,
+        "numbered_at": account.numbered_at,
         "claimed_at": account.claimed_at,
         "confirmed_at": account.confirmed_at,
         "unlinked_at": account.unlinked_at,
@@ -186,6 +187,7 @@ def _to_account(document: Document) -> BillingAccount:
         request_id=document["request_id"],
         linked_at=document["linked_at"],
         proved_at=_proved_at(document),
+        numbered_at=document.get("numbered_at") or _proved_at(document),  # written from a later release on
         claimed_at=_claimed_at(document) if claims else None,
         confirmed_at=document.get("confirmed_at"),
         unlinked_at=document["unlinked_at"],

@@ -38,6 +38,11 @@ class RegionalWork:
         self._in_hand: dict[int, str] = {}
         self._lock = Lock()
 
+    @property
+    def collection_name(self) -> str:
+        """Whose documents the work hangs on."""
+        return self._work.collection_name
+
     def claim(self) -> Document | None:
         """Return the longest-due document of a region that takes calls, now leased; the caller's thread has finished
         with the one before.

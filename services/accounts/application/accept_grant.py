@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount, LinkRequest
+from services.accounts.application.settle_number import SettleNumber
 from services.accounts.application.weighed_links import WeighGrants, end_link
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, valid_label
@@ -65,6 +66,7 @@ class AcceptGrant:
     guard: AttemptGuard
     weigh: WeighGrants
     confirm: ConfirmAcceptance
+    settle_number: SettleNumber
     current: CurrentNumbers
     regions: Regions
     clock: Clock
@@ -118,7 +120,9 @@ class AcceptGrant:
             return _same(known, offer)
         if not self.confirm(link):
             raise GrantCodeSpent
-        return link
+        standing = self.settle_number(link) or link
+        self.weigh([standing])
+        return standing
 
     def _check_worth(self, link: BillingAccount) -> None:
         self.weigh([link])

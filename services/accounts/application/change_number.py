@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.accounts.application.current_numbers import LONGEST_CHAIN, CurrentNumbers
+from services.accounts.application.settle_number import MoveLinks
 from services.accounts.domain.account_alias import AccountAlias
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_snapshot import AccountSnapshot
-from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.feed import NumberChange
 from services.accounts.domain.ports import (
     AliasRepository,
@@ -26,8 +27,9 @@ class ChangeNumber:
     """Many documents, each saved by itself, in an order that the same record finishes wherever it was interrupted:
 
     the new number is freed of whom it named before; the alias is saved, so that the old number finds the account; then
-    figures, links and wishes move; last the alias says that all have. Postings and fees under way need nothing: they
-    ask their link for the number when they are sent. Idempotent; an older change than the known one does nothing.
+    figures, links and wishes move; last the alias says that all have. A link that is being made at that moment finds
+    the change by itself (`SettleNumber`). Postings and fees under way need nothing: they ask their link for the number
+    when they are sent. Idempotent; an older change than the known one does nothing.
     """
 
     aliases: AliasRepository
@@ -35,6 +37,7 @@ class ChangeNumber:
     snapshots: SnapshotRepository
     wishes: WishNumbers
     current: CurrentNumbers
+    move_links: MoveLinks
     clock: Clock
 
     def __call__(self, change: NumberChange, /) -> None:
@@ -72,11 +75,14 @@ class ChangeNumber:
         return alias
 
     def _free(self, change: NumberChange) -> None:
-        """Whoever proved before that the new number is theirs proved it of an account that is no more."""
         self._take_from_holder(change)
         self._change_snapshot(change.new, lambda snapshot: snapshot.forget_before(change.changed_at))
-        for account in self.accounts.on(change.new):
-            if account.is_linked and account.proved_at < change.changed_at:
+        self._end_former_links(change.new, before=change.changed_at)
+
+    def _end_former_links(self, key: AccountKey, *, before: datetime) -> None:
+        """Whoever proved before that the number is theirs proved it of an account that is no more."""
+        for account in self.accounts.on(key):
+            if account.is_linked and account.numbered_at < before:
                 account.unlink(now=self.clock.now())
                 self.accounts.save(account)
 
@@ -93,32 +99,13 @@ class ChangeNumber:
     def _move(self, alias: AccountAlias) -> None:
         old, now = self.snapshots.get(alias.old), self.clock.now()
         self._change_snapshot(alias.new, lambda snapshot: snapshot.take_over(old, changed_at=alias.changed_at, now=now))
-        self._move_links(alias)
+        # Once more: one may have been made meanwhile. Whoever makes one later sees it by the figures just saved.
+        self._end_former_links(alias.new, before=alias.changed_at)
+        self.move_links(alias)
         self.wishes.move(alias.old, alias.new)
         self._change_snapshot(alias.old, AccountSnapshot.forget)
         alias.moved = True
         self.aliases.save(alias)
-
-    def _move_links(self, alias: AccountAlias) -> None:
-        there = {account.subscriber_id: account for account in self.accounts.on(alias.new) if account.is_linked}
-        for account in self.accounts.on(alias.old):
-            younger = there.get(account.subscriber_id)
-            if account.is_linked and younger is not None:
-                self._merge(account, younger)
-            account.renumber(alias.new)
-            self.accounts.save(account)
-
-    def _merge(self, elder: BillingAccount, younger: BillingAccount) -> None:
-        """A subscriber linked the account under its new number before this record came: the elder link stays, with what
-        hangs on it, and gains what the younger one proved. One that stands on a grant gives way to a proof."""
-        now = self.clock.now()
-        if elder.grant is not None and younger.grant is None:
-            elder.unlink(now=now)
-            return
-        if elder.grant is None and younger.grant is None:
-            elder.absorb(younger)
-        younger.unlink(now=now)
-        self.accounts.save(younger)
 
     def _change_snapshot(self, key: AccountKey, change: Callable[[AccountSnapshot], None]) -> None:
         for left in reversed(range(_TRIES)):

@@ -7,6 +7,7 @@ from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.claimant import claimant_of
 from services.accounts.application.current_numbers import CurrentNumbers
+from services.accounts.application.settle_number import SettleNumber
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, valid_label
 from services.accounts.domain.grant import LinkedOtherwise
@@ -50,6 +51,7 @@ class LinkBillingAccount:
     accounts: BillingAccountRepository
     standing: AccountStanding
     current: CurrentNumbers
+    settle_number: SettleNumber
     billing: RegionalBilling
     guard: AttemptGuard
     regions: Regions
@@ -76,7 +78,10 @@ class LinkBillingAccount:
             return known
         asked_at = self.clock.now()  # what changes hands while the region thinks about it was proved before
         self._verify(request, key)
-        return self._record(request, key, asked_at)
+        link = self.settle_number(self._record(request, key, asked_at))
+        if link is None:
+            raise OwnershipNotProved
+        return link
 
     def _repeated(self, request: LinkRequest) -> BillingAccount | None:
         if not request.request_id:

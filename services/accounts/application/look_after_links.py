@@ -1,4 +1,4 @@
-"""The dispatcher's step for links: what a killed call left undone about a grant, and the ends that come by
+"""The dispatcher's step for links: what a killed call left undone about a link or its grant, and the ends that come by
 themselves."""
 
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from services.accounts.application.accept_grant import ConfirmAcceptance
+from services.accounts.application.settle_number import SettleNumber
 from services.accounts.application.weighed_links import WeighGrants, end_link
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.grant import GrantEnd
@@ -21,11 +22,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookAfterLinks:
-    """Claims one due link. An owner's link that has ended takes its grants along; a link on a grant is confirmed, and
-    ended when the grant is over. Killed at any line, the link is due again; each step is safe to repeat."""
+    """Claims one due link. An owner's link that has ended takes its grants along; one that was just made is looked for
+    under its account's present number; a link on a grant is confirmed, and ended when the grant is over. Killed at any
+    line, the link is due again; each step is safe to repeat."""
 
     queue: LinkQueue
     links: LinkRepository
+    settle_number: SettleNumber
     confirm: ConfirmAcceptance
     weigh: WeighGrants
     clock: Clock
@@ -46,8 +49,11 @@ class LookAfterLinks:
         if link.unlinked_at is not None:
             self._end_granted(link)
             self._rest(link)
-        elif link.grant is None or (self.confirm(link) and not self.weigh.end_if_over(link)):
+        elif self.settle_number(link) is not None and self._holds(link):
             self._rest(link)
+
+    def _holds(self, link: BillingAccount) -> bool:
+        return link.grant is None or (self.confirm(link) and not self.weigh.end_if_over(link))
 
     def _end_granted(self, link: BillingAccount) -> None:
         for granted in self.links.granted_by(link.billing_account_id):

@@ -24,6 +24,11 @@ class AccountPast:
     number_since: datetime | None = None
     former: tuple[NumberSpell, ...] = ()
 
+    @property
+    def taken_over_at(self) -> datetime | None:
+        """Since when the present number is the account's, if it came to it from another one."""
+        return self.number_since if self.former else None
+
     def passed_on(self, at: datetime, /) -> "AccountPast":
         """Return the past after a change of owner; an older one than the known changes nothing."""
         return replace(self, owner_since=_later(self.owner_since, at))

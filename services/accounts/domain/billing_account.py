@@ -75,6 +75,8 @@ class BillingAccount:
     linked_at: datetime
     # When the last proof was asked for that was verified, or the grant accepted.
     proved_at: datetime
+    # Since when it goes by the present number: as proved by it, or as the account's other number.
+    numbered_at: datetime
     # Since when the subscriber claims the account; None for a relative's, or when no more than a sum was proved.
     claimed_at: datetime | None = None
     # When the claim was last confirmed by a code that the region sent to the owner's contact.
@@ -100,8 +102,8 @@ class BillingAccount:
         now: datetime,
         proved_at: datetime | None = None,
     ) -> "BillingAccount":
-        """Return a new link; its region has verified the proof, which was asked for at `proved_at`. Raises
-        `LabelInvalid`."""
+        """Return a new link, in the hands of whoever saves it; its region has verified the proof, which was asked for
+        at `proved_at`. Raises `LabelInvalid`."""
         account = cls(
             billing_account_id=new_id("acc"),
             subscriber_id=subscriber_id,
@@ -112,6 +114,8 @@ class BillingAccount:
             request_id=request_id,
             linked_at=now,
             proved_at=proved_at or now,
+            numbered_at=proved_at or now,
+            due_at=now + IN_HAND,
         )
         account._claim(now=now)
         account._announce_linking()
@@ -132,6 +136,7 @@ class BillingAccount:
             request_id=request_id,
             linked_at=grant.accepted_at,
             proved_at=grant.accepted_at,
+            numbered_at=grant.accepted_at,
             grant=grant,
             due_at=grant.accepted_at + IN_HAND,
         )
@@ -196,7 +201,8 @@ class BillingAccount:
         unless what was proved before no longer `still_holds`: then only this one counts."""
         if not still_holds:
             self.rung, self.claimed_at, self.confirmed_at = Rung.PAY, None, None
-        self.proved_at = proved_at or now
+        self.proved_at = self.numbered_at = proved_at or now
+        self.due_at = now + IN_HAND
         if self._is_confirmed_by(proof_kind):
             self.confirmed_at = now
         self.rung = max(self.rung, RUNG_OF_PROOF[proof_kind], key=lambda rung: rung.value)
@@ -210,9 +216,9 @@ class BillingAccount:
         self.claimed_at = self.claimed_at or other.claimed_at
         self.confirmed_at = other.confirmed_at or self.confirmed_at
 
-    def renumber(self, key: AccountKey, /) -> None:
-        """Go on under the account's other number."""
-        self.key = key
+    def renumber(self, key: AccountKey, /, *, at: datetime) -> None:
+        """Go on under the account's other number, which it has since `at`."""
+        self.key, self.numbered_at = key, at
 
     def relate(self, relation: Relation, /) -> None:
         """Change whose account it is. A relative's one is no claim any more.

@@ -42,7 +42,7 @@ class MongoRegistrationRepository:
     def __init__(self, database: Database[Document], *, owner: str, clock: Clock) -> None:
         """`owner` names whoever claims due registrations here: one per process."""
         self._collection = registrations_of(database)
-        self._work = DueWork(self._collection, owner=owner, clock=clock, lease_s=30.0)
+        self.due = DueWork(self._collection, owner=owner, clock=clock, lease_s=30.0)
 
     def get(self, registration_id: str, /) -> Registration:
         document = self._collection.find_one({"_id": registration_id})
@@ -59,11 +59,8 @@ class MongoRegistrationRepository:
         )
 
     def claim_due(self) -> Registration | None:
-        document = self._work.claim()
+        document = self.due.claim()
         return _from_document(document) if document else None
-
-    def seconds_until_due(self) -> float | None:
-        return self._work.seconds_until_due()
 
 
 def _to_document(registration: Registration) -> Document:

@@ -28,10 +28,6 @@ class RegistrationRepository(Protocol):
         """Return one whose next step is due, for this caller alone for a while; None when there is none."""
         ...
 
-    def seconds_until_due(self) -> float | None:
-        """Return how long nothing is to be done; None when nothing waits."""
-        ...
-
 
 class SubscriberRepository(Protocol):
     """Subscribers, no two of them with one login, one verified address or one social account."""

@@ -61,6 +61,3 @@ class MongoDue(Generic[Aggregate]):
     def claim(self) -> Aggregate | None:
         document = self._work.claim()
         return None if document is None else self._to_aggregate(document)
-
-    def seconds_until_due(self) -> float | None:
-        return self._work.seconds_until_due()

@@ -136,5 +136,5 @@ def test_looks_for_work_in_the_index_alone(
     finally:
         database.command("profile", 0)
 
-    (claim,) = database["system.profile"].find({"op": "command", "command.findAndModify": "postings"})
-    assert (claim["docsExamined"], claim["keysExamined"] <= 21) == (0, True)
+    (look,) = database["system.profile"].find({"op": "query", "command.find": "postings"})
+    assert (look["docsExamined"], look["keysExamined"] <= 21) == (0, True)

@@ -11,6 +11,7 @@ import pytest
 from services.accounts.application.change_number import ChangeNumber
 from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.observe_balances import ObserveBalances
+from services.accounts.application.settle_number import MoveLinks
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_past import NumberSpell
 from services.accounts.domain.account_snapshot import AccountSnapshot
@@ -52,6 +53,7 @@ class Office:
             snapshots=self.snapshots,
             wishes=self.wishes,
             current=self.current,
+            move_links=MoveLinks(accounts=self.accounts, clock=self.clock),
             clock=self.clock,
         )
         use_case(NumberChange(old=old, new=new, changed_at=A_MORNING + hours * _HOUR))

@@ -21,7 +21,7 @@ from services.accounts.domain.region import RegionNotFound
 from services.chassis.errors import TooManyAttempts
 from tests.accounts.builders import KEY, PSEUDONYMS, SettableClock, make_limits
 from tests.accounts.fakes import FakeAttempts, FakeBillingAccounts, FakeRegions, FakeSnapshots
-from tests.accounts.feed_fakes import FakeAliases
+from tests.accounts.feed_fakes import FakeAliases, a_settle_number
 
 _REQUEST = LinkRequest(
     subscriber_id="sub_" + "1" * 32,
@@ -49,6 +49,7 @@ class Desk:
             accounts=self.accounts,
             standing=AccountStanding(accounts=self.accounts, snapshots=self.snapshots),
             current=CurrentNumbers(aliases=self.aliases),
+            settle_number=a_settle_number(self.accounts, self.aliases, self.snapshots, self.clock),
             billing=self.regions,
             guard=self._guard("proof"),
             regions=regions,

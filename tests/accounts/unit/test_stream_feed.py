@@ -10,6 +10,7 @@ from services.accounts.application.change_number import ChangeNumber
 from services.accounts.application.change_owner import ChangeOwner
 from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.observe_balances import ObserveBalances
+from services.accounts.application.settle_number import MoveLinks
 from services.accounts.application.store_bills import StoreBills
 from services.accounts.application.store_records import Acknowledged, StoreRecords
 from services.accounts.application.stream_feed import FeedStream, OpenFeedStream, ReadFeedPosition
@@ -56,6 +57,7 @@ class Office:
                 snapshots=self.snapshots,
                 wishes=FakeWishNumbers(),
                 current=current,
+                move_links=MoveLinks(accounts=self.accounts, clock=self.clock),
                 clock=self.clock,
             ),
             clock=self.clock,

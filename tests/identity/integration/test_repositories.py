@@ -98,12 +98,10 @@ class TestRegistrationRepository:
         with pytest.raises(VersionConflict):
             registrations.save(registration)
 
-    def test_says_when_the_next_step_is_due(self, registrations: RegistrationRepository, clock: SettableClock) -> None:
-        assert registrations.seconds_until_due() is None
+    def test_claims_nothing_before_its_time(self, registrations: RegistrationRepository, clock: SettableClock) -> None:
         registrations.save(make_registration(now=NOON + timedelta(seconds=30)))
 
         assert registrations.claim_due() is None
-        assert registrations.seconds_until_due() == 30
         clock.move(timedelta(seconds=30))
         assert registrations.claim_due() is not None
 

@@ -72,7 +72,8 @@ def test_writes_no_letter_whose_code_has_ended() -> None:
     _drain(office)
 
     assert office.postman.letters == []
-    assert office.registrations.seconds_until_due() is None
+    office.clock.move(timedelta(days=1))
+    assert office.registrations.claim_due() is None
 
 
 def test_tells_an_owner_three_times_a_day_at_most() -> None:
