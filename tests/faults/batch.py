@@ -1,12 +1,12 @@
 """Payments that are brought to one point together: some that people make, some that their rules make."""
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from random import Random
 from typing import Any
-
-import httpx
 
 from tests.faults.people import Member, Order
 from tests.faults.stage import SETTLED_WITHIN_S, Stage
@@ -29,7 +29,7 @@ class Batch:
         payers = stage.members[-SIZE:] if automatic else []
         self._accounts = [(member, stage.open_account(member)[0]) for member in payers]
         self._rules: list[tuple[Member, str]] = []
-        self._answers: list[Future[httpx.Response]] = []
+        self._answers: list[Future[str]] = []
 
     def __len__(self) -> int:
         return len(self._orders) + len(self._accounts)
@@ -46,11 +46,10 @@ class Batch:
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """Send all orders and set all rules; what the senders hear is nobody's concern, somebody is going to die."""
-        self.stage.wait_until_served()
+        """Send all orders and set all rules; who sends does not give up, whoever is going to die."""
         with ThreadPoolExecutor(SIZE) as crowd:
             self._rules = [(member, self._set_rule(member, account_id)) for member, account_id in self._accounts]
-            self._answers = [crowd.submit(self.stage.send, order) for order in self._orders]
+            self._answers = [crowd.submit(self.stage.insist, order) for order in self._orders]
             yield
 
     def wishes(self, kind: str) -> list[Wish]:
@@ -87,9 +86,8 @@ class Batch:
 
     def stop_rules(self) -> None:
         """End the rules: what they would do next is no part of the point."""
-        self.stage.wait_until_served()
         for member, rule_id in self._rules:
-            member.subscriber.delete(f"/autopay-rules/{rule_id}")
+            eventually(partial(_has_deleted, member, f"/autopay-rules/{rule_id}"))
 
     def _automatic(self) -> list[str] | None:
         rule_ids = [rule_id for _, rule_id in self._rules]
@@ -108,8 +106,14 @@ class Batch:
             "payment_method_id": member.card_id,
             "amount": _roubles(self._random.randint(10_000, 90_000)),
         }
-        rule: dict[str, Any] = member.subscriber.post("/autopay-rules", body)
+        key = secrets.token_hex(16)
+        rule: dict[str, Any] = eventually(lambda: member.subscriber.post("/autopay-rules", body, key=key))
         return str(rule["id"])
+
+
+def _has_deleted(member: Member, path: str) -> bool:
+    member.subscriber.delete(path)
+    return True
 
 
 def _roubles(kopecks: int) -> dict[str, Any]:

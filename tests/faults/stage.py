@@ -24,7 +24,6 @@ from tests.support.servers import Broker
 REGIONS = {"77": "region-moscow", "54": "region-novosibirsk", "25": "region-vladivostok"}
 SETTLED_WITHIN_S = 30.0
 _AGAIN = {409, 429, 503}
-_NEVER_THE_SAME_PROCESS = httpx.Limits(max_keepalive_connections=0)  # a new connection, which any of them may take
 
 
 class Stage:
@@ -124,12 +123,6 @@ class Stage:
         """Send orders, several at a time, until each is acknowledged."""
         with ThreadPoolExecutor(at_once) as crowd:
             return list(crowd.map(self.insist, orders))
-
-    def wait_until_served(self) -> None:
-        """Wait until every process of the gateway reaches payments again: a moment after payments is back."""
-        with httpx.Client(base_url=self._api.base_url, limits=_NEVER_THE_SAME_PROCESS) as api:
-            path, headers = "/payments", self._credentials(self.members[0])
-            eventually(lambda: all(api.get(path, headers=headers).is_success for _ in range(8)), timeout_s=20)
 
     @contextmanager
     def under_way(self, order: Order) -> Iterator["Future[httpx.Response]"]:

@@ -63,12 +63,12 @@ def connected(link: TcpProxy) -> socket.socket:
 
 def said(client: socket.socket, words: bytes) -> bytes:
     """Say something and return the answer, up to where it ends or is cut."""
-    client.sendall(words)
     answer = b""
     try:
+        client.sendall(words)
         while len(answer) < len(words) and (chunk := client.recv(65_536)):
             answer += chunk
-    except ConnectionResetError:
+    except (ConnectionResetError, BrokenPipeError):
         return answer
     return answer
 
