@@ -13,7 +13,7 @@ from tests.support import eventually
 ACCOUNTS = "accounts-dispatcher"  # the name that accounts gives itself in MongoDB where it works on postings
 CAPTURED = frozenset({"captured", "posted"})  # whoever hears nothing asks, so that it may be posted meanwhile
 _CHARGE_MS = 2800  # within CHARGE_TIMEOUT_S, so that nobody gives up before the kill
-_REGION_MS = 2200  # within REGION_TIMEOUT_S
+_REGION_MS = 1700  # within REGION_TIMEOUT_S, so that nobody gives up before the kill
 _NOT_ASKED_FOR_S = 3
 
 
@@ -129,10 +129,16 @@ def posting_saved_but_not_sent(stage: Stage, batch: Batch) -> Iterator[None]:
 
 @contextmanager
 def credited_and_not_answered(stage: Stage, batch: Batch) -> Iterator[None]:
+    """All are held where they are claimed, so that they are sent together; then nobody hears an answer."""
     for office in stage.offices.values():
-        office.arm(fault=f"hang_after_ms:{_REGION_MS}", method="PostPayment", times=len(batch))
-    with batch.under_way():
-        yield
+        office.arm(fault=f"hang_after_ms:{_REGION_MS}", method="PostPayment", times=2 * len(batch))
+    with ExitStack() as sending:
+        with stage.failpoints.not_executed("findAndModify", namespace=stage.postings_name, of=ACCOUNTS):
+            sending.enter_context(batch.under_way())
+            batch.wait_until(posting="requested")
+        batch.wait_until(posting="requested", credits=1)
+        with stage.frozen("accounts"):
+            yield
 
 
 @contextmanager

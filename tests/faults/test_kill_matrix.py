@@ -26,17 +26,31 @@ class Crashes:
     def __init__(self, stage: Stage) -> None:
         """None was made yet."""
         self._stage = stage
+        self._batches: dict[tuple[str, str], Batch] = {}
         self._payment_ids: dict[tuple[str, str], dict[str, list[str]]] = {}
 
-    def payment_ids(self, point: Point, signal_name: str) -> dict[str, list[str]]:
-        """Return the payments that were at a point when a process ended there, by their kinds; all are final."""
+    def payment_ids(self, point: Point, signal_name: str, kind: str) -> list[str]:
+        """Return the payments of a kind that were at a point when a process ended there; all are final.
+
+        Both ends of a point are made before either is looked at: one recovers while the other is brought about.
+        """
+        for name in SIGNALS:
+            if (point.name, name) not in self._batches:
+                self._batches[point.name, name] = self._end(point, name)
         made = (point.name, signal_name)
         if made not in self._payment_ids:
-            self._payment_ids[made] = self._end(point, signal_name)
-        return self._payment_ids[made]
+            self._payment_ids[made] = self._settled(self._batches[made])
+        return self._payment_ids[made][kind]
 
-    def _end(self, point: Point, signal_name: str) -> dict[str, list[str]]:
+    def _settled(self, batch: Batch) -> dict[str, list[str]]:
+        payment_ids = batch.insist()
+        self._stage.settle([payment_id for of_kind in payment_ids.values() for payment_id in of_kind], timeout_s=60)
+        batch.stop_rules()
+        return payment_ids
+
+    def _end(self, point: Point, signal_name: str) -> Batch:
         stage = self._stage
+        stage.recover()
         random = Random(f"{stage.seed} {point.name} {signal_name}")
         batch = Batch(stage, random=random, automatic=point.automatic, saved_card=point.saved_card)
         with point.held(stage, batch):
@@ -47,10 +61,7 @@ class Crashes:
             if signal_name == "KILL":
                 stage.wait_until_gone(ended)  # nothing is let go before
         stage.wait_until_gone(ended)
-        payment_ids = batch.insist()
-        stage.settle([payment_id for of_kind in payment_ids.values() for payment_id in of_kind], timeout_s=60)
-        batch.stop_rules()
-        return payment_ids
+        return batch
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +78,7 @@ def test_the_table_has_every_point() -> None:
 def test_an_end_at_this_point_loses_nothing_and_doubles_nothing(
     stage: Stage, crashes: Crashes, point: Point, signal_name: str, kind: str
 ) -> None:
-    payment_ids = crashes.payment_ids(point, signal_name)[kind]
+    payment_ids = crashes.payment_ids(point, signal_name, kind)
 
     assert len(set(payment_ids)) == 2
     assert {stage.state(payment_id) for payment_id in payment_ids} == {"posted"}
