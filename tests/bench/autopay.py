@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from services.payments.domain.payment import autopay_payment_id
 from tests.bench import primitives
 from tests.bench.cast import Cast, Member
 from tests.bench.load import Latencies
@@ -54,18 +55,20 @@ def _move_clock(cast: Cast, moment: datetime) -> float:
 
 
 def _made_rules(cast: Cast, *, evening: datetime) -> list[str]:
-    """Make rules for today through the public API; return the ids of those whose minute comes before the evening."""
+    """Make rules for today through the public API; return the ids that the payments will have of those whose minute
+    comes before the evening."""
     for member in cast.members:
         member.subscriber.renew()
 
     def make(share: tuple[Member, list[str]]) -> list[str]:
         member, account_ids = share
         rules = [_rule(member, account_id, day=evening.day) for account_id in account_ids]
-        return [rule["id"] for rule in rules if datetime.fromisoformat(rule["next_charge_at"]) <= evening]
+        due = [rule["id"] for rule in rules if datetime.fromisoformat(rule["next_charge_at"]) <= evening]
+        return [autopay_payment_id(f"{rule_id}:{evening:%Y-%m}") for rule_id in due]
 
     shares = cast.further_accounts(region=_REGION, count=_RULES)
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return [rule_id for of_member in pool.map(make, shares) for rule_id in of_member]
+        return [payment_id for of_member in pool.map(make, shares) for payment_id in of_member]
 
 
 def _rule(member: Member, account_id: str, *, day: int) -> dict[str, str]:
@@ -83,7 +86,7 @@ def _rule(member: Member, account_id: str, *, day: int) -> dict[str, str]:
 
 def _charged(cast: Cast, due: list[str], *, evening: datetime, primitive: Row) -> Iterator[Row]:
     began = _move_clock(cast, evening)
-    histories = posted_histories(cast.suite, {"autopay_rule_id": {"$in": due}}, count=len(due)).values()
+    histories = posted_histories(cast.suite, due).values()
     for state in ("captured", "posted"):
         times = sorted(history[state] - began for history in histories)
         latencies = Latencies(

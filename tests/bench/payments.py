@@ -87,7 +87,7 @@ def offered(cast: Cast, *, rate: float, seconds: float) -> Offered:
         return open_loop(act, rate=rate, seconds=seconds, lanes=LANES)
 
     driven(cast.suite.address("gateway"), _requests(cast), drive, accepts=_noting(accepted))
-    histories = posted_histories(cast.suite, {"_id": {"$in": list(accepted)}}, count=len(accepted))
+    histories = posted_histories(cast.suite, list(accepted))
     posted = [
         Posted(due_at=began + accepted[payment_id] / rate, captured_at=history["captured"], posted_at=history["posted"])
         for payment_id, history in histories.items()
@@ -95,17 +95,19 @@ def offered(cast: Cast, *, rate: float, seconds: float) -> Offered:
     return Offered(asked=int(rate * seconds), posted=posted)
 
 
-def posted_histories(suite: RunningSuite, wanted: Document, /, *, count: int) -> Mapping[str, Mapping[str, float]]:
-    """Return when each wanted payment that is posted reached each of its states, in seconds since the epoch.
+def posted_histories(suite: RunningSuite, payment_ids: Sequence[str], /) -> Mapping[str, Mapping[str, float]]:
+    """Return when each of the payments that is posted reached each of its states, in seconds since the epoch.
 
-    Waits until `count` of them are final, two minutes at most, and reads the histories only then: asking is load, too.
+    Waits until all of them exist and are final, two minutes at most, and reads the histories only then: asking is load,
+    too.
     """
+    wanted: Document = {"_id": {"$in": payment_ids}}
     final = wanted | {"state": {"$in": [state.value for state in FINAL]}}
     with pymongo.MongoClient[Document](suite.mongo_url, tz_aware=True) as client:
         payments = client[suite.database("payments")]["payments"]
         with contextlib.suppress(TookTooLong):  # those that are not posted have failed
             wait_until(
-                lambda: payments.count_documents(final) >= count,
+                lambda: payments.count_documents(final) == len(payment_ids),
                 what="all payments are final",
                 timeout_s=_FINAL_WITHIN_S,
                 every_s=0.5,
@@ -122,7 +124,7 @@ def _at_once(cast: Cast) -> float:
         return closed_loop(act, seconds=_GUESS_S, under_way=UNDER_WAY)
 
     driven(cast.suite.address("gateway"), _requests(cast), drive, accepts=_noting(accepted))
-    histories = posted_histories(cast.suite, {"_id": {"$in": list(accepted)}}, count=len(accepted))
+    histories = posted_histories(cast.suite, list(accepted))
     return per_second([history["posted"] for history in histories.values()])
 
 

@@ -81,8 +81,8 @@ def journaled_updates(mongo_url: str, *, seconds: float) -> tuple[float, Latenci
 
 
 def claimed_updates(mongo_url: str, *, count: int) -> Latencies:
-    """Documents that are all due at once, each claimed and then updated by one of several claimers, both acknowledged by
-    a journaled majority; the times run from the moment at which the claiming began."""
+    """Documents that are all due at once, each claimed and then updated by one of several claimers, acknowledged by a
+    journaled majority both times; the times run from the moment at which the claiming began."""
     client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(mongo_url, w="majority", journal=True)
     collection = client["bench"]["due"]
     collection.create_index([("due_at", pymongo.ASCENDING)], partialFilterExpression={"due_at": {"$type": "date"}})
