@@ -35,7 +35,6 @@ _FAULTS = Path(__file__).parent / "faults"
 _LONGEST = {"faults": 0, "suite": 1}
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares a running suite, and every file, when a run has several processes (`-n`); the longest
     first, so that nobody waits for it in the end."""
