@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from deploy.local.waiting import wait_until
 from services.payments.domain.payment import autopay_payment_id
 from tests.bench import primitives
 from tests.bench.cast import Cast, Member
@@ -20,6 +21,7 @@ _RULES = 200
 _REGION, _ZONE = "77", ZoneInfo("Europe/Moscow")
 _MORNING, _EVENING = time(7, 30), time(19, 45)  # charges are made from 8 to 20: the last quarter's rules are left out
 _SIDE_BY_SIDE = 8
+_ANNOUNCED_WITHIN_S = 180.0
 
 
 def rows(cast: Cast) -> Iterator[Row]:
@@ -27,7 +29,14 @@ def rows(cast: Cast) -> Iterator[Row]:
     try:
         morning = next_morning(datetime.now(UTC))
         _move_clock(cast, morning)
+        mails = _mails(cast)
         due = _made_rules(cast, evening=_evening_of(morning))
+        wait_until(
+            lambda: _mails(cast) >= mails + _RULES,
+            what="every rule's charge is announced by mail, which is no part of charging",
+            timeout_s=_ANNOUNCED_WITHIN_S,
+            every_s=1.0,
+        )
         bare = primitives.claimed_updates(cast.suite.mongo_url, count=len(due))
         primitive = Row("due documents claimed and updated", bare.rate, bare, None)
         yield primitive
@@ -69,6 +78,11 @@ def _made_rules(cast: Cast, *, evening: datetime) -> list[str]:
     shares = cast.further_accounts(region=_REGION, count=_RULES)
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         return [payment_id for of_member in pool.map(make, shares) for payment_id in of_member]
+
+
+def _mails(cast: Cast) -> int:
+    """Return how many mails all members have."""
+    return sum(len(cast.mailbox.mails(member.email)) for member in cast.members)
 
 
 def _rule(member: Member, account_id: str, *, day: int) -> dict[str, str]:
