@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up down status restart logs test lint format demo bench seeded-bugs protos lock clean
+.PHONY: help install up down status restart logs audit test lint format demo bench seeded-bugs protos lock clean
 
 PYTHON := .venv/bin/python
 RUN_DIR ?= .run
@@ -29,6 +29,9 @@ restart: install ## Restart all but the data stores, or one process: make restar
 
 logs: install ## Follow the logs; make logs NAME=payments for one process
 	@$(LOCAL) logs $(NAME)
+
+audit: install ## Hold all books of a running suite against each other; ARGS: a period, --json (deploy/audit)
+	@$(PYTHON) -m deploy.audit --run-dir $(RUN_DIR) $(ARGS)
 
 test: install ## Run all tests; ARGS are handed to pytest
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)

@@ -178,7 +178,7 @@ class Suite:
             self._child = subprocess.Popen(
                 [*self._launcher, sys.executable, "-m", "supervisor.supervisord", "-c", str(file)],
                 cwd=ROOT,
-                env=_clean_environment() | {MARK: str(self.plan.run_dir)},
+                env=clean_environment() | {MARK: str(self.plan.run_dir)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -204,7 +204,7 @@ def _select(processes: Sequence[Process], names: set[str], *, with_data: bool = 
     return [process for process in processes if process.name in names or (with_data and process.wave == Wave.DATA)]
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Return our environment without settings: a process gets its settings from the process list alone."""
     return {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_ADDRESS", "_LISTEN"))}
 

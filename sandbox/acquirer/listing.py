@@ -3,7 +3,7 @@
 import base64
 import binascii
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,14 +14,21 @@ from sandbox.acquirer.wire import render_time
 
 _COMPARISONS = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 _PAGING = {"limit", "cursor"}
+_REFUND_STATUSES = frozenset({"pending", "succeeded", "canceled"})
+# Filters that are no column of their own.
+_EXPRESSIONS = {
+    ("payments", "payment_method"): "json_extract(document, '$.method_type')",
+    ("refunds", "status"): (
+        "CASE WHEN json_extract(document, '$.canceled_because') IS NULL THEN 'succeeded' ELSE 'canceled' END"
+    ),
+}
 
 
 def list_payments(connection: sqlite3.Connection, query: Mapping[str, str], /) -> tuple[list[Payment], str | None]:
     """Return a page of payments and the cursor of the next one."""
     times = {f"{column}.{suffix}" for column in ("created_at", "captured_at") for suffix in _COMPARISONS}
-    conditions = _conditions(query, times=times, exact={"status"})
-    if query.get("status", Status.PENDING) not in set(Status):
-        raise invalid_request("Unknown status", parameter="status")
+    conditions = _conditions(query, table="payments", times=times, exact={"status", "payment_method"})
+    _check_status(query, known=set(Status))
     documents, cursor = _page(connection, query, conditions, table="payments", key="payment_id")
     return [Payment.model_validate_json(document) for document in documents], cursor
 
@@ -29,7 +36,8 @@ def list_payments(connection: sqlite3.Connection, query: Mapping[str, str], /) -
 def list_refunds(connection: sqlite3.Connection, query: Mapping[str, str], /) -> tuple[list[Refund], str | None]:
     """Return a page of refunds and the cursor of the next one."""
     times = {f"created_at.{suffix}" for suffix in _COMPARISONS}
-    conditions = _conditions(query, times=times, exact={"payment_id"})
+    conditions = _conditions(query, table="refunds", times=times, exact={"payment_id", "status"})
+    _check_status(query, known=_REFUND_STATUSES)
     documents, cursor = _page(connection, query, conditions, table="refunds", key="refund_id")
     return [Refund.model_validate_json(document) for document in documents], cursor
 
@@ -37,19 +45,24 @@ def list_refunds(connection: sqlite3.Connection, query: Mapping[str, str], /) ->
 def list_receipts(connection: sqlite3.Connection, query: Mapping[str, str], /) -> tuple[list[Receipt], str | None]:
     """Return a page of receipts and the cursor of the next one."""
     times = {f"created_at.{suffix}" for suffix in _COMPARISONS}
-    conditions = _conditions(query, times=times, exact={"payment_id", "refund_id", "status"})
+    conditions = _conditions(query, table="receipts", times=times, exact={"payment_id", "refund_id", "status"})
     documents, cursor = _page(connection, query, conditions, table="receipts", key="receipt_id")
     return [Receipt.model_validate_json(document) for document in documents], cursor
 
 
-def _conditions(query: Mapping[str, str], *, times: set[str], exact: set[str]) -> list[tuple[str, str]]:
+def _check_status(query: Mapping[str, str], *, known: Container[str]) -> None:
+    if "status" in query and query["status"] not in known:
+        raise invalid_request("Unknown status", parameter="status")
+
+
+def _conditions(query: Mapping[str, str], *, table: str, times: set[str], exact: set[str]) -> list[tuple[str, str]]:
     found = []
     for name, value in query.items():
         if name in times:
             column, _, suffix = name.partition(".")
             found.append((f"{column} {_COMPARISONS[suffix]} ?", _time(value, parameter=name)))
         elif name in exact:
-            found.append((f"{name} = ?", value))
+            found.append((f"{_EXPRESSIONS.get((table, name), name)} = ?", value))
         elif name not in _PAGING:
             raise invalid_request("Unknown filter", parameter=name)
     return found

@@ -5,11 +5,13 @@ CREATE TABLE IF NOT EXISTS payments (
     payment_id TEXT PRIMARY KEY, created_at TEXT NOT NULL, captured_at TEXT, status TEXT NOT NULL,
     resolve_at REAL, expires_at TEXT, document TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS payments_by_time ON payments (created_at, payment_id);
+CREATE INDEX IF NOT EXISTS payments_by_capture ON payments (captured_at) WHERE captured_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS payments_to_resolve ON payments (resolve_at) WHERE resolve_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS payments_to_lapse ON payments (expires_at) WHERE expires_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS refunds (
     refund_id TEXT PRIMARY KEY, payment_id TEXT NOT NULL REFERENCES payments, created_at TEXT NOT NULL,
     document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS refunds_by_time ON refunds (created_at, refund_id);
 CREATE INDEX IF NOT EXISTS refunds_by_payment ON refunds (payment_id);
 CREATE TABLE IF NOT EXISTS payment_methods (
     payment_method_id TEXT PRIMARY KEY, card TEXT NOT NULL);

@@ -14,6 +14,7 @@ from services.accounts.adapters.mongo_reconciliations import (
 )
 from services.accounts.adapters.region_lines import RegionLines
 from services.accounts.application.compare_books import CompareBooks, ComparisonPace
+from services.accounts.application.read_ledger import ReadLedger
 from services.accounts.application.reconcile_days import PlanDays, ReconcileDueDay, ReconcileNow
 from services.accounts.bootstrap_lines import known_regions, region_lines, regional_work
 from services.accounts.bootstrap_stores import Stores, open_stores
@@ -25,9 +26,12 @@ from services.chassis.loops import DispatcherLoop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciling:
-    """What an operator's command works with: compares on demand, and shows what came of it."""
+    """What an operator's commands work with: compare on demand, show what came of it, read the books."""
 
     reconcile_now: ReconcileNow
+    read_ledger: ReadLedger
+    books: MongoOurBooks
+    regions: Regions
     days: MongoReconciliationRepository
     incidents: MongoIncidentRepository
     lines: RegionLines
@@ -67,7 +71,7 @@ def reconciliation_loop(
 
 
 def build_reconciling(settings: Settings, /) -> Reconciling:
-    """Return what compares a day when somebody asks for it."""
+    """Return what compares a day, and reads the books, when somebody asks for it."""
     stores = open_stores(settings, role="operator")
     lines, regions, days = region_lines(settings, stores), known_regions(settings), _days(stores)
     reconcile_now = ReconcileNow(
@@ -77,7 +81,24 @@ def build_reconciling(settings: Settings, /) -> Reconciling:
         wait=time.sleep,
         clock=stores.clock,
     )
-    return Reconciling(reconcile_now=reconcile_now, days=days, incidents=_incidents(stores), lines=lines, stores=stores)
+    books = MongoOurBooks(stores.database)
+    read_ledger = ReadLedger(
+        captured=books,
+        postings=stores.postings,
+        regional_books=GrpcRegionalBilling(lines),
+        wait=time.sleep,
+        items_per_s=settings.reconcile_items_per_s,
+    )
+    return Reconciling(
+        reconcile_now=reconcile_now,
+        read_ledger=read_ledger,
+        books=books,
+        regions=regions,
+        days=days,
+        incidents=_incidents(stores),
+        lines=lines,
+        stores=stores,
+    )
 
 
 def _compare(settings: Settings, stores: Stores, *, lines: RegionLines, regions: Regions) -> CompareBooks:

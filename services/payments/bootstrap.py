@@ -17,6 +17,7 @@ from services.payments.adapters.mongo_autopay_rules import rules_collection, to_
 from services.payments.adapters.mongo_card_bindings import bindings_collection, to_binding
 from services.payments.adapters.mongo_payments import payments_collection, to_payment
 from services.payments.adapters.mongo_receipts import receipts_collection, to_receipt
+from services.payments.adapters.mongo_reconciliations import incidents_collection
 from services.payments.adapters.mongo_saving import MongoDue
 from services.payments.adapters.yookassa_receipts import YookassaFiscalRegister
 from services.payments.application.ask_before_repeating import AskBeforeRepeating
@@ -44,6 +45,7 @@ from services.payments.application.region_freezes import UnfreezeRegion
 from services.payments.application.settle_by_hand import SettleByHand
 from services.payments.application.stop_rules import StopRulesOfMethod
 from services.payments.bootstrap_parts import Parts
+from services.payments.bootstrap_reconciliation import reconciliation_loop
 from services.payments.domain.offer import Offer
 
 Document = dict[str, Any]
@@ -166,6 +168,7 @@ def build_dispatcher(parts: Parts, /) -> Dispatcher:
             *_receipts(parts, waker),
             _occasions(parts, waker),
             _rechecks(parts, waker),
+            reconciliation_loop(parts, waker),
         ],
         waker=waker,
     )
@@ -234,6 +237,7 @@ def _relay(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
             payments_collection(parts.database),
             rules_collection(parts.database),
             occasions_collection(parts.database),
+            incidents_collection(parts.database),
         ],
         publisher=Publisher(parts.settings.amqp_url, exchange=exchange_of("payments")),
         lease=LeaderLease(

@@ -23,6 +23,13 @@ class Settings(ServiceSettings):
     work_lease_s: float = Field(default=60.0, gt=0, description="When whoever claimed a payment counts as dead")
     autopay_tick_s: float = Field(default=5.0, gt=0, description="How often due dates are looked for")
     autopay_recheck_s: float = Field(default=600.0, gt=0, description="How often a threshold rule's balance is read")
+    registry_timeout_s: float = Field(default=10.0, gt=0, description="Longest wait for a page of the acquirer's lists")
+    reconcile_grace_s: float = Field(default=14400.0, ge=0, description="Time after a day's end before it is compared")
+    reconcile_again_s: float = Field(
+        default=21600.0, gt=0, description="Pause before a day that differs is compared anew"
+    )
+    reconcile_held_s: float = Field(default=900.0, gt=0, description="How long captured money may be without a posting")
+    reconcile_lease_s: float = Field(default=1800.0, gt=0, description="When another replica takes a day over")
 
 
 def load() -> Settings:

@@ -1,9 +1,9 @@
 """What the comparison of books works with, on dictionaries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-from services.accounts.domain.posting import PostingState
+from services.accounts.domain.posting import Posting, PostingState
 from services.accounts.domain.reconciliation import BookedPage, BookedPayment, Period, Reconciliation, Totals
 from services.accounts.domain.reconciliation_incident import ReconciliationIncident
 from services.chassis.clock import Clock
@@ -38,6 +38,21 @@ class FakeOurBooks:
             BookedPayment(payment_id=payment_id, amount=amount, posted_at=posted_at)
             for posted_at, payment_id, amount in later[:limit]
         ]
+
+
+class FakeCapturedPostings:
+    """All postings by their capture."""
+
+    def __init__(self, postings: FakePostings) -> None:
+        self._postings = postings
+
+    def captured(self, region: str, period: Period, /) -> Iterator[Posting]:
+        rows = [
+            posting
+            for posting in self._postings.shelf.kept.values()
+            if posting.key.region == region and period.begins_at <= posting.captured_at < period.ends_at
+        ]
+        return iter(sorted(rows, key=lambda posting: (posting.captured_at, posting.payment_id)))
 
 
 class FakeReconciliations:
@@ -78,6 +93,9 @@ class FakeIncidents:
     def of_day(self, region: str, day: date, /) -> Sequence[ReconciliationIncident]:
         ids = sorted(key for key, kept in self.shelf.kept.items() if (kept.region, kept.day) == (region, day))
         return [self.shelf.take(key) for key in ids]
+
+    def all_open(self) -> Iterator[ReconciliationIncident]:
+        return (self.shelf.take(key) for key in sorted(self.shelf.kept) if self.shelf.kept[key].is_open)
 
     def save(self, incident: ReconciliationIncident, /) -> None:
         self.shelf.put(incident.incident_id, incident)

@@ -21,10 +21,22 @@ from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, St
 from services.payments.domain.payment_method import PaymentMethod
 from services.payments.domain.ports import AlreadySaved, PagePosition
 from services.payments.domain.receipt import Receipt
+from services.payments.domain.reconciliation import Reconciliation
+from services.payments.domain.reconciliation_incident import ReconciliationIncident
 from services.payments.domain.region_freeze import RegionFreeze
 from services.payments.domain.similar_payment import Claim, Intent
 
-Aggregate = TypeVar("Aggregate", Payment, PaymentMethod, CardBinding, Receipt, AutopayRule, AutopayOccasion)
+Aggregate = TypeVar(
+    "Aggregate",
+    Payment,
+    PaymentMethod,
+    CardBinding,
+    Receipt,
+    AutopayRule,
+    AutopayOccasion,
+    Reconciliation,
+    ReconciliationIncident,
+)
 _LEASE = timedelta(seconds=60)
 
 

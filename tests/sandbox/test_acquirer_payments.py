@@ -182,6 +182,46 @@ def test_lists_page_through_everything_newest_first(acquirer: Program) -> None:
     assert len(seen) == len(set(seen))
 
 
+def test_lists_what_was_captured_in_a_time_a_hundred_at_a_time(acquirer: Program) -> None:
+    method_id = save_card(acquirer)
+    charged = [charge_saved(method_id, metadata={"payment_id": f"pay_{uuid.uuid4().hex}"}) for _ in range(101)]
+    query = {
+        "captured_at.gte": min(payment.captured_at for payment in charged),
+        "captured_at.lt": "2100-01-01T00:00:00.000Z",
+        "payment_method": "bank_card",
+        "limit": "100",
+    }
+
+    first = Payment.list(query)
+    second = Payment.list(query | {"cursor": first.next_cursor})
+
+    assert {payment.id for payment in charged} <= {item.id for page in (first, second) for item in page.items}
+    assert (len(first.items), second.next_cursor) == (100, None)
+    assert not Payment.list(query | {"payment_method": "sbp"}).items
+    with pytest.raises(BadRequestError):
+        Payment.list(query | {"limit": "101"})
+
+
+def test_lists_refunds_by_their_payment_and_their_status(acquirer: Program) -> None:
+    payment = pay(acquirer, capture=True)
+    given_back = Refund.create(
+        {"payment_id": payment.id, "amount": {"value": "1.00", "currency": "RUB"}}, str(uuid.uuid4())
+    )
+    acquirer.call("POST", "/control/faults", {"fault": "refund_cancel"})
+    canceled = Refund.create(
+        {"payment_id": payment.id, "amount": {"value": "2.00", "currency": "RUB"}}, str(uuid.uuid4())
+    )
+
+    def listed(**query: str) -> list[str]:
+        return [item.id for item in Refund.list({"payment_id": payment.id} | query).items]
+
+    assert sorted(listed()) == sorted([given_back.id, canceled.id])
+    assert (listed(status="succeeded"), listed(status="canceled")) == ([given_back.id], [canceled.id])
+    assert listed(**{"created_at.lt": "2014-07-01T00:00:00.000Z"}) == []
+    with pytest.raises(BadRequestError):
+        listed(status="given_back")
+
+
 def test_a_receipt_over_another_sum_is_refused() -> None:
     item = {"description": "Связь", "quantity": 2, "amount": {"value": "200.00", "currency": "RUB"}, "vat_code": 1}
     receipt = {"customer": {"email": "payer@example.test"}, "items": [item]}

@@ -1,6 +1,7 @@
 """Postings in MongoDB, the queue of those that are due, and our books of what is posted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING
@@ -37,6 +38,9 @@ class MongoPostingRepository:
             partialFilterExpression={"posted_at": {"$type": "date"}},
         )
         self._collection.create_index(
+            [("region", ASCENDING), ("captured_at", ASCENDING), ("_id", ASCENDING)], name="captured"
+        )
+        self._collection.create_index(
             "needs_person", name="needs_person", partialFilterExpression={"needs_person": True}
         )
 
@@ -55,23 +59,37 @@ class MongoPostingRepository:
 
 
 class MongoOurBooks:
-    """What of the postings is posted, read from the index `posted`."""
+    """What of the postings is posted, read from the index `posted`; and all of them from the index `captured`."""
 
-    def __init__(self, database: Database[Document], /) -> None:
+    def __init__(self, database: Database[Document], /, *, page_size: int = 500) -> None:
         self._collection = postings_of(database)
+        self._page_size = page_size
 
     def posted(
         self, region: str, period: Period, /, *, after: BookedPayment | None, limit: int
     ) -> Sequence[BookedPayment]:
-        within: Document = {"region": region, "posted_at": {"$gte": period.begins_at, "$lt": period.ends_at}}
+        # The type is named for the partial index: from a comparison alone MongoDB does not conclude it.
+        moments = {"$type": "date", "$gte": period.begins_at, "$lt": period.ends_at}
+        within: Document = {"region": region, "posted_at": moments}
         if after is not None:
-            later = {"posted_at": {"$gt": after.posted_at}}
-            within["$or"] = [later, {"posted_at": after.posted_at, "_id": {"$gt": after.payment_id}}]
+            within |= _later("posted_at", after.posted_at, after.payment_id)
         order = [("posted_at", ASCENDING), ("_id", ASCENDING)]
         return [
             BookedPayment(payment_id=row["_id"], amount=Money.from_mapping(row["amount"]), posted_at=row["posted_at"])
             for row in self._collection.find(within, {"amount": 1, "posted_at": 1}, sort=order, limit=limit)
         ]
+
+    def captured(self, region: str, period: Period, /) -> Iterator[Posting]:
+        """A cursor ends with its time limit, however much there is to read; a page is read within it."""
+        within: Document = {"region": region, "captured_at": {"$gte": period.begins_at, "$lt": period.ends_at}}
+        order = [("captured_at", ASCENDING), ("_id", ASCENDING)]
+        after: Document = {}
+        while True:
+            rows = list(self._collection.find(within | after, {"outbox": 0}, sort=order, limit=self._page_size))
+            yield from map(_to_posting, rows)
+            if len(rows) < self._page_size:
+                return
+            after = _later("captured_at", rows[-1]["captured_at"], rows[-1]["_id"])
 
 
 class MongoPostingQueue:
@@ -88,6 +106,11 @@ class MongoPostingQueue:
 def postings_of(database: Database[Document], /) -> Collection[Document]:
     """Return the collection, for whoever claims work of it."""
     return database["postings"]
+
+
+def _later(field: str, moment: datetime, payment_id: str) -> Document:
+    """Return the filter for what comes after a row in the order of time and, at one moment, of ids."""
+    return {"$or": [{field: {"$gt": moment}}, {field: moment, "_id": {"$gt": payment_id}}]}
 
 
 def _to_document(posting: Posting) -> Document:

@@ -1,6 +1,6 @@
 """Comparisons of books and their incidents in MongoDB, and the queue of days that are due."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,11 +18,12 @@ from services.accounts.domain.reconciliation import (
     ReconciliationState,
     Totals,
 )
-from services.accounts.domain.reconciliation_incident import IncidentState, ReconciliationIncident, Step
+from services.accounts.domain.reconciliation_incident import ReconciliationIncident
 from services.chassis.clock import Clock
 from services.chassis.money import Money
 from services.chassis.outbox import ensure_outbox_index
 from services.chassis.saving import save_aggregate, save_announcing
+from services.chassis.sightings import sightings_fields, sightings_of
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 
 Document = dict[str, Any]
@@ -86,6 +87,9 @@ class MongoIncidentRepository:
     def of_day(self, region: str, day: date, /) -> Sequence[ReconciliationIncident]:
         rows = self._collection.find({"region": region, "day": day.isoformat()}, {"outbox": 0}, sort=[("_id", 1)])
         return [_to_incident(row) for row in rows]
+
+    def all_open(self) -> Iterator[ReconciliationIncident]:
+        return map(_to_incident, self._collection.find({"state": "open"}, {"outbox": 0}, sort=[("_id", 1)]))
 
     def save(self, incident: ReconciliationIncident, /) -> None:
         save_announcing(
@@ -174,10 +178,7 @@ def _incident_document(incident: ReconciliationIncident) -> Document:
         "ours": when_present(difference.ours, Money.as_mapping),
         "theirs": when_present(difference.theirs, Money.as_mapping),
         "posting_state": incident.posting_state,
-        "seen_in_run": incident.seen_in_run,
-        "state": incident.state.value,
-        "history": [{"state": step.state.value, "at": step.at} for step in incident.history],
-    }
+    } | sightings_fields(incident.sightings)
 
 
 def _to_incident(document: Document) -> ReconciliationIncident:
@@ -191,8 +192,6 @@ def _to_incident(document: Document) -> ReconciliationIncident:
             theirs=when_present(document["theirs"], Money.from_mapping),
         ),
         posting_state=document["posting_state"],
-        seen_in_run=document["seen_in_run"],
-        state=IncidentState(document["state"]),
-        history=[Step(state=IncidentState(step["state"]), at=step["at"]) for step in document["history"]],
+        sightings=sightings_of(document),
         version=document["version"],
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from services.accounts.application.regional_list import regional_list
 from services.accounts.domain.errors import RegionAnswerInvalid
 from services.accounts.domain.ports import PostingRepository
 from services.accounts.domain.posting import PostingState
@@ -60,7 +61,7 @@ class CompareBooks:
     def __call__(self, day: Reconciliation, /) -> None:
         """Raises `RegionUnavailable`, and `RegionAnswerInvalid` for a list that contradicts itself or everything."""
         period = Period.of(day.day, time_zone=self.regions.of(day.region).time_zone)
-        listed = None if day.reached else self._listed(day.region, period)
+        listed = None if day.reached else regional_list(self.regional_books, day.region, period)
         if listed is None:
             self._compare_item_by_item(day, period)
         else:
@@ -91,22 +92,6 @@ class CompareBooks:
             day.go_on(chunk, pause=self.pace.pause, now=self.clock.now())
         else:
             self._finish(day, day.ours_so_far.plus(chunk), None, sees=_SEEN_ITEM_BY_ITEM)
-
-    def _listed(self, region: str, period: Period) -> Sequence[BookedPayment] | None:
-        """Return the region's list of the period, None when it keeps none."""
-        rows: list[BookedPayment] = []
-        token = ""
-        while True:
-            page = self.regional_books.booked_payments(region, period, page_size=_PAGE, page_token=token)
-            if page is None:
-                return None
-            rows += page.payments
-            token = page.next_page_token
-            if not token or len(rows) > page.totals.count:
-                break
-        if Totals().plus(rows) != page.totals:
-            raise RegionAnswerInvalid(region=region, problem="its totals are not those of its list")
-        return rows
 
     def _ours(self, region: str, period: Period) -> Iterator[BookedPayment]:
         last: BookedPayment | None = None
@@ -164,7 +149,7 @@ class CompareBooks:
         now = self.clock.now()
         still_open = 0
         for incident in self.incidents.of_day(day.region, day.day):
-            if incident.is_open and incident.seen_in_run < day.run and incident.difference.kind in sees:
+            if incident.is_open and incident.sightings.seen_in_run < day.run and incident.difference.kind in sees:
                 incident.close(now=now)
                 self.incidents.save(incident)
                 _log.info("reconciliation_incident_closed", incident_id=incident.incident_id)

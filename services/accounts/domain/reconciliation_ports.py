@@ -1,10 +1,11 @@
 """What the comparison of books needs from outside itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Protocol
 
 from services.accounts.domain.account_report import RegionalPosting
+from services.accounts.domain.posting import Posting
 from services.accounts.domain.reconciliation import BookedPage, BookedPayment, Period, Reconciliation
 from services.accounts.domain.reconciliation_incident import ReconciliationIncident
 
@@ -17,6 +18,14 @@ class OurBooks(Protocol):
     ) -> Sequence[BookedPayment]:
         """Return what comes after a payment in the order of time and, at one moment, of ids; from the first one on
         without."""
+        ...
+
+
+class CapturedPostings(Protocol):
+    """Our postings, in whatever state, by when the acquirer had taken the money."""
+
+    def captured(self, region: str, period: Period, /) -> Iterator[Posting]:
+        """Yield a region's postings of the payments captured in a period, the oldest first."""
         ...
 
 
@@ -63,6 +72,10 @@ class IncidentRepository(Protocol):
 
     def of_day(self, region: str, day: date, /) -> Sequence[ReconciliationIncident]:
         """Return the day's incidents, closed ones too."""
+        ...
+
+    def all_open(self) -> Iterator[ReconciliationIncident]:
+        """Yield what is open in all regions, by id."""
         ...
 
     def save(self, incident: ReconciliationIncident, /) -> None:

@@ -1,8 +1,8 @@
 """What an operator does from a shell of the service: `python -m services.accounts reconcile --region 54 --day
-2026-11-26` has a day's books compared."""
+2026-11-26` has a day's books compared, the others read the books."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from services.accounts.bootstrap_reconciliation import Reconciling, build_reconc
 from services.accounts.config import load
 from services.accounts.domain.reconciliation import Reconciliation, Totals
 from services.accounts.domain.reconciliation_incident import ReconciliationIncident
+from services.accounts.entrypoints.book_operations import add_commands
 from services.chassis.errors import DomainError
 from services.chassis.events import to_rfc3339
 from services.chassis.money import Money
@@ -19,26 +20,32 @@ _EQUAL, _DIFFERENT, _NOT_COMPARED = 0, 1, 2
 
 
 def run(arguments: Sequence[str]) -> int:
+    """Carry out one operation; return its status."""
+    parser = ArgumentParser(prog="python -m services.accounts", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="operation")
+    add_commands(commands)
+    reconcile = commands.add_parser("reconcile", help="Compare a day with a region's books: 0 equal, 1 not, 2 ?")
+    reconcile.add_argument("--region", required=True, help='code of the region, "54"')
+    reconcile.add_argument("--day", required=True, type=date.fromisoformat, help="a day that is over there, 2026-11-26")
+    reconcile.add_argument("--show", action="store_true", help="show the last comparison; ask nobody")
+    reconcile.set_defaults(run=_reconcile)
+    options = parser.parse_args(arguments)
+    office = build_reconciling(load())
+    try:
+        status: int = options.run(office, options)
+    finally:
+        office.close()
+    return status
+
+
+def _reconcile(office: Reconciling, options: Namespace) -> int:
     """Compare the day, or with `--show` only read how it was compared; print the report as JSON.
 
     The status is 0 when the books agree, 1 when incidents are open, 2 when the day is not compared.
     """
-    parser = ArgumentParser(prog="python -m services.accounts")
-    reconcile = parser.add_subparsers(required=True, metavar="operation").add_parser("reconcile")
-    reconcile.add_argument("--region", required=True, help='code of the region, "54"')
-    reconcile.add_argument("--day", required=True, type=date.fromisoformat, help="a day that is over there, 2026-11-26")
-    reconcile.add_argument("--show", action="store_true", help="show the last comparison; ask nobody")
-    wanted = parser.parse_args(arguments)
-    reconciling = build_reconciling(load())
+    region, day = options.region, options.day
     try:
-        return _answer(reconciling, region=wanted.region, day=wanted.day, show=wanted.show)
-    finally:
-        reconciling.close()
-
-
-def _answer(office: Reconciling, *, region: str, day: date, show: bool) -> int:
-    try:
-        comparison = office.days.get(region, day) if show else office.reconcile_now(region=region, day=day)
+        comparison = office.days.get(region, day) if options.show else office.reconcile_now(region=region, day=day)
     except DomainError as problem:
         _print({"region": region, "day": day.isoformat(), "problem": problem.reason, "detail": problem.message})
         return _NOT_COMPARED
@@ -68,11 +75,11 @@ def _incident(incident: ReconciliationIncident) -> dict[str, Any]:
         "incident_id": incident.incident_id,
         "kind": incident.difference.kind.value,
         "payment_id": incident.difference.payment_id,
-        "state": incident.state.value,
+        "state": incident.sightings.state.value,
         "ours": _money(incident.difference.ours),
         "theirs": _money(incident.difference.theirs),
         "posting_state": incident.posting_state,
-        "opened_at": _moment(incident.history[0].at),
+        "opened_at": _moment(incident.sightings.opened_at),
     }
 
 

@@ -23,6 +23,7 @@ from services.payments.domain.refund import Refund, RefundState
 
 Document = dict[str, Any]
 
+CAPTURED, REFUND_ENDED = "captured", "refund_ended"
 _MAY_HAVE_MOVED = [
     {"state": State.UNKNOWN.value},
     {"state": State.CAPTURED.value},
@@ -64,6 +65,14 @@ class MongoPaymentRepository:
             [("needs_person", ASCENDING), ("created_at", ASCENDING)],
             name="for_a_person",
             partialFilterExpression={"needs_person": {"$type": "string"}},
+        )
+        self._payments.create_index(
+            [("captured_at", ASCENDING), ("_id", ASCENDING)],
+            name=CAPTURED,
+            partialFilterExpression={"captured_at": {"$type": "date"}},
+        )
+        self._payments.create_index(
+            "refunds.ended_at", name=REFUND_ENDED, partialFilterExpression={"refunds.ended_at": {"$type": "date"}}
         )
         ensure_work_index(self._payments)
         ensure_outbox_index(self._payments)

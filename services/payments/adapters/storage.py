@@ -15,6 +15,7 @@ from services.payments.adapters.mongo_pay_months import MongoPayMonthRepository
 from services.payments.adapters.mongo_payment_methods import MongoPaymentMethodRepository
 from services.payments.adapters.mongo_payments import MongoPaymentRepository
 from services.payments.adapters.mongo_receipts import MongoReceiptRepository
+from services.payments.adapters.mongo_reconciliations import MongoIncidentRepository, MongoReconciliationRepository
 from services.payments.adapters.mongo_region_freezes import MongoRegionFreezeRepository
 
 Document = dict[str, Any]
@@ -34,6 +35,8 @@ class Storage:
     months: MongoPayMonthRepository
     history: MongoAutopayHistory
     freezes: MongoRegionFreezeRepository
+    reconciliations: MongoReconciliationRepository
+    incidents: MongoIncidentRepository
 
     def ensure_indexes(self) -> None:
         """Make the indexes that carry invariants, before anything is written."""
@@ -45,6 +48,8 @@ class Storage:
         self.rules.ensure_indexes()
         self.occasions.ensure_indexes()
         self.months.ensure_indexes()
+        self.reconciliations.ensure_indexes()
+        self.incidents.ensure_indexes()
 
 
 def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
@@ -60,4 +65,6 @@ def storage_in(database: Database[Document], /, *, clock: Clock) -> Storage:
         months=MongoPayMonthRepository(database, clock=clock),
         history=MongoAutopayHistory(database),
         freezes=MongoRegionFreezeRepository(database),
+        reconciliations=MongoReconciliationRepository(database),
+        incidents=MongoIncidentRepository(database, clock=clock),
     )

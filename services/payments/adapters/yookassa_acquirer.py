@@ -1,19 +1,18 @@
 """YooKassa as our acquirer: orders and answers between our terms and its API."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from yookassa.domain.request import PaymentRequest
 from yookassa.domain.request.refund_request import RefundRequest
 
-from services.chassis.clock import to_milliseconds
 from services.chassis.events import to_rfc3339
 from services.chassis.money import Money
 from services.payments.adapters.yookassa_amount import from_amount, to_amount
 from services.payments.adapters.yookassa_card import saved_card_of
 from services.payments.adapters.yookassa_client import YookassaClient, word_of
-from services.payments.adapters.yookassa_reading import read, text_of
+from services.payments.adapters.yookassa_reading import moment_of, our_id, read, text_of
 from services.payments.domain.acquirer import (
     Absent,
     AcquirerPayment,
@@ -86,7 +85,7 @@ class YookassaAcquirer:
             page = self._client.call("GET", path, timeout_s=timeout_s, query=query)
             if not isinstance(page, dict):
                 return Silence() if isinstance(page, Refused) else page
-            found = next((item for item in page.get("items", []) if _our_id(item, key) == wanted), None)
+            found = next((item for item in page.get("items", []) if our_id(item, key) == wanted), None)
             if found is not None:
                 return dict(found)
             if "next_cursor" not in page:
@@ -129,12 +128,12 @@ def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
     captured_at = document.get("captured_at")
     return AcquirerPayment(
         acquirer_payment_id=text_of(document["id"]),
-        payment_id=_our_id(document, "payment_id"),
+        payment_id=our_id(document, "payment_id"),
         status=_STATUSES[document["status"]],
         amount=from_amount(document["amount"]),
         confirmation_url=(document.get("confirmation") or {}).get("confirmation_url", ""),
         decline_reason=word_of((document.get("cancellation_details") or {}).get("reason"), otherwise=""),
-        captured_at=_moment(captured_at) if captured_at else None,
+        captured_at=moment_of(captured_at) if captured_at else None,
         saved_card=saved_card_of(document.get("payment_method") or {}),
     )
 
@@ -142,15 +141,7 @@ def _to_payment(document: Mapping[str, Any]) -> AcquirerPayment:
 def _to_refund(document: Mapping[str, Any]) -> AcquirerRefund:
     return AcquirerRefund(
         acquirer_refund_id=text_of(document["id"]),
-        refund_id=_our_id(document, "refund_id"),
+        refund_id=our_id(document, "refund_id"),
         status=_STATUSES[document["status"]],
         amount=from_amount(document["amount"]),
     )
-
-
-def _our_id(document: Mapping[str, Any], key: str) -> str:
-    return str((document.get("metadata") or {}).get(key, ""))
-
-
-def _moment(text: str) -> datetime:
-    return to_milliseconds(datetime.fromisoformat(text).astimezone(UTC))

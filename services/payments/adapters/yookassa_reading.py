@@ -1,10 +1,12 @@
 """Reading an answer of the API: what cannot be understood is no answer."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
 
+from services.chassis.clock import to_milliseconds
 from services.payments.domain.acquirer import Silence
 
 Told = TypeVar("Told")
@@ -26,3 +28,13 @@ def text_of(value: Any, /) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("not a text")
     return value
+
+
+def our_id(document: Mapping[str, Any], key: str, /) -> str:
+    """Return an id of ours from the metadata that the acquirer keeps for us, empty when it has none."""
+    return str((document.get("metadata") or {}).get(key, ""))
+
+
+def moment_of(text: str, /) -> datetime:
+    """Return a moment to the millisecond, in UTC. Raises ValueError for what is none."""
+    return to_milliseconds(datetime.fromisoformat(text).astimezone(UTC))

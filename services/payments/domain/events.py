@@ -56,4 +56,20 @@ class RefundSucceeded:
     refunded_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationIncidentOpened:
+    """The acquirer's registry of a day and our payments differ: somebody has to clear it up."""
+
+    name: ClassVar[str] = "payments.reconciliation_incident_opened.v1"
+
+    incident_id: str
+    day: str
+    kind: str
+    payment_id: str | None
+    acquirer_payment_id: str | None
+    ours: Money | None
+    theirs: Money | None
+    opened_at: datetime
+
+
 PaymentEvent = PaymentCaptured | PaymentDeclined | PaymentRefunded | RefundSucceeded

@@ -4,13 +4,13 @@ Who may: whoever may run a command with the service's own settings. There is no 
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from services.chassis.command_lines import print_lines
 from services.chassis.errors import DomainError
 from services.chassis.events import to_rfc3339
 from services.payments.adapters.chargeback_registry import RegistryUnreadable, read_registry
@@ -21,6 +21,7 @@ from services.payments.domain.evidence import Outcome
 from services.payments.domain.payment import Payment, PaymentNotFound
 from services.payments.domain.problem import IN_WORDS
 from services.payments.domain.receipt import RECEIPT_PROBLEMS_IN_WORDS, Receipt
+from services.payments.entrypoints.book_operations import add_commands
 
 Lines = Iterable[dict[str, Any]]
 
@@ -30,12 +31,16 @@ def run(arguments: Sequence[str], /) -> int:
     options = _parser().parse_args(arguments)
     parts = Parts(load())
     try:
-        for line in options.operation(build_operations(parts), options):
-            print(json.dumps(line, ensure_ascii=False))
+        status: int = options.run(parts, options)
     except (DomainError, RegistryUnreadable) as error:
         sys.exit(f"{getattr(error, 'reason', 'REGISTRY_UNREADABLE')}: {error}")
     finally:
         parts.close()
+    return status
+
+
+def _settle(parts: Parts, options: argparse.Namespace) -> int:
+    print_lines(options.operation(build_operations(parts), options))
     return 0
 
 
@@ -107,9 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="operation")
     for name, (operation, text, *options) in _OPERATIONS.items():
         command = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(operation=operation)
+        command.set_defaults(run=_settle, operation=operation)
         for option in options:
             command.add_argument(f"--{option}", required=True, **_OPTIONS[option])
+    add_commands(commands)
     return parser
 
 

@@ -84,7 +84,19 @@ def _pay(office: Cabinet, database: Database[Document], account_id: str, *, kope
 
 
 def _operator(office: Cabinet, *arguments: str) -> tuple[int, Any]:
-    """Run the command as an operator would, with nothing but its settings."""
+    """Have a day compared, or shown, as an operator would."""
+    status, output = _run(office, "reconcile", *arguments)
+    return status, json.loads(output)
+
+
+def _lines(office: Cabinet, *arguments: str) -> tuple[int, list[Document]]:
+    """Read books as an operator would."""
+    status, output = _run(office, *arguments)
+    return status, [json.loads(line) for line in output.splitlines()]
+
+
+def _run(office: Cabinet, *arguments: str) -> tuple[int, str]:
+    """Run a command with nothing but its settings."""
     settings = office.settings()
     environment = {
         "MONGO_URL": settings.mongo_url,
@@ -98,14 +110,14 @@ def _operator(office: Cabinet, *arguments: str) -> tuple[int, Any]:
         "PYTHONPATH": os.pathsep.join([str(_ROOT), str(_ROOT / "protos" / "gen" / "python")]),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "services.accounts", "reconcile", *arguments],
+        [sys.executable, "-m", "services.accounts", *arguments],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    return done.returncode, json.loads(done.stdout)
+    return done.returncode, done.stdout
 
 
 def test_the_dispatcher_compares_the_day_when_it_is_over_and_an_operator_reads_what_came_of_it(
@@ -139,6 +151,33 @@ def test_the_dispatcher_compares_the_day_when_it_is_over_and_an_operator_reads_w
     status, report = _operator(office, *named)
     assert (status, report["state"], report["run"]) == (0, ReconciliationState.EQUAL.value, 2)
     assert [row["state"] for row in report["incidents"]] == ["closed"]
+
+
+def test_an_operator_reads_our_postings_the_regions_ledger_and_what_is_open(
+    office: Cabinet, database: Database[Document], reference: RunningRegion
+) -> None:
+    account_id = office.linked().billing_account_id
+    paid = _pay(office, database, account_id, kopecks=100)
+    lost = _lost(database, kopecks=400)
+    period = ("--from", "2014-07-01T00:00:00+04:00", "--until", "2100-01-01T00:00:00+03:00")
+
+    status, books = _lines(office, "books", *period)
+    assert (status, {(row["payment_id"], row["region"], row["amount_minor"], row["state"]) for row in books}) == (
+        0,
+        {(paid, "54", 100, "posted"), (lost, "54", 400, "posted")},
+    )
+
+    status, rows = _lines(office, "ledgers", *period)
+    assert (status, [(row.get("payment_id"), row.get("amount_minor")) for row in rows]) == (
+        0,
+        [(paid, 100), (None, None)],
+    )
+    assert rows[-1] == {"region": "54", "is_read": True, "problem": None}
+    assert _lines(office, "incidents") == (0, [])
+
+    reference.server.stop(0).wait()
+    status, rows = _lines(office, "ledgers", *period)
+    assert (status, rows) == (2, [{"region": "54", "is_read": False, "problem": "REGION_UNAVAILABLE"}])
 
 
 def test_an_operator_is_told_of_a_region_that_there_is_not(office: Cabinet) -> None:

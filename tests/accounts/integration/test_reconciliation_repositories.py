@@ -24,14 +24,20 @@ from services.accounts.domain.reconciliation import (
     Totals,
 )
 from services.accounts.domain.reconciliation_incident import ReconciliationIncident
-from services.accounts.domain.reconciliation_ports import IncidentRepository, OurBooks, ReconciliationRepository
+from services.accounts.domain.reconciliation_ports import (
+    CapturedPostings,
+    IncidentRepository,
+    OurBooks,
+    ReconciliationRepository,
+)
 from services.chassis.errors import VersionConflict
 from services.chassis.events import EventSchemas, decode, encode
 from services.chassis.money import Money
 from services.chassis.work import DueWork
 from tests.accounts.builders import A_MORNING, KEY, SettableClock, make_answer, make_posting
 from tests.accounts.fakes import FakePostings
-from tests.accounts.reconciliation_fakes import FakeIncidents, FakeOurBooks, FakeReconciliations
+from tests.accounts.reconciliation_fakes import FakeCapturedPostings, FakeIncidents, FakeOurBooks, FakeReconciliations
+from tests.support.query_plans import query_plans
 
 Document = dict[str, Any]
 _DAY = date(2026, 11, 22)
@@ -86,6 +92,46 @@ class TestOurBooks:
 
         in_order = sorted(ours, key=lambda posting: (posting.posted_at, posting.payment_id))
         assert [(row.payment_id, row.amount) for row in found] == [(row.payment_id, row.amount) for row in in_order]
+
+    @pytest.fixture
+    def captured(
+        self, postings: FakePostings | MongoPostingRepository, database: Database[Document]
+    ) -> CapturedPostings:
+        if isinstance(postings, FakePostings):
+            return FakeCapturedPostings(postings)
+        return MongoOurBooks(database, page_size=2)
+
+    def test_reads_postings_in_any_state_by_when_the_money_was_taken(
+        self, postings: FakePostings | MongoPostingRepository, captured: CapturedPostings
+    ) -> None:
+        moments = [_PERIOD.begins_at, A_MORNING, A_MORNING, A_MORNING, _PERIOD.ends_at - timedelta(milliseconds=1)]
+        ours = [make_posting(now=moment) for moment in moments]
+        outside = [
+            make_posting(now=_PERIOD.begins_at - timedelta(milliseconds=1)),
+            make_posting(now=_PERIOD.ends_at),
+            make_posting(key=AccountKey("77", "1")),
+        ]
+        for posting in [*ours, *outside]:
+            postings.save(posting)
+
+        found = [posting.payment_id for posting in captured.captured("54", _PERIOD)]
+
+        in_order = sorted(ours, key=lambda posting: (posting.captured_at, posting.payment_id))
+        assert found == [posting.payment_id for posting in in_order]
+
+
+def test_our_books_are_read_along_their_index(database: Database[Document]) -> None:
+    postings = MongoPostingRepository(database, clock=SettableClock())
+    postings.ensure_indexes()
+    for _ in range(3):
+        postings.save(_posted())
+
+    with query_plans(database) as plans:
+        first = MongoOurBooks(database).posted("54", _PERIOD, after=None, limit=1)
+        MongoOurBooks(database).posted("54", _PERIOD, after=first[0], limit=1)
+        assert len(list(MongoOurBooks(database).captured("54", _PERIOD))) == 3
+
+    assert [plan.partition(",")[0] for plan in plans] == ["IXSCAN { region: 1"] * 3, plans
 
 
 class TestReconciliations:
@@ -145,6 +191,7 @@ class TestIncidents:
         assert incidents.get(lost.incident_id) == lost
         assert {found.incident_id for found in incidents.of_day("54", _DAY)} == {lost.incident_id, extra.incident_id}
         assert incidents.of_day("54", _DAY + timedelta(days=1)) == []
+        assert [found.incident_id for found in incidents.all_open()] == [extra.incident_id]
         with pytest.raises(VersionConflict):
             incidents.save(_incident(DifferenceKind.MISSING_HERE, ours=None, theirs=Money(1)))
 

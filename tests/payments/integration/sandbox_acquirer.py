@@ -10,6 +10,7 @@ import httpx
 
 from services.payments.adapters.yookassa_client import ShopSettings
 from tests.support import eventually
+from tests.support.cooked_books import CookedAcquirer
 from tests.support.servers import Server
 
 A_CARD = "2202474301322987"
@@ -19,11 +20,12 @@ A_CARD_FROM_ABROAD = "4012888888881881"
 
 @dataclass(slots=True)
 class SandboxAcquirer:
-    """Its address, its payer, its ledger, its fault scripts."""
+    """Its address, its payer, its ledger, its fault scripts, and lies in its books."""
 
     server: Server
     http: httpx.Client
     shop: ShopSettings
+    cooked: CookedAcquirer
 
     def confirm(self, acquirer_payment_id: str, *, card: str = A_CARD) -> None:
         """Pay as a payer on the acquirer's page."""
@@ -100,7 +102,7 @@ def start_acquirer(*, folder: Path, port: int) -> SandboxAcquirer:
     http = httpx.Client(base_url=f"http://{address}", trust_env=False)
     eventually(lambda: _is_up(http), timeout_s=30)
     shop = ShopSettings(api_url=f"http://{address}/v3", shop_id="100500", secret_key=secret)
-    return SandboxAcquirer(server=server, http=http, shop=shop)
+    return SandboxAcquirer(server=server, http=http, shop=shop, cooked=CookedAcquirer(folder / "acquirer.sqlite3"))
 
 
 def _is_up(http: httpx.Client) -> bool:
