@@ -46,9 +46,6 @@ _OFFSETS = {
 }
 
 
-_claims: list[socket.socket] = []
-
-
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The ports of one suite."""
@@ -98,7 +95,7 @@ def _claim(base: int) -> bool:
     except OSError:
         claim.close()
         return False
-    _claims.append(claim)
+    claim.detach()  # it stays open until the process ends
     return True
 
 

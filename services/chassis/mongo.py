@@ -102,6 +102,15 @@ def save_many_versioned(collection: Collection[Document], saves: Sequence[Versio
     return refused if matched == len(existing) else refused.union(existing)
 
 
+def exactly(text: str, /) -> Document:
+    """Return the condition that a field is this text.
+
+    By type, too: MongoDB does not conclude that from the text, and would read the whole collection rather than use a
+    partial index over texts.
+    """
+    return {"$eq": text, "$type": "string"}
+
+
 def is_duplicate_id(error: DuplicateKeyError, /) -> bool:
     """Say whether it is the `_id` that exists already, rather than a key of another unique index."""
     return list((error.details or {}).get("keyPattern", {})) == ["_id"]

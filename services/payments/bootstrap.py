@@ -287,7 +287,13 @@ def _receipts(parts: Parts, waker: ChangeStreamWaker) -> list[DispatcherLoop]:
 
 def _occasions(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
     due = parts.due(occasions_collection(parts.database))
-    return DispatcherLoop("occasions", drive_occasions(parts, due), waker=waker, concurrency=2, due=due)
+    return DispatcherLoop(
+        "occasions",
+        drive_occasions(parts, due),
+        waker=waker,
+        concurrency=parts.settings.dispatcher_concurrency,
+        due=due,
+    )
 
 
 def _rechecks(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:

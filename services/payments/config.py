@@ -19,7 +19,7 @@ class Settings(ServiceSettings):
     charge_timeout_s: float = Field(default=4.0, gt=0, description="Longest wait for the acquirer within a request")
     charge_grace_s: float = Field(default=12.0, gt=0, description="When a begun charge counts as abandoned")
     backoff_scale: float = Field(default=1.0, gt=0, description="Shortens all pauses between questions; suites only")
-    dispatcher_concurrency: int = Field(default=8, gt=0, description="Payments brought on at a time")
+    dispatcher_concurrency: int = Field(default=8, gt=0, description="Payments, and occasions, brought on at a time")
     work_lease_s: float = Field(default=60.0, gt=0, description="When whoever claimed a payment counts as dead")
     autopay_tick_s: float = Field(default=5.0, gt=0, description="How often due dates are looked for")
     autopay_recheck_s: float = Field(default=600.0, gt=0, description="How often a threshold rule's balance is read")

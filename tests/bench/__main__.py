@@ -14,14 +14,14 @@ from pathlib import Path
 
 from deploy.local.ports import HOST, find_free_base
 from deploy.local.world import REGIONS
-from tests.bench import feed, memory, primitives, scenarios
+from tests.bench import autopay, decisions, feed, memory, payments, primitives, scenarios
 from tests.bench.cast import Cast
 from tests.bench.http_client import Request
 from tests.bench.load import Latencies
 from tests.bench.table import Row, render
 from tests.support.running_suite import RunningSuite
 
-_PAYMENTS_PER_S = 15
+_PAYMENTS_PER_S, _CAPTURES_PER_S = 15, 10
 _BILLS_PER_S = 8
 _READS_PER_S = 40
 _UNTIL_NOTICED_S = 5.0  # the first calls to a region that is gone wait for it; then it is left alone
@@ -61,10 +61,14 @@ def _measure(cast: Cast, *, seconds: float) -> Iterator[Row]:
     bare = yield from _bare(seconds=seconds)
     yield from _shown(cast, bare, seconds=seconds)
     yield from _paid(cast, seconds=seconds)
+    _say("decisions of the pure core")
+    yield from decisions.rows(seconds=seconds)
     yield from _billed(cast, seconds=seconds)
     _say("feed from stream to snapshot")
     yield from feed.rows(cast.suite)
     yield from _without_regions(cast, bare, seconds=seconds)
+    _say("rules due at once")
+    yield from autopay.rows(cast)  # last: it moves the clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +111,18 @@ def _paid(cast: Cast, *, seconds: float) -> Iterator[Row]:
         "journaled majority update", lambda: primitives.journaled_updates(suite.mongo_url, seconds=seconds)
     )
     yield updates
-    yield _primitive("confirmed publish", lambda: primitives.confirmed_publishes(suite.amqp_url, seconds=seconds))
+    publishes = _primitive("confirmed publish", lambda: primitives.confirmed_publishes(suite.amqp_url, seconds=seconds))
+    yield publishes
+    seconds = max(10.0, seconds)
+    _say("payments end to end")
+    most, latencies = payments.end_to_end(cast, seconds=seconds)
+    yield Row("payments end to end", most, latencies, updates)
     _say("payment from creation to posting")
-    paid = scenarios.payments(cast, rate=_PAYMENTS_PER_S, seconds=max(10.0, seconds))
+    paid = payments.offered(cast, rate=_PAYMENTS_PER_S, seconds=seconds).from_request()
     yield Row(f"payment to posting, {_PAYMENTS_PER_S}/s offered", paid.rate, paid, updates)
+    _say("payment from capture to posting")
+    captured = payments.offered(cast, rate=_CAPTURES_PER_S, seconds=2 * seconds).from_capture()
+    yield Row(f"capture to posting, {_CAPTURES_PER_S}/s offered", captured.rate, captured, publishes)
 
 
 def _billed(cast: Cast, *, seconds: float) -> Iterator[Row]:

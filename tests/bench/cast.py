@@ -3,17 +3,22 @@ timed."""
 
 import itertools
 import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from deploy.local.world import REGIONS
 from tests.e2e.outside import Mailbox, Payer, RegionOffice
 from tests.e2e.subscriber import Subscriber
+from tests.support import eventually
 from tests.support.running_suite import RunningSuite
 
 _REGIONS = ("77", "54", "25")
 _FIRST_NUMBER = 900_000_000
 _FIRST_WIDE_NUMBER = 950_000_000
+_FIRST_FURTHER_NUMBER = 970_000_000
+_SIDE_BY_SIDE = 8
 _RICH = 100_000_000
 
 
@@ -46,6 +51,18 @@ class Cast:
             count = size * accounts_in_each
             office.open_accounts(first_number=_FIRST_WIDE_NUMBER, count=count, balance_minor=_RICH)
         return [self._wide_member(index * accounts_in_each, accounts_in_each) for index in range(size)]
+
+    def further_accounts(self, *, region: str, count: int) -> list[tuple[Member, list[str]]]:
+        """Return every member with their share of so many further accounts of a region, linked by all side by side."""
+        self.offices[region].open_accounts(first_number=_FIRST_FURTHER_NUMBER, count=count, balance_minor=_RICH)
+        numbers = range(_FIRST_FURTHER_NUMBER, _FIRST_FURTHER_NUMBER + count)
+        shares = [numbers[index :: len(self.members)] for index in range(len(self.members))]
+
+        def link(member: Member, share: Sequence[int]) -> list[str]:
+            return [_linked(member, region=region, number=str(number)) for number in share]
+
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            return list(zip(self.members, pool.map(link, self.members, shares), strict=True))
 
     def consent_to_bills(self) -> None:
         """Have every member's first account billed by mail."""
@@ -80,7 +97,7 @@ class Cast:
 
     @staticmethod
     def _link(member: Member, *, region: str, number: str) -> None:
-        member.account_ids.append(member.subscriber.link(region=region, number=number, proof=number)["id"])
+        member.account_ids.append(_linked(member, region=region, number=number))
         member.numbers.append(number)
 
     def _saved_card(self, member: Member) -> str:
@@ -89,6 +106,14 @@ class Cast:
         member.subscriber.final_payment(payment["id"])
         card: str = member.subscriber.get("/payment-methods")["items"][0]["id"]
         return card
+
+
+def _linked(member: Member, *, region: str, number: str) -> str:
+    """Link an account by its number; a region that was started just now is left alone for a moment."""
+    account: dict[str, str] = eventually(
+        lambda: member.subscriber.link(region=region, number=number, proof=number), timeout_s=20, every_s=0.3
+    )
+    return account["id"]
 
 
 def months_before(count: int) -> list[datetime]:

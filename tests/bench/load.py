@@ -6,6 +6,7 @@ that a stall is seen by everybody who had to wait behind it (no coordinated omis
 
 import asyncio
 import itertools
+import statistics
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +16,7 @@ Act = Callable[[int], Awaitable[bool]]
 Offer = Callable[[float], "Latencies"]
 
 SHARE_OF_SUSTAINED = 0.6  # of the sustained rate: where latencies are measured
-_LONGEST_P99_MS = 250.0
+_LONGEST_P99_MS = 250.0  # of an answer that somebody waits for
 _KEEPS_UP = 0.97
 _STEPS = 5
 _FROM, _TO = 0.3, 1.3  # of the first guess: how far it may be wrong
@@ -45,12 +46,22 @@ class Latencies:
             return float("inf")
         return self.sorted_ms[min(len(self.sorted_ms) - 1, int(len(self.sorted_ms) * quantile))]
 
-    def keeps_up_with(self, rate: float, /) -> bool:
+    def keeps_up_with(self, rate: float, /, *, longest_p99_ms: float = _LONGEST_P99_MS) -> bool:
         """Say whether a target that was offered this rate answered it: all good, in time, and as many as were asked."""
-        return not self.failures and self.p99_ms <= _LONGEST_P99_MS and self.rate >= rate * _KEEPS_UP
+        return not self.failures and self.p99_ms <= longest_p99_ms and self.rate >= rate * _KEEPS_UP
 
 
-def sustained(offer: Offer, /, *, first_guess: float) -> float:
+def per_second(moments_s: Sequence[float], /) -> float:
+    """Return how many of these moments come a second, as the straight line through them rises: what the first one took
+    to come, or a straggler at the end, says nothing about a rate. None for fewer than two."""
+    begins = min(moments_s, default=0.0)
+    moments = sorted(moment - begins for moment in moments_s)
+    if len(set(moments)) < 2:
+        return 0.0
+    return statistics.linear_regression(moments, range(len(moments))).slope
+
+
+def sustained(offer: Offer, /, *, first_guess: float, longest_p99_ms: float = _LONGEST_P99_MS) -> float:
     """Return the highest rate that is kept up with, by halving the range around a first guess.
 
     When not even its lower end is, that end is returned: a lower bound of what nobody waited for.
@@ -58,7 +69,7 @@ def sustained(offer: Offer, /, *, first_guess: float) -> float:
     low, high = first_guess * _FROM, first_guess * _TO
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if offer(middle).keeps_up_with(middle):
+        if offer(middle).keeps_up_with(middle, longest_p99_ms=longest_p99_ms):
             low = middle
         else:
             high = middle
@@ -121,7 +132,7 @@ def closed_loop_by_threads(act: Callable[[], object], *, seconds: float, threads
             act()
             done[number] += 1
 
-    _run_threads([threading.Thread(target=run, args=(number,)) for number in range(threads)])
+    run_threads([threading.Thread(target=run, args=(number,)) for number in range(threads)])
     return sum(done) / seconds
 
 
@@ -138,11 +149,12 @@ def open_loop_by_threads(act: Callable[[], object], *, rate: float, seconds: flo
             act()
             times.append((time.perf_counter() - due_at) * 1000)
 
-    _run_threads([threading.Thread(target=run) for _ in range(threads)])
+    run_threads([threading.Thread(target=run) for _ in range(threads)])
     return _measured(times, failures=0, took_s=time.perf_counter() - began)
 
 
-def _run_threads(workers: Sequence[threading.Thread]) -> None:
+def run_threads(workers: Sequence[threading.Thread], /) -> None:
+    """Run them side by side until all have ended."""
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,14 @@ import pymongo
 import typst
 
 from deploy.local.waiting import wait_until
-from tests.bench.load import SHARE_OF_SUSTAINED, Latencies, closed_loop_by_threads, open_loop_by_threads, sustained
+from tests.bench.load import (
+    SHARE_OF_SUSTAINED,
+    Latencies,
+    closed_loop_by_threads,
+    open_loop_by_threads,
+    run_threads,
+    sustained,
+)
 
 _THREADS = 8
 _GUESS_S = 0.5
@@ -66,6 +75,33 @@ def journaled_updates(mongo_url: str, *, seconds: float) -> tuple[float, Latenci
 
     try:
         return _measured(update, seconds=seconds)
+    finally:
+        client.drop_database("bench")
+        client.close()
+
+
+def claimed_updates(mongo_url: str, *, count: int) -> Latencies:
+    """Documents that are all due at once, each claimed and then updated by one of several claimers, acknowledged by a
+    journaled majority both times; the times run from the moment at which the claiming began."""
+    client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(mongo_url, w="majority", journal=True)
+    collection = client["bench"]["due"]
+    collection.create_index([("due_at", pymongo.ASCENDING)], partialFilterExpression={"due_at": {"$type": "date"}})
+    due_at = datetime.now(UTC)
+    collection.insert_many([{"_id": number, "due_at": due_at, "leased_by": None} for number in range(count)])
+    times: list[float] = []
+    began = time.perf_counter()
+
+    def claim() -> None:
+        due, mine = {"due_at": {"$type": "date", "$lte": due_at}, "leased_by": None}, {"$set": {"leased_by": "bench"}}
+        while (claimed := collection.find_one_and_update(due, mine, sort=[("due_at", pymongo.ASCENDING)])) is not None:
+            collection.update_one({"_id": claimed["_id"]}, {"$set": {"due_at": None}})
+            times.append((time.perf_counter() - began) * 1000)
+
+    try:
+        run_threads([threading.Thread(target=claim) for _ in range(_THREADS)])
+        return Latencies(
+            sorted_ms=tuple(sorted(times)), failures=count - len(times), rate=len(times) / max(times) * 1000
+        )
     finally:
         client.drop_database("bench")
         client.close()

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.bench.load import Latencies, closed_loop, open_loop, open_loop_by_threads, sustained
+from tests.bench.load import Latencies, closed_loop, open_loop, open_loop_by_threads, per_second, sustained
 
 
 async def _good(lane: int) -> bool:
@@ -61,3 +61,25 @@ def test_a_target_keeps_up_when_all_answers_are_good_in_time_and_as_many_as_aske
     latencies: Latencies, kept_up: bool
 ) -> None:
     assert latencies.keeps_up_with(100.0) is kept_up
+
+
+def test_what_may_last_longer_keeps_up_with_what_would_be_too_slow_otherwise() -> None:
+    latencies = Latencies(sorted_ms=(1900.0,), failures=0, rate=100.0)
+
+    def offer(rate: float) -> Latencies:
+        return Latencies(sorted_ms=(1900.0,), failures=0, rate=rate)
+
+    assert not latencies.keeps_up_with(100.0)
+    assert latencies.keeps_up_with(100.0, longest_p99_ms=2000.0)
+    assert sustained(offer, first_guess=100.0) < 40 < 120 < sustained(offer, first_guess=100.0, longest_p99_ms=2000.0)
+
+
+def test_a_rate_counts_neither_the_wait_for_the_first_one_nor_a_straggler() -> None:
+    steady = [1_700_000_003 + number / 20 for number in range(100)]
+
+    assert per_second(steady) == pytest.approx(20)
+    assert per_second([*steady[:-1], steady[-1] + 1]) == pytest.approx(20, rel=0.1)
+
+
+def test_there_is_no_rate_of_fewer_than_two_moments() -> None:
+    assert [per_second(moments) for moments in ([], [1.0], [1.0, 1.0])] == [0.0, 0.0, 0.0]

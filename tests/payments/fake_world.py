@@ -1,6 +1,6 @@
 """Payments with a world in memory: an acquirer with a ledger, accounts with balances, and a way to kill at any call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -283,7 +283,7 @@ class FakeAccounts:
     refusal: Exception | None = None
     monthly_pay_limit: Money | None = None
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, actions: Sequence[Action]) -> Permission:
         if self.gone:
             raise _BillingAccountGone("no such account")
         if self.refusal is not None:

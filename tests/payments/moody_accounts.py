@@ -1,5 +1,6 @@
 """Accounts and the regions behind it in memory: a balance per account, final postings, answers that get lost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.chassis.errors import DomainError, Kind
@@ -50,7 +51,7 @@ class MoodyAccounts(FakeAccounts):
         self.ledger: list[Movement] = []
         self.postings: dict[str, tuple[Money, Posting]] = {}
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, actions: Sequence[Action]) -> Permission:
         if self._mood() != "good":
             raise NoRegion("Accounts does not answer.")
         if not self.accounts[billing_account_id].linked:

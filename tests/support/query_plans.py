@@ -9,12 +9,12 @@ from pymongo.database import Database
 
 @contextmanager
 def query_plans(database: Database[dict[str, Any]]) -> Iterator[list[str]]:
-    """Gather the plan of each query to the database; the list is full when the block ends."""
+    """Gather the plan of each query to the database, those of updates too; the list is full when the block ends."""
     plans: list[str] = []
     database.command("profile", 2)
     try:
         yield plans
     finally:
         database.command("profile", 0)
-    asked = {"op": {"$in": ["query", "getmore"]}, "ns": {"$not": {"$regex": r"\.system\.profile$"}}}
+    asked = {"op": {"$in": ["query", "getmore", "update"]}, "ns": {"$not": {"$regex": r"\.system\.profile$"}}}
     plans += [row["planSummary"] for row in database["system.profile"].find(asked)]

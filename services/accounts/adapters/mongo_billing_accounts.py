@@ -17,6 +17,7 @@ from services.accounts.domain.claim import Claim
 from services.accounts.domain.grant import GrantCodeSpent, GrantEnd
 from services.accounts.domain.proof_ladder import Relation, Rung
 from services.chassis.clock import Clock
+from services.chassis.mongo import exactly
 from services.chassis.outbox import ensure_outbox_index
 from services.chassis.saving import save_announcing
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
@@ -82,7 +83,7 @@ class MongoBillingAccountRepository:
         return self._one({"subscriber_id": subscriber_id, "region": key.region, "number": key.number, **_LINKED})
 
     def requested_as(self, request_id: str, /, *, subscriber_id: str) -> BillingAccount | None:
-        return self._one({"subscriber_id": subscriber_id, "request_id": request_id, **_LINKED})
+        return self._one({"subscriber_id": subscriber_id, "request_id": exactly(request_id), **_LINKED})
 
     def get(self, billing_account_id: str, /) -> BillingAccount | None:
         return self._one({"_id": billing_account_id})
@@ -110,7 +111,7 @@ class MongoBillingAccountRepository:
         return {document["grant"]["grant_id"]: _to_account(document) for document in found}
 
     def granted_by(self, billing_account_id: str, /) -> Sequence[BillingAccount]:
-        found = self._collection.find({_GRANTOR: {"$eq": billing_account_id, "$type": "string"}, **_LINKED})
+        found = self._collection.find({_GRANTOR: exactly(billing_account_id), **_LINKED})
         return [_to_account(document) for document in found]
 
     def claims_to(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, Sequence[Claim]]:

@@ -12,6 +12,7 @@ from services.accounts.domain.account_report import ServiceKind
 from services.accounts.domain.errand import Errand
 from services.accounts.domain.service_order import ServiceOffer
 from services.chassis.money import Money
+from services.chassis.mongo import exactly
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 
 Document = dict[str, Any]
@@ -48,8 +49,8 @@ def ensure_one_holds(collection: Collection[Document], /) -> None:
 
 
 def holder_of(key: AccountKey, /) -> Document:
-    """Return the filter for the wish that holds an account; by type too, or the partial index would not be used."""
-    return {"holds": {"$eq": str(key), "$type": "string"}}
+    """Return the filter for the wish that holds an account."""
+    return {"holds": exactly(str(key))}
 
 
 def ensure_one_per_request(collection: Collection[Document], /) -> None:

@@ -46,21 +46,30 @@ class AccountStanding:
         """Return the ids of the links whose owner's right to the account is in question."""
         return {link_id for link_id, standing in self.of(links).items() if standing is not Standing.CLEAR}
 
-    def check(self, link: BillingAccount, action: Action, /) -> None:
-        """Raise `AccountDisputed` or `ProofOutdated` when the action is frozen now."""
-        if can_be_frozen(action):
-            check_standing(action, self.of([link])[link.billing_account_id])
+    def check(
+        self, link: BillingAccount, /, *actions: Action, pasts: Mapping[AccountKey, AccountPast] | None = None
+    ) -> None:
+        """Raise `AccountDisputed` or `ProofOutdated` when one of the actions is frozen now."""
+        freezable = list(filter(can_be_frozen, actions))
+        if not freezable:
+            return
+        standing = self.of([link], pasts=pasts)[link.billing_account_id]
+        for action in freezable:
+            check_standing(action, standing)
 
     def check_owner(self, link: BillingAccount, /) -> None:
         """Raise `ProofOutdated` when the account has another owner since it was proved."""
         if self.of([link])[link.billing_account_id] is Standing.OWNER_CHANGED:
             raise ProofOutdated
 
-    def authorize(self, link: BillingAccount, action: Action, /) -> None:
-        """Raise `ActionNotAllowed` when the proof does not reach that far, `AccountDisputed` or `ProofOutdated` when it
-        is frozen now."""
-        link.authorize(action)
-        self.check(link, action)
+    def authorize(
+        self, link: BillingAccount, /, *actions: Action, pasts: Mapping[AccountKey, AccountPast] | None = None
+    ) -> None:
+        """Raise `ActionNotAllowed` when the proof does not reach as far as one of the actions, `AccountDisputed` or
+        `ProofOutdated` when one is frozen now."""
+        for action in actions:
+            link.authorize(action)
+        self.check(link, *actions, pasts=pasts)
 
     def allowing(self, links: Sequence[BillingAccount], action: Action, /) -> Sequence[BillingAccount]:
         """Return the links with which the action is allowed now."""

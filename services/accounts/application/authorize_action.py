@@ -34,11 +34,16 @@ class AuthorizeAction:
     standing: AccountStanding
     regions: Regions
 
-    def __call__(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Authorized:
-        """Raises `BillingAccountNotFound`, `ActionNotAllowed`, `GrantFrozen`, `AccountDisputed`, `ProofOutdated`."""
+    def __call__(self, *, subscriber_id: str, billing_account_id: str, actions: Sequence[Action]) -> Authorized:
+        """Say that all of the actions are allowed.
+
+        Raises `BillingAccountNotFound`, and for the first action that is not `ActionNotAllowed`, `GrantFrozen`,
+        `AccountDisputed`, `ProofOutdated`.
+        """
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        self.standing.authorize(account, action)
-        return _authorized(account, self.snapshots.pasts([account.key])[account.key], self.regions)
+        pasts = self.snapshots.pasts([account.key])
+        self.standing.authorize(account, *actions, pasts=pasts)
+        return _authorized(account, pasts[account.key], self.regions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

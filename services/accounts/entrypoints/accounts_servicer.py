@@ -120,7 +120,7 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
         authorized = self._use.authorize(
             subscriber_id=request.subscriber_id,
             billing_account_id=request.billing_account_id,
-            action=messages.action_of(request.action),
+            actions=[messages.action_of(action) for action in (request.action, *request.further_actions)],
         )
         limit = authorized.monthly_pay_limit
         return pb.AuthorizeActionResponse(

@@ -7,6 +7,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from services.chassis.clock import Clock
+from services.chassis.mongo import exactly
 from services.chassis.saving import save_aggregate
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 from services.documents.domain.account import Account, Recipient
@@ -47,7 +48,7 @@ class MongoBillDeliveryRepository:
         return _from_document(document) if document else None
 
     def of_confirmation(self, confirmation_id: str, /) -> BillDelivery | None:
-        document = self._collection.find_one({"confirmation.confirmation_id": confirmation_id})
+        document = self._collection.find_one({"confirmation.confirmation_id": exactly(confirmation_id)})
         return _from_document(document) if document else None
 
     def on_for(self, accounts: Collection[Account], /) -> list[BillDelivery]:

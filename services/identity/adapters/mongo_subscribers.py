@@ -8,6 +8,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.clock import Clock
+from services.chassis.mongo import exactly
 from services.chassis.outbox import ensure_outbox_index
 from services.chassis.saving import save_announcing
 from services.identity.adapters.mongo_consents import consents_from_document, consents_to_document
@@ -61,15 +62,15 @@ class MongoSubscriberRepository:
         return found
 
     def find_by_login(self, login: str, /) -> Subscriber | None:
-        return self._find({"login": login})
+        return self._find({"login": exactly(login)})
 
     def find_by_email(self, email: str, /) -> Subscriber | None:
-        return self._find({"email_key": email.casefold()})
+        return self._find({"email_key": exactly(email.casefold())})
 
     def find_by_social_identity(self, identity: SocialIdentity, /) -> Subscriber | None:
         return self._find(
             {
-                _ISSUER: identity.issuer,  # lets the partial index be used
+                _ISSUER: exactly(identity.issuer),  # lets the partial index be used
                 "social_identities": {"$elemMatch": {"issuer": identity.issuer, "subject": identity.subject}},
             }
         )

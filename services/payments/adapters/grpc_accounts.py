@@ -1,5 +1,7 @@
 """The accounts service over gRPC, in the words of payments."""
 
+from collections.abc import Sequence
+
 from kabinet.accounts.v1 import accounts_pb2, accounts_pb2_grpc
 
 from services.chassis.errors import Kind
@@ -8,6 +10,7 @@ from services.chassis.grpc_values import money_from_proto, money_to_proto, time_
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.payment import Payment
 from services.payments.domain.ports import (
+    AUTOPAY,
     AccountGone,
     AccountsSilent,
     Action,
@@ -46,10 +49,11 @@ class GrpcAccounts:
         self._remote = remote
         self._stub = accounts_pb2_grpc.AccountsServiceStub(remote.channel)
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, actions: Sequence[Action]) -> Permission:
         """Refusals of accounts go on to the subscriber as they are."""
+        first, *further = (_ACTIONS[action] for action in actions)
         request = accounts_pb2.AuthorizeActionRequest(
-            subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=_ACTIONS[action]
+            subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=first, further_actions=further
         )
         answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
         limited = answer.HasField("monthly_pay_limit")
@@ -57,10 +61,8 @@ class GrpcAccounts:
         return Permission(time_zone=answer.time_zone, region=answer.region, monthly_pay_limit=limit)
 
     def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
-        """A rule is a standing order: it may charge as long as it might be made."""
         try:
-            self.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.MANAGE)
-            return self.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.PAY)
+            return self.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, actions=AUTOPAY)
         except RemoteError as error:
             if error.reason not in _OBSTACLES:
                 raise AccountsSilent(error.reason) from None

@@ -7,6 +7,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from services.chassis.mongo import exactly
 from services.chassis.saving import save_aggregate
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.mongo_saving import saving
@@ -61,7 +62,7 @@ class MongoCardBindingRepository:
         """Move `version` too: whoever is asking at this moment may have heard the answer of before."""
         self._bindings.update_one(
             {
-                "acquirer_method_id": acquirer_method_id,
+                "acquirer_method_id": exactly(acquirer_method_id),
                 "state": {"$in": _OPEN},
                 "$or": [{"work.due_at": {"$gt": now}}, {"work.leased_by": {"$ne": None}}],
             },

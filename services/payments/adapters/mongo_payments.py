@@ -11,6 +11,7 @@ from pymongo.database import Database
 
 from services.chassis.clock import Clock
 from services.chassis.money import Money
+from services.chassis.mongo import exactly
 from services.chassis.outbox import ensure_outbox_index
 from services.chassis.saving import save_announcing
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
@@ -81,7 +82,7 @@ class MongoPaymentRepository:
         return None if document is None else to_payment(document)
 
     def by_request(self, *, subscriber_id: str, request_id: str) -> Payment | None:
-        document = self._payments.find_one({"subscriber_id": subscriber_id, "request_id": request_id})
+        document = self._payments.find_one({"subscriber_id": subscriber_id, "request_id": exactly(request_id)})
         return None if document is None else to_payment(document)
 
     def save(self, payment: Payment, /) -> None:
@@ -109,7 +110,7 @@ class MongoPaymentRepository:
         """Move `version` too: whoever is asking at this moment may have heard the answer of before."""
         self._payments.update_one(
             {
-                "acquirer_payment_id": acquirer_payment_id,
+                "acquirer_payment_id": exactly(acquirer_payment_id),
                 "state": {"$in": [state.value for state in UNDECIDED]},
                 "$or": [{"work.due_at": {"$gt": now}}, {"work.leased_by": {"$ne": None}}],
             },
@@ -128,7 +129,7 @@ class MongoPaymentRepository:
         return sum((Money.from_mapping(row["amount"]) for row in rows), start=Money.zero())
 
     def by_acquirer_payment(self, acquirer_payment_id: str, /) -> Payment | None:
-        document = self._payments.find_one({"acquirer_payment_id": acquirer_payment_id})
+        document = self._payments.find_one({"acquirer_payment_id": exactly(acquirer_payment_id)})
         return None if document is None else to_payment(document)
 
     def needing_person(self, *, limit: int) -> Sequence[Payment]:

@@ -14,8 +14,8 @@ from services.payments.domain.autopay_trigger import Threshold
 from services.payments.domain.offer import Offer
 from services.payments.domain.payment_method import PaymentMethodNotFound
 from services.payments.domain.ports import (
+    AUTOPAY,
     Accounts,
-    Action,
     AlreadySaved,
     AutopayRuleRepository,
     PaymentMethodRepository,
@@ -162,8 +162,7 @@ class StopAutopayRule:
 
 def _authorize(accounts: Accounts, *, subscriber_id: str, billing_account_id: str) -> Permission:
     """Autopay is set up by whoever may manage the account and pay to it: a grant may allow one without the other."""
-    accounts.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.MANAGE)
-    return accounts.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=Action.PAY)
+    return accounts.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, actions=AUTOPAY)
 
 
 def _content(terms: Terms) -> tuple[str | int, ...]:

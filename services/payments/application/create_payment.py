@@ -100,7 +100,7 @@ class CreatePayment:
         if known is not None:
             return known
         permission = self.accounts.authorize(
-            subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id, action=Action.PAY
+            subscriber_id=request.subscriber_id, billing_account_id=request.billing_account_id, actions=[Action.PAY]
         )
         self._check_method(request)
         self.ask_before_repeating(request.intent, confirmed=request.confirm_repeat)

@@ -272,11 +272,15 @@ class Permission:
     monthly_pay_limit: Money | None = None
 
 
+AUTOPAY = (Action.MANAGE, Action.PAY)
+"""What a rule takes: it is a standing order, which may charge as long as it might be made."""
+
+
 class Accounts(Protocol):
     """The billing accounts and their regions."""
 
-    def authorize(self, *, subscriber_id: str, billing_account_id: str, action: Action) -> Permission:
-        """Return on what terms they may. Raises the DomainError that the subscriber is to see."""
+    def authorize(self, *, subscriber_id: str, billing_account_id: str, actions: Sequence[Action]) -> Permission:
+        """Return on what terms they may do all of it. Raises the DomainError that the subscriber is to see."""
         ...
 
     def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:

@@ -169,8 +169,11 @@ def test_renames_and_unlinks_once_and_announces_both_ends(cabinet: Cabinet, data
     ]
 
 
-def _authorize(cabinet: Cabinet, subscriber_id: str, account_id: str, action: pb.Action.ValueType) -> Any:
-    request = pb.AuthorizeActionRequest(subscriber_id=subscriber_id, billing_account_id=account_id, action=action)
+def _authorize(cabinet: Cabinet, subscriber_id: str, account_id: str, *actions: pb.Action.ValueType) -> Any:
+    action, *further = actions
+    request = pb.AuthorizeActionRequest(
+        subscriber_id=subscriber_id, billing_account_id=account_id, action=action, further_actions=further
+    )
     return cabinet.by_service("payments").accounts("AuthorizeAction", request)
 
 
@@ -187,6 +190,16 @@ def test_authorizes_what_the_proof_reaches_and_nothing_else(cabinet: Cabinet) ->
     with pytest.raises(RemoteError) as refused:
         _authorize(cabinet, BORIS, account_id, pb.ACTION_PAY)
     assert refused.value.reason == "BILLING_ACCOUNT_NOT_FOUND"
+
+
+def test_authorizes_several_actions_only_when_each_of_them_is_allowed(cabinet: Cabinet) -> None:
+    account_id = cabinet.linked(ANNA, kind="last_payment_minor").billing_account_id
+
+    assert _authorize(cabinet, ANNA, account_id, pb.ACTION_PAY, pb.ACTION_PAY).region == "54"
+
+    with pytest.raises(RemoteError) as refused:
+        _authorize(cabinet, ANNA, account_id, pb.ACTION_PAY, pb.ACTION_MANAGE)
+    assert refused.value.reason == "ACTION_NOT_ALLOWED"
 
 
 def test_lists_the_accounts_that_the_proofs_reach_and_nobody_else_s(cabinet: Cabinet) -> None:

@@ -40,6 +40,7 @@ from tests.documents.fakes import (
     FakeCustomerBillRepository,
     FakeMailingRepository,
 )
+from tests.support.query_plans import query_plans
 
 
 @dataclass
@@ -77,6 +78,18 @@ def on_mongo(database: Callable[[], Database[Any]]) -> Subject:
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     made = request.param(lambda: request.getfixturevalue("database"))
     yield made
+
+
+def test_a_link_is_found_by_an_index(database: Database[Any]) -> None:
+    deliveries = MongoBillDeliveryRepository(database, clock=FakeClock(), owner="a test")
+    deliveries.ensure_indexes()
+    deliveries.save(make_delivery(digit="2"))
+
+    with query_plans(database) as plans:
+        found = deliveries.of_confirmation("cnf_" + "2" * 32)
+
+    assert found is not None
+    assert plans and all(plan.startswith("IXSCAN") for plan in plans), plans
 
 
 class TestBillDeliveryRepository:

@@ -36,6 +36,7 @@ from tests.identity.fakes import (
     FakeSubscribers,
     SettableClock,
 )
+from tests.support.query_plans import query_plans
 
 Document = dict[str, Any]
 both = pytest.mark.parametrize("kind", ["fake", "mongo"])
@@ -184,6 +185,23 @@ class TestSubscriberRepository:
         subscribers.save(subscriber)
 
         assert subscriber.pending_events == []
+
+
+def test_whoever_enters_is_found_by_an_index(database: Database[Document], clock: SettableClock) -> None:
+    ensure_subscriber_indexes(database)
+    subscribers = MongoSubscriberRepository(database, clock=clock)
+    subscribers.save(make_subscriber(email="anna@example.test"))
+    subscribers.save(make_social_subscriber())
+
+    with query_plans(database) as plans:
+        found = [
+            subscribers.find_by_login("anna.petrova"),
+            subscribers.find_by_email("anna@example.test"),
+            subscribers.find_by_social_identity(ANNA),
+        ]
+
+    assert all(found)
+    assert plans and all(plan.startswith("IXSCAN") for plan in plans), plans
 
 
 def test_an_event_is_saved_with_the_subscriber_and_stays_over_later_saves(

@@ -65,7 +65,7 @@ class ScriptedAccounts(accounts_grpc.AccountsServiceServicer):
     def AuthorizeAction(  # noqa: N802
         self, request: accounts_pb.AuthorizeActionRequest, context: grpc.ServicerContext
     ) -> accounts_pb.AuthorizeActionResponse:
-        self.actions.append(request.action)
+        self.actions += [request.action, *request.further_actions]
         if request.billing_account_id in self.foreign:
             raise NoSuchAccount("There is no such account.")
         if self.disputed:

@@ -64,6 +64,7 @@ from tests.payments.fakes import (
     FakeReceipts,
     FakeRules,
 )
+from tests.support.query_plans import query_plans
 
 Document = dict[str, Any]
 _SAME: dict[str, Any] = {"subscriber_id": "sub_1", "billing_account_id": "acc_1"}
@@ -93,6 +94,23 @@ def build(request: pytest.FixtureRequest) -> Callable[[str], Any]:
     storage = storage_in(database, clock=SystemClock())
     storage.ensure_indexes()
     return lambda name: getattr(storage, name)
+
+
+def test_what_is_looked_for_by_the_words_of_others_is_found_by_an_index(database: Database[Document]) -> None:
+    storage = storage_in(database, clock=SystemClock())
+    storage.ensure_indexes()
+    payment = make_payment(state=State.UNKNOWN, request_id="r", acquirer_payment_id="a", due_at=_LATER)
+    storage.payments.save(payment)
+    storage.bindings.save(make_binding(state=BindingState.UNKNOWN, acquirer_method_id="m", due_at=_LATER))
+
+    with query_plans(database) as plans:
+        storage.payments.hurry(acquirer_payment_id="a", now=A_MORNING)
+        storage.bindings.hurry(acquirer_method_id="m", now=A_MORNING)
+        by_acquirer = storage.payments.by_acquirer_payment("a")
+        by_request = storage.payments.by_request(subscriber_id=payment.subscriber_id, request_id="r")
+
+    assert by_acquirer == by_request and by_request is not None and by_request.due_at == A_MORNING
+    assert plans and all(plan.startswith("IXSCAN") for plan in plans), plans
 
 
 class TestPaymentRepository:

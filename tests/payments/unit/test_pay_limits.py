@@ -197,7 +197,7 @@ def test_a_request_that_died_is_repeated_within_what_it_had_set_aside() -> None:
 def test_a_sum_that_came_back_while_its_request_was_repeated_is_set_aside_anew() -> None:
     world = _world()
     limits = world.process().create_payment.limits
-    permission = world.accounts.authorize(subscriber_id="", billing_account_id="", action=Action.PAY)
+    permission = world.accounts.authorize(subscriber_id="", billing_account_id="", actions=[Action.PAY])
     limits.reserve("pay_1", rub(1000), billing_account_id=_ACCOUNT, permission=permission)
     world.clock.advance(minutes=59)
     with pytest.raises(MonthlyPayLimitExceeded):

@@ -1337,22 +1337,28 @@ class AuthorizeActionRequest(_message.Message):
     SUBSCRIBER_ID_FIELD_NUMBER: _builtins.int
     BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
+    FURTHER_ACTIONS_FIELD_NUMBER: _builtins.int
     subscriber_id: _builtins.str
     """Who."""
     billing_account_id: _builtins.str
     """With which billing account."""
     action: Global___Action.ValueType
     """What."""
+    @_builtins.property
+    def further_actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
+        """What else must be allowed, too: the call is refused for the first action that is not."""
+
     def __init__(
         self,
         *,
         subscriber_id: _builtins.str = ...,
         billing_account_id: _builtins.str = ...,
         action: Global___Action.ValueType = ...,
+        further_actions: _abc.Iterable[Global___Action.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "billing_account_id", b"billing_account_id", "subscriber_id", b"subscriber_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "billing_account_id", b"billing_account_id", "further_actions", b"further_actions", "subscriber_id", b"subscriber_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
