@@ -2,15 +2,16 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up down status restart logs audit test lint format demo bench seeded-bugs protos lock clean
+.PHONY: help install up down status restart logs audit test lint format demo bench seeded-bugs crash-matrix protos lock clean
 
 PYTHON := .venv/bin/python
 RUN_DIR ?= .run
 LOCAL := $(PYTHON) -m deploy.local --run-dir $(RUN_DIR)
+TIMES ?= 5
 DEPLOYABLES := services/identity services/accounts services/payments services/documents services/content gateway sandbox
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## Install what is missing: .venv, libraries, Debian packages (done by every target that needs it)
 	@deploy/local/install.sh
@@ -50,6 +51,9 @@ bench: install ## Measure the main scenarios and print the table
 
 seeded-bugs: install ## Plant payment bugs in a copy, one by one, and show which test catches each; ARGS pick some by a word
 	@$(PYTHON) -m tests.seeded_bugs $(ARGS)
+
+crash-matrix: install ## Kill a process at each point of a payment, TIMES times (5); print what held and how to replay what did not
+	@$(PYTHON) -m tests.faults.crash_matrix --times $(TIMES) $(ARGS)
 
 protos: install ## Generate Python from protos/
 	@.ci/protos

@@ -5,7 +5,6 @@ import importlib
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Protocol
@@ -70,10 +69,29 @@ def _run_worker(package: str) -> None:
     importlib.import_module(f"{package}.entrypoints.worker").run()
 
 
+class _StopSignal:
+    """SIGTERM and SIGINT, whichever thread the system gives them to.
+
+    Python runs handlers in the main thread and does not wake it for one. The system mostly gives a signal to that very
+    thread, but a process that was frozen when it was told to end gets it in any. What always happens is that Python
+    writes a byte to its wake-up descriptor, so that is what is waited for.
+    """
+
+    def __init__(self) -> None:
+        """Listen from now on; for the main thread."""
+        self._heard, told = os.pipe()
+        os.set_blocking(told, False)
+        signal.set_wakeup_fd(told)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+
+    def wait(self) -> None:
+        """Return once there was one."""
+        os.read(self._heard, 1)
+
+
 def _run_threads(package: str, wanted: Sequence[str]) -> None:
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = _StopSignal()
     settings = importlib.import_module(f"{package}.config").load()
     _observe(package, settings.log_level, settings.metrics_listen)
     running: list[Running] = [

@@ -26,12 +26,16 @@ class Books:
     @property
     def payments(self) -> "pymongo.collection.Collection[dict[str, Any]]":
         """The payments as the service keeps them."""
-        return self._client[self._names["payments"]]["payments"]
+        return self.collection("payments", "payments")
 
     @property
     def postings(self) -> "pymongo.collection.Collection[dict[str, Any]]":
         """The postings as accounts keeps them."""
-        return self._client[self._names["accounts"]]["postings"]
+        return self.collection("accounts", "postings")
+
+    def collection(self, service: str, name: str) -> "pymongo.collection.Collection[dict[str, Any]]":
+        """A collection of payments or accounts."""
+        return self._client[self._names[service]][name]
 
     def close(self) -> None:
         """Close the connections."""
@@ -62,6 +66,12 @@ class Books:
         found = {row["_id"]: row["state"] for row in self.payments.find({"_id": {"$in": list(payment_ids)}})}
         states = {payment_id: found.get(payment_id, "absent") for payment_id in payment_ids}
         return {payment_id: state for payment_id, state in states.items() if state not in FINAL}
+
+    def posting_version(self, payment_id: str) -> int:
+        """Return how often a payment's posting was written."""
+        posting = self.postings.find_one({"_id": payment_id})
+        assert posting is not None, f"{payment_id} has no posting"
+        return int(posting["version"])
 
     def unpublished(self) -> dict[str, int]:
         """Return how many documents of each collection still have something in their outbox."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.links import Links
 from tests.faults.processes import SETTINGS, parts_of
 from tests.faults.queues import SERVICES
 from tests.faults.stage import Stage
@@ -11,9 +12,18 @@ from tests.support.running_suite import RunningSuite
 
 
 @pytest.fixture(scope="session")
-def faulty_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
+def links() -> Iterator[Links]:
+    """The links of the suite, to be spoiled."""
+    links = Links()
+    yield links
+    links.stop()
+
+
+@pytest.fixture(scope="session")
+def faulty_suite(tmp_path_factory: pytest.TempPathFactory, links: Links) -> Iterator[RunningSuite]:
     """A suite that is there to be harmed. A test that stops a part starts it again."""
-    running = RunningSuite(run_dir=tmp_path_factory.mktemp("faults"), settings=SETTINGS)
+    running = RunningSuite(run_dir=tmp_path_factory.mktemp("faults"), settings={**SETTINGS, **links.settings()})
+    links.lead_to(running.ports)
     try:
         running.up(*parts_of(running))
         yield running
@@ -22,9 +32,10 @@ def faulty_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSu
 
 
 @pytest.fixture(scope="session")
-def cast(faulty_suite: RunningSuite, request: pytest.FixtureRequest) -> Iterator[Stage]:
+def cast(faulty_suite: RunningSuite, links: Links, request: pytest.FixtureRequest) -> Iterator[Stage]:
     """The people. Amounts and choices follow from pytest-randomly's seed, which heads the output of each run."""
-    stage = Stage(faulty_suite, services=SERVICES, seed=request.config.getoption("randomly_seed"))
+    seed: int = request.config.getoption("randomly_seed")
+    stage = Stage(faulty_suite, links=links, services=SERVICES, seed=seed)
     yield stage
     stage.close()
 

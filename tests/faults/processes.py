@@ -14,15 +14,15 @@ SETTINGS = {
     "GRACE_S": "5",
     # payments
     "CHARGE_TIMEOUT_S": "3",
-    "CHARGE_GRACE_S": "5",
+    "CHARGE_GRACE_S": "4",
     "BACKOFF_SCALE": "0.03",
-    "WORK_LEASE_S": "8",
+    "WORK_LEASE_S": "6",
     # accounts
-    "REGION_TIMEOUT_S": "2.5",
+    "REGION_TIMEOUT_S": "2",
     "REGION_PAUSE_S": "0.5",
     "POSTING_RETRY_S": "0.3,0.5,1,2",
     "POSTING_OUTAGE_PAUSE_S": "2",
-    "POSTING_LEASE_S": "8",
+    "POSTING_LEASE_S": "6.5",
     # the outside world
     "ACQUIRER_HOLD_S": "4",
     "ACQUIRER_PENDING_S": "2",

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,11 +11,14 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
 from deploy.local import rabbit
+from tests.support import eventually
 
 SERVICES = ("accounts", "payments", "documents", "content")
 _PUBLISHERS = ("identity", "accounts", "payments", "documents", "content")
 _STEPS = ("1s", "10s", "60s", "600s")
 _EAR = "faults.ear"
+_CAPTURED = b"payments.payment_captured.v1"
+_PERSISTENT = pika.BasicProperties(content_type="application/json", delivery_mode=2)
 _CONTROL = str(Path(rabbit.find_server()).with_name("rabbitmqctl"))
 
 
@@ -26,6 +29,7 @@ class Queues:
         """Visit the inboxes of these services; `node` is the environment of the node, for its control program."""
         self._url = amqp_url
         self._node = {**os.environ, **node}
+        self._heard: list[bytes] = []
         self.inboxes = [f"{service}.inbox" for service in services]
 
     def all_names(self) -> list[str]:
@@ -39,12 +43,22 @@ class Queues:
     def not_empty(self) -> dict[str, int]:
         """Return how many messages each queue holds, those included that somebody took and has not answered yet.
 
-        Only the node's own control program tells of the latter. A queue that is missing fails the test.
+        A queue that is missing fails the test.
         """
-        command = [_CONTROL, "list_queues", "--quiet", "--formatter", "json", "name", "messages"]
-        told = subprocess.run(command, env=self._node, capture_output=True, check=True, timeout=30)
-        depths = {queue["name"]: queue["messages"] for queue in json.loads(told.stdout)}
+        depths = self._listed("list_queues", "name", "messages")
         return {name: depths[name] for name in self.all_names() if depths[name]}
+
+    def unanswered(self, name: str) -> int:
+        """Return how many messages of a queue somebody took and has not answered yet."""
+        return self._listed("list_queues", "name", "messages_unacknowledged")[name]
+
+    def wait_until_taken_by_the_dozen(self, name: str) -> None:
+        """Wait until the consumer of a queue takes more than one message at a time, as it does after its first."""
+        eventually(lambda: self._listed("list_consumers", "queue_name", "prefetch_count").get(name, 0) > 1)
+
+    def _listed(self, listing: str, key: str, column: str) -> dict[str, int]:
+        told = self._tell(listing, "--quiet", "--formatter", "json", key, column)
+        return {row[key]: row[column] for row in json.loads(told)}
 
     def depth(self, name: str) -> int:
         """Return how many messages wait in a queue."""
@@ -66,8 +80,7 @@ class Queues:
         """Put a message straight into a queue, with the broker's confirm."""
         with self._channel() as channel:
             channel.confirm_delivery()
-            properties = pika.BasicProperties(content_type="application/json", delivery_mode=2)
-            channel.basic_publish("", queue, body, properties, mandatory=True)
+            channel.basic_publish("", queue, body, _PERSISTENT, mandatory=True)
 
     def take(self, queue: str) -> list[bytes]:
         """Take out all that waits in a queue and return the bodies."""
@@ -87,9 +100,36 @@ class Queues:
                 channel.exchange_declare(f"{publisher}.events", exchange_type="topic", durable=True)
                 channel.queue_bind(_EAR, f"{publisher}.events", "#")
 
-    def overheard(self) -> list[bytes]:
-        """Return what was published since the last time."""
-        return self.take(_EAR)
+    def heard(self) -> list[bytes]:
+        """Return everything that was published so far."""
+        self._heard += self.take(_EAR)
+        return self._heard
+
+    def has_heard(self, payment_id: str) -> bool:
+        """Say whether a payment's capture was published."""
+        return any(payment_id.encode() in body and _CAPTURED in body for body in self.heard())
+
+    def publish_again(self, bodies: Iterable[bytes]) -> None:
+        """Publish events once more, as their publishers did: whoever is bound for one gets it again."""
+        with self._channel() as channel:
+            channel.confirm_delivery()
+            for body in bodies:
+                name = str(json.loads(body)["name"])
+                channel.basic_publish(f"{name.split('.')[0]}.events", name, body, _PERSISTENT)
+
+    @contextmanager
+    def without_room(self) -> Iterator[None]:
+        """Raise the broker's disk alarm: it takes nothing from publishers while this lasts."""
+        self._tell("set_disk_free_limit", "1000000GB")
+        try:
+            yield
+        finally:
+            self._tell("set_disk_free_limit", "50MB")
+
+    def _tell(self, *command: str) -> str:
+        """Only the node's own control program changes limits, and tells of messages that are taken."""
+        told = subprocess.run([_CONTROL, *command], env=self._node, capture_output=True, check=True, timeout=30)
+        return told.stdout.decode()
 
     @contextmanager
     def _channel(self) -> Iterator[BlockingChannel]:

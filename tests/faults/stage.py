@@ -1,6 +1,5 @@
 """A running suite with people on it: who pays, what they were told, and when all of it has come to rest."""
 
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,12 +8,13 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.outside import GOOD_CARD, Mailbox, Payer, RegionOffice
-from tests.e2e.subscriber import Subscriber
+from tests.e2e.outside import Mailbox, Payer, RegionOffice
 from tests.faults.books import Books
 from tests.faults.canaries import Canaries
+from tests.faults.failpoints import FailPoints
 from tests.faults.ground_truth import violations
-from tests.faults.people import Member, Order
+from tests.faults.links import Links
+from tests.faults.people import Admission, Member, Order
 from tests.faults.processes import environment_of
 from tests.faults.queues import Queues
 from tests.support import eventually
@@ -23,30 +23,34 @@ from tests.support.servers import Broker
 
 REGIONS = {"77": "region-moscow", "54": "region-novosibirsk", "25": "region-vladivostok"}
 SETTLED_WITHIN_S = 30.0
-_FIRST_NUMBER = 880_000_000
 _AGAIN = {409, 429, 503}
 
 
 class Stage:
     """The suite, the people, and the books."""
 
-    def __init__(self, suite: RunningSuite, *, services: Sequence[str], seed: int) -> None:
+    def __init__(self, suite: RunningSuite, *, links: Links, services: Sequence[str], seed: int) -> None:
         """Let three subscribers in, one of each region; everybody saves a card."""
         self.suite = suite
+        self.links = links
+        self.seed = seed
         self.random = Random(seed)
         self.payer = Payer(suite.http("acquirer"))
         self.acquirer = httpx.Client(base_url=suite.http("acquirer"), timeout=20)
         self.offices = {code: RegionOffice(suite.http(f"{name}-control")) for code, name in REGIONS.items()}
         self.queues = Queues(suite.amqp_url, services=services, node=environment_of(suite, "rabbitmq"))
         self.books = Books(suite, payer=self.payer, offices=self.offices.values())
+        self.failpoints = FailPoints(suite.mongo_url)
+        self.payments_name = f"{suite.database('payments')}.payments"
+        self.receipts_name = f"{suite.database('payments')}.receipts"
+        self.postings_name = f"{suite.database('accounts')}.postings"
         self.canaries = Canaries()
         self.acknowledged: set[str] = set()
-        self._mailbox = Mailbox(suite.http("mailbox"))
+        self.mailbox = Mailbox(suite.http("mailbox"))
         self._api = httpx.Client(base_url=f"{suite.url}/api/v1", timeout=20)
         self._harmed: set[str] = set()
-        self._numbers = iter(range(_FIRST_NUMBER, _FIRST_NUMBER + 1000))
+        self._admission = Admission(suite.url, mailbox=self.mailbox, payer=self.payer, offices=self.offices)
         self.queues.listen_in()
-        self.canaries.plant("a card number", GOOD_CARD)
         self.members = [self._let_in(region) for region in REGIONS]
 
     def close(self) -> None:
@@ -54,7 +58,14 @@ class Stage:
         subscribers = [member.subscriber for member in self.members]
         closings: list[Callable[[], None]] = [office.close for office in self.offices.values()]
         closings += [subscriber.close for subscriber in subscribers]
-        closings += [self.books.close, self._api.close, self.acquirer.close, self.payer.close, self._mailbox.close]
+        closings += [
+            self.books.close,
+            self.failpoints.close,
+            self._api.close,
+            self.acquirer.close,
+            self.payer.close,
+            self.mailbox.close,
+        ]
         for close in closings:
             close()
 
@@ -82,10 +93,7 @@ class Stage:
                 "return_url": f"{self.suite.url}/payments",
                 "confirm_repeat": True,
             },
-            headers={
-                "Authorization": f"Bearer {order.member.subscriber.access_token}",
-                "Idempotency-Key": order.key,
-            },
+            headers={**self._credentials(order.member), "Idempotency-Key": order.key},
         )
         if answer.is_success:
             self.acknowledged.add(answer.json()["id"])
@@ -93,7 +101,7 @@ class Stage:
 
     def read(self, member: Member, path: str) -> httpx.Response:
         """Read something once, whatever comes back."""
-        return self._api.get(path, headers={"Authorization": f"Bearer {member.subscriber.access_token}"})
+        return self._api.get(path, headers=self._credentials(member))
 
     def insist(self, order: Order, *, timeout_s: float = SETTLED_WITHIN_S) -> str:
         """Send an order, with its one key, until it is acknowledged; return the payment's id."""
@@ -127,10 +135,6 @@ class Stage:
         url = eventually(lambda: self._document(payment_id)["confirmation_url"], timeout_s=SETTLED_WITHIN_S)
         self.payer.confirm(url)
 
-    def wait_for_state(self, payment_id: str, *states: str) -> None:
-        """Wait until a payment has got to one of the states."""
-        eventually(lambda: self._document(payment_id)["state"] in states, timeout_s=SETTLED_WITHIN_S)
-
     def version(self, payment_id: str) -> int:
         """Return how often a payment was written."""
         return int(self._document(payment_id)["version"])
@@ -153,14 +157,6 @@ class Stage:
         entries = self.acquirer.get("/control/ledger", params={"payment_id": payment_id}).json()["entries"]
         return sum(entry["kind"] == "charge" for entry in entries)
 
-    def charged_since(self, entry_id: int) -> bool:
-        """Say whether the acquirer's ledger has grown."""
-        return self.last_charge() > entry_id
-
-    def last_charge(self) -> int:
-        """Return the id of the ledger's last entry."""
-        return max((entry["entry_id"] for entry in self.payer.ledger()), default=0)
-
     def credited(self, payment_id: str) -> list[int]:
         """Return what the regions' ledgers have for a payment."""
         rows = [row for office in self.offices.values() for row in office.ledger()]
@@ -174,9 +170,18 @@ class Stage:
 
     def kill(self, name: str, signal_name: str = "KILL") -> None:
         """End a process and wait until that very process is gone; the supervisor starts it again."""
+        self.wait_until_gone(self.end(name, signal_name))
+
+    def end(self, name: str, signal_name: str) -> tuple[str, int]:
+        """Tell a process to end; return its name and its process id."""
         pid = self.suite.pid(name)
         self._harmed.add(name)
         self.suite.kill(name, signal_name)
+        return name, pid
+
+    def wait_until_gone(self, ended: tuple[str, int]) -> None:
+        """Wait until that very process is gone."""
+        name, pid = ended
         eventually(lambda: self.suite.pid(name) != pid, timeout_s=20)
 
     def kill_at_once(self, names: Sequence[str]) -> None:
@@ -208,6 +213,16 @@ class Stage:
         finally:
             self.suite.kill(name, "CONT")
 
+    @contextmanager
+    def away(self, name: str) -> Iterator[None]:
+        """Kill a process and keep it from coming back while this lasts."""
+        self.kill(name)
+        self.suite.stop(name)
+        try:
+            yield
+        finally:
+            self.suite.start(name)
+
     def settle(self, payment_ids: Sequence[str], *, timeout_s: float = SETTLED_WITHIN_S) -> None:
         """Wait until payments are final, then hold them against everybody's books."""
         self._wait_for(lambda: self.books.unfinished(payment_ids), timeout_s=timeout_s)
@@ -229,40 +244,17 @@ class Stage:
         return [
             *self.canaries.in_logs(self.suite.run_dir / "logs"),
             *self.canaries.in_documents(self.books.everything()),
-            *self.canaries.in_messages(self.queues.overheard()),
+            *self.canaries.in_messages(self.queues.heard()),
         ]
 
     def open_account(self, member: Member) -> tuple[str, str]:
         """Open one more account in a member's region, link it, and return its id and its number."""
-        number = str(next(self._numbers))
-        self.offices[member.region].open_accounts(first_number=int(number), count=1)
-        account: dict[str, Any] = member.subscriber.link(region=member.region, number=number, proof=number)
-        return account["id"], number
+        return self._admission.open_account(member)
 
     def _let_in(self, region: str) -> Member:
-        login = f"faults.{secrets.token_hex(4)}"
-        password, email = f"Буря {secrets.token_hex(8)}", f"{login}@example.test"
-        subscriber = Subscriber(self.suite.url)
-        subscriber.register(login=login, password=password, email=email, mailbox=self._mailbox)
-        member = Member(subscriber=subscriber, region=region, number="", account_id="")
-        member.account_id, member.number = self.open_account(member)
-        member.card_id = self._save_card(member)
-        self._plant(subscriber, password=password, code=self._mailbox.code(email))
+        member, payment_id = self._admission.let_in(region, canaries=self.canaries)
+        self.acknowledged.add(payment_id)
         return member
-
-    def _save_card(self, member: Member) -> str:
-        payment = member.subscriber.pay(member.account_id, 10_000, method={"kind": "new_card", "save": True})
-        self.acknowledged.add(payment["id"])
-        self.payer.confirm(payment["confirmation_url"])
-        member.subscriber.final_payment(payment["id"])
-        card: str = member.subscriber.get("/payment-methods")["items"][0]["id"]
-        return card
-
-    def _plant(self, subscriber: Subscriber, *, password: str, code: str) -> None:
-        self.canaries.plant("a password", password)
-        self.canaries.plant("a code", code)
-        self.canaries.plant("an access token", subscriber.access_token)
-        self.canaries.plant("a refresh token", subscriber.refresh_token)
 
     def _document(self, payment_id: str) -> dict[str, Any]:
         document = self.books.payments.find_one({"_id": payment_id})
@@ -275,6 +267,10 @@ class Stage:
         except AssertionError:
             return [f"I9 {what} do not empty: {waiting()}"]
         return []
+
+    @staticmethod
+    def _credentials(member: Member) -> dict[str, str]:
+        return {"Authorization": f"Bearer {member.subscriber.access_token}"}
 
     @staticmethod
     def _wait_for(waiting: Callable[[], object], *, timeout_s: float = SETTLED_WITHIN_S) -> None:
