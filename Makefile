@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up down status restart logs audit test lint format demo bench seeded-bugs crash-matrix protos lock clean
+.PHONY: help install up down status restart logs audit test lint format demo bench seeded-bugs faults crash-matrix protos lock clean
 
 PYTHON := .venv/bin/python
 RUN_DIR ?= .run
@@ -51,6 +51,9 @@ bench: install ## Measure the main scenarios and print the table
 
 seeded-bugs: install ## Plant payment bugs in a copy, one by one, and show which test catches each; ARGS pick some by a word
 	@$(PYTHON) -m tests.seeded_bugs $(ARGS)
+
+faults: install ## Run all fault tests, the long ones too, which `make test` leaves out
+	@$(PYTHON) -m pytest tests/faults -m "" $(ARGS)
 
 crash-matrix: install ## Kill a process at each point of a payment, TIMES times (5); print what held and how to replay what did not
 	@$(PYTHON) -m tests.faults.crash_matrix --times $(TIMES) $(ARGS)

@@ -52,7 +52,19 @@ def _results(report: "ET.ElementTree[ET.Element]") -> Iterator[tuple[str, bool]]
 
 
 def _pytest(seed: int, words: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", _TESTS, "-p", "randomly", f"--randomly-seed={seed}", "-k", words]
+    return [
+        sys.executable,
+        "-m",
+        "pytest",
+        _TESTS,
+        "-p",
+        "randomly",
+        f"--randomly-seed={seed}",
+        "-m",
+        "long",
+        "-k",
+        words,
+    ]
 
 
 def _table(runs: Mapping[int, Results]) -> Iterator[str]:

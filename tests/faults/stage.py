@@ -135,6 +135,10 @@ class Stage:
         url = eventually(lambda: self._document(payment_id)["confirmation_url"], timeout_s=SETTLED_WITHIN_S)
         self.payer.confirm(url)
 
+    def wait_for_state(self, payment_id: str, *states: str) -> None:
+        """Wait until a payment has got to one of the states."""
+        eventually(lambda: self._document(payment_id)["state"] in states, timeout_s=SETTLED_WITHIN_S)
+
     def version(self, payment_id: str) -> int:
         """Return how often a payment was written."""
         return int(self._document(payment_id)["version"])
@@ -156,6 +160,14 @@ class Stage:
         """Return how many charges the acquirer's ledger has for a payment."""
         entries = self.acquirer.get("/control/ledger", params={"payment_id": payment_id}).json()["entries"]
         return sum(entry["kind"] == "charge" for entry in entries)
+
+    def charged_since(self, entry_id: int) -> bool:
+        """Say whether the acquirer's ledger has grown."""
+        return self.last_charge() > entry_id
+
+    def last_charge(self) -> int:
+        """Return the id of the ledger's last entry."""
+        return max((entry["entry_id"] for entry in self.payer.ledger()), default=0)
 
     def credited(self, payment_id: str) -> list[int]:
         """Return what the regions' ledgers have for a payment."""

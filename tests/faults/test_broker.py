@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from tests.bench.load import open_loop_by_threads
 from tests.faults.stage import Stage
@@ -67,6 +68,7 @@ def test_a_broker_that_hangs_stops_no_payment(stage: Stage) -> None:
     stage.settle(payment_ids)
 
 
+@pytest.mark.long
 def test_a_minute_without_the_broker_is_seen_by_nobody_who_pays(stage: Stage) -> None:
     stage.wait_until_queues_are_on_disk()
     orders = iter(stage.orders(_OUTAGE_S * _PAYMENTS_PER_S, saved_card=True))

@@ -10,6 +10,7 @@ from tests.faults.batch import AUTOMATIC, MANUAL, Batch
 from tests.faults.kill_matrix import POINTS, Point
 from tests.faults.stage import Stage
 
+pytestmark = pytest.mark.long
 SIGNALS = ("KILL", "TERM")
 CELLS = [
     pytest.param(point, signal_name, kind, id=f"{point.name.replace(' ', '-')}-{signal_name}-{kind}")

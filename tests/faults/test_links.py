@@ -13,6 +13,7 @@ from tests.faults.stage import Stage
 from tests.faults.tcp_proxy import Fault, TcpProxy
 from tests.support import eventually
 
+pytestmark = pytest.mark.long
 _FAULTS = {
     "slow": Fault(delay_s=0.2),
     "black hole": Fault(swallows_requests=True, swallows_answers=True),

@@ -36,6 +36,7 @@ def test_a_kill_of_the_database_under_load_loses_no_acknowledged_payment(stage: 
     assert len(set(payment_ids)) == len(orders)
 
 
+@pytest.mark.long
 def test_half_a_minute_without_the_database_is_refused_for_now_and_leaves_no_half_payment(stage: Stage) -> None:
     before = stage.insist_on_all(stage.orders(2, saved_card=True))
     stage.settle(before)
