@@ -35,7 +35,7 @@ audit: install ## Hold all books of a running suite against each other; ARGS: a 
 	@$(PYTHON) -m deploy.audit --run-dir $(RUN_DIR) $(ARGS)
 
 test: install ## Run all tests; ARGS are handed to pytest
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
 
 lint: install ## Check style, types, imports, contracts, locks and security
 	@.ci/lint
