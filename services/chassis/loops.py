@@ -46,8 +46,7 @@ class DispatcherLoop:
     `step` does at most one piece of work and says whether it found any. While it does, it is repeated at once; then the
     thread sleeps until woken, until something is `due`, or for `idle_s`, whichever comes first: waking is for speed,
     `idle_s` is what is relied upon. It is woken by work of the collection of `due`, or by what is written to the field
-    `wakes_on` anywhere. A step that raises is logged and repeated with growing pauses; it never ends the
-    thread.
+    `wakes_on` anywhere. A step that raises is logged and repeated with growing pauses; it never ends the thread.
 
     With `concurrency > 1` each wake-up rouses one thread, and each thread that found work rouses one more: as many as
     there is work for, without all of them asking the database for one item.

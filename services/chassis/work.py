@@ -76,6 +76,9 @@ class DueWork:
 
         Claiming moves `version`, so whoever held an expired lease gets a VersionConflict from its late save: at most
         one of two claimers has its result recorded. The side effect itself is idempotent by its own key.
+
+        Looks before it claims: a claim waits for journal and majority also when it finds nothing, and most of those who
+        are woken find nothing.
         """
         now = self._lease_clock.now()
         wanted = self._due() | self._free(now) | (where or {})
