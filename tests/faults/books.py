@@ -67,6 +67,11 @@ class Books:
         states = {payment_id: found.get(payment_id, "absent") for payment_id in payment_ids}
         return {payment_id: state for payment_id, state in states.items() if state not in FINAL}
 
+    def without_receipt(self, payment_ids: Sequence[str]) -> list[str]:
+        """Return the payments that are to have a receipt and do not know of one yet: it follows by itself, later."""
+        awaited = {"_id": {"$in": list(payment_ids)}, "receipt_expected": True, "receipt_at": None}
+        return [row["_id"] for row in self.payments.find(awaited, {"_id": 1})]
+
     def posting_version(self, payment_id: str) -> int:
         """Return how often a payment's posting was written."""
         posting = self.postings.find_one({"_id": payment_id})

@@ -57,7 +57,7 @@ def sent_and_not_answered(stage: Stage, batch: Batch) -> Iterator[None]:
         with stage.failpoints.not_answered("update", namespace=stage.payments_name):
             sending.enter_context(batch.under_way())
             batch.wait_until(begun=True)
-        stage.wait_until_hit()
+        stage.wait_until_hit(operation="create_payment")
         with stage.frozen("payments"):
             yield
 

@@ -24,6 +24,7 @@ from tests.support.servers import Broker
 REGIONS = {"77": "region-moscow", "54": "region-novosibirsk", "25": "region-vladivostok"}
 SETTLED_WITHIN_S = 30.0
 _AGAIN = {409, 429, 503}
+_FOR_LONG = 1000
 
 
 class Stage:
@@ -147,9 +148,9 @@ class Stage:
         """Return the state of a payment in MongoDB."""
         return str(self._document(payment_id)["state"])
 
-    def wait_until_hit(self) -> None:
-        """Wait until somebody has run into each fault script of the acquirer."""
-        eventually(lambda: not self.acquirer.get("/control/faults").json()["items"], timeout_s=20)
+    def wait_until_hit(self, *, operation: str) -> None:
+        """Wait until the acquirer's fault scripts for an operation are used up."""
+        eventually(lambda: operation not in self._scripted_operations(), timeout_s=20)
 
     def unpublished_payments(self, payment_ids: set[str]) -> int:
         """Return how many of these payments have something in their outbox."""
@@ -207,6 +208,29 @@ class Stage:
         self.suite.start(*self._harmed)
         self._harmed.clear()
         self.acquirer.delete("/control/faults").raise_for_status()
+        for office in self.offices.values():
+            office.disarm()
+
+    @contextmanager
+    def acquirer_tells_nothing(self) -> Iterator[None]:
+        """Let every question about a payment or a refund fail at the acquirer while this lasts; it still takes orders.
+
+        What was scripted before is forgotten with it.
+        """
+        for operation in ("get_payment", "list_payments", "get_refund", "list_refunds"):
+            self.payer.arm(fault="error_500_before", operation=operation, times=_FOR_LONG)
+        yield
+        self.acquirer.delete("/control/faults").raise_for_status()
+
+    @contextmanager
+    def regions_tell_nothing(self) -> Iterator[None]:
+        """Let every question about a posting fail in the regions while this lasts; they still take postings.
+
+        What was scripted before is forgotten with it.
+        """
+        for office in self.offices.values():
+            office.arm(fault="error_before", method="GetPosting", times=_FOR_LONG)
+        yield
         for office in self.offices.values():
             office.disarm()
 
@@ -279,6 +303,9 @@ class Stage:
         except AssertionError:
             return [f"I9 {what} do not empty: {waiting()}"]
         return []
+
+    def _scripted_operations(self) -> set[str]:
+        return {script["match_operation"] for script in self.acquirer.get("/control/faults").json()["items"]}
 
     @staticmethod
     def _credentials(member: Member) -> dict[str, str]:

@@ -12,7 +12,7 @@ from tests.support import eventually
 from tests.support.servers import Server
 
 _REGION = "25"
-_SETTLES_AFTER_S = 5
+_SETTLES_AFTER_S = 4.5
 _SETTINGS = {"REGION_TIMEOUT_S": "1.2", "POSTING_LEASE_S": "4"}
 _WITHIN_S = 60.0
 
@@ -21,8 +21,8 @@ _WITHIN_S = 60.0
 def accounts(cast: Stage, books: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Accounts that know of the region what it is like, in the place of the suite's own."""
     suite, office = cast.suite, cast.offices[_REGION]
-    office.turn_on_profile("without_deduplication")
     suite.stop("accounts")
+    office.turn_on_profile("without_deduplication")
     settings = {
         **_SETTINGS,
         "REGION_REGISTRY_FILE": str(_registry(cast, tmp_path_factory.mktemp("registry"))),
@@ -32,8 +32,8 @@ def accounts(cast: Stage, books: None, tmp_path_factory: pytest.TempPathFactory)
     }
     with second(suite, "accounts", "grpc", "dispatcher", settings=settings) as server:
         yield server
-    suite.start("accounts")
     office.turn_on_profile("")
+    suite.start("accounts")
 
 
 def _registry(cast: Stage, folder: Path) -> Path:

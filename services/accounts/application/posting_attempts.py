@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.accounts.domain.errors import RegionNotAsked
 from services.accounts.domain.ports import PostingRepository
@@ -12,6 +12,7 @@ from services.chassis.clock import Clock
 
 # A claim has time for three calls, so a try that leaves within a third of its lease ends within two thirds.
 _LEAVES_WITHIN = 1 / 3
+_ENDS_WITHIN = 2 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,9 @@ class PostingAttempts:
         if self.machine_clock.now() - began_at > self.lease * _LEAVES_WITHIN:
             raise RegionNotAsked(region=posting.key.region)
 
-    def check_settled(self, posting: Posting, /) -> None:
-        """Raise `MayStillArrive` while the last try without an answer may still take effect."""
-        posting.check_settled(self.terms(posting.key.region), now=self.machine_clock.now())
+    def check_settled(self, posting: Posting, /, *, asked_at: datetime) -> None:
+        """Raise `MayStillArrive` while the last try without an answer might have taken effect after `asked_at`, which
+        is by the machine's clock: the moment before the region was asked whether it holds the payment."""
+        posting.check_settled(
+            self.terms(posting.key.region), call_ends_within=self.lease * _ENDS_WITHIN, asked_at=asked_at
+        )

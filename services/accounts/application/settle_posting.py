@@ -82,9 +82,10 @@ class SettlePosting:
     def _found(self, posting: Posting) -> RegionalPosting | None:
         if not posting.outcome_unknown:
             return None
+        asked_at = self.attempts.machine_clock.now()
         found = self.billing.posting(posting.key.region, payment_id=posting.payment_id)
         if found is None:
-            self.attempts.check_settled(posting)
+            self.attempts.check_settled(posting, asked_at=asked_at)
         return found
 
     def _sent(self, posting: Posting, key: AccountKey) -> RegionalPosting:

@@ -165,15 +165,17 @@ class Posting:
         if self.attempted_at is not None:
             self.attempted_at, self.outcome_unknown = None, False
 
-    def check_settled(self, terms: PostingTerms, /, *, now: datetime) -> None:
-        """Raise `MayStillArrive` while a try without an answer may still take effect; `now` by the machine's clock.
+    def check_settled(self, terms: PostingTerms, /, *, call_ends_within: timedelta, asked_at: datetime) -> None:
+        """Raise `MayStillArrive` if a try without an answer might have taken effect after `asked_at`.
 
-        A try of which no time is known was made before it was known that the region does not deduplicate.
+        That is when the region was asked, not when it answered: what arrives in between it does not show. Both moments
+        are by the machine's clock. A try of which no time is known was made before it was known that the region does
+        not deduplicate.
         """
         if terms.deduplicates:
             return
-        self.attempted_at = self.attempted_at or now
-        settles_in = self.attempted_at + terms.settles_after - now
+        self.attempted_at = self.attempted_at or asked_at
+        settles_in = self.attempted_at + call_ends_within + terms.settles_after - asked_at
         if settles_in > timedelta(0):
             raise MayStillArrive(settles_in)
 

@@ -9,7 +9,7 @@ class PostingTerms:
     """By its contract a region applies each payment id once (`deduplicates`), so that sending again is harmless.
 
     One that cannot is sent to again only when its books do not hold the payment and nothing can be on its way any more:
-    `settles_after` is how long after a try its effect may still show up.
+    `settles_after` is how long after the end of a call that was not answered its effect may still show up.
     """
 
     deduplicates: bool = True

@@ -22,19 +22,23 @@ from tests.accounts.fakes import FakeRegions
 from tests.accounts.posting_office import LEASE, Killed, PostingOffice
 
 _SETTLES_AFTER = timedelta(minutes=2)
+_SETTLED_AFTER = LEASE * 2 / 3 + _SETTLES_AFTER  # counted from the save before a try: its call has ended by two thirds
 _TERMS = PostingTerms(deduplicates=False, settles_after=_SETTLES_AFTER)
 _TRACED = {module.__file__ for module in (posting_attempts, settle_posting, posting_module)}
 _NOTHING: Callable[[], None] = lambda: None  # noqa: E731
 
 
 class ForgetfulRegion(FakeRegions):
-    """Applies whatever it is sent. `late_by` lets the next payment arrive that much later, with no answer now."""
+    """Applies whatever it is sent. `late_by` lets the next payment arrive that much later, with no answer now;
+    `answers_late_by` is how long what it has read in its books is on its way."""
 
     def __init__(self, clock: SettableClock) -> None:
         super().__init__(clock)
         self.ledger: list[str] = []
         self.sent = 0
         self.late_by: timedelta | None = None
+        self.answers_late_by = timedelta(0)
+        self._time = clock
         self._under_way: list[tuple[datetime, Callable[[], RegionalPosting]]] = []
 
     def post_payment(
@@ -59,7 +63,9 @@ class ForgetfulRegion(FakeRegions):
         self._under_way = [entry for entry in self._under_way if entry not in arrived]
         for _, apply in arrived:
             apply()
-        return super().posting(region, payment_id=payment_id)
+        found = super().posting(region, payment_id=payment_id)
+        self._time.advance(seconds=self.answers_late_by.total_seconds())
+        return found
 
 
 class Office(PostingOffice):
@@ -184,7 +190,7 @@ def test_is_credited_once_whatever_line_its_process_is_killed_at(
         if earlier_tries:
             _is_not_reached(office)
             office.settle()
-            office.clock.advance(seconds=_SETTLES_AFTER.total_seconds())
+            office.clock.advance(seconds=_SETTLED_AFTER.total_seconds())
         fate(office)
 
         reached = _at_line(number, _die, office.settle)
@@ -225,12 +231,28 @@ def test_nothing_is_sent_while_an_earlier_try_may_still_arrive(office: Office) -
     office.requested()
     office.region.trouble = _once(RegionUnavailable(region="54"))
 
-    office.settle_soon(seconds=int(_SETTLES_AFTER.total_seconds()))
+    office.settle_soon(seconds=int(_SETTLED_AFTER.total_seconds()))
     assert office.region.sent == 1
     assert office.region.calls.count("posting") > 3
 
     office.settle_soon(seconds=30)
     assert office.region.sent == 2
+
+
+def test_what_arrives_while_the_region_says_that_it_has_nothing_is_not_sent_again(office: Office) -> None:
+    posting = office.requested()
+    _arrives_late(office)
+    office.settle()
+    office.clock.advance(seconds=_SETTLES_AFTER.total_seconds() - 2)
+
+    office.region.answers_late_by = LEASE
+    while office.settle():
+        pass
+    office.region.answers_late_by = timedelta(0)
+    office.settle_soon()
+
+    assert _posted_once(office, posting)
+    assert office.region.sent == 1
 
 
 def test_a_try_from_before_the_region_was_known_to_forget_is_waited_for_too(office: Office) -> None:
@@ -240,7 +262,7 @@ def test_a_try_from_before_the_region_was_known_to_forget_is_waited_for_too(offi
     office.settle()
 
     office.deduplicates(False)
-    office.settle_soon(seconds=int(_SETTLES_AFTER.total_seconds()))
+    office.settle_soon(seconds=int(_SETTLED_AFTER.total_seconds()))
     assert office.region.sent == 1
 
     office.settle_soon(seconds=30)
@@ -257,8 +279,8 @@ def test_a_calendar_that_jumps_does_not_make_a_message_arrive_sooner(office: Off
     office.settle()
 
     assert office.region.sent == 1
-    office.machine_clock.advance(minutes=2)
-    office.clock.advance(minutes=2)
+    office.machine_clock.advance(seconds=_SETTLED_AFTER.total_seconds())
+    office.clock.advance(seconds=_SETTLED_AFTER.total_seconds())
     office.settle()
     assert _posted_once(office, posting)
 

@@ -216,7 +216,7 @@ def test_two_dispatchers_on_50_due_occasions_make_exactly_50_charges(
     start_dispatcher()
     payments = world.parts.database["payments"]
     automatic = {"autopay_rule_id": {"$ne": ""}}
-    eventually(lambda: payments.count_documents(automatic | {"state": "posted"}) == 50, timeout_s=30)
+    eventually(lambda: payments.count_documents(automatic | {"state": "posted"}) == 50, timeout_s=60)
 
     assert payments.count_documents(automatic) == 50
     assert world.acquirer.charges_after(before) == 50
