@@ -102,5 +102,5 @@ def test_a_frozen_broker_costs_the_time_limit_and_is_used_again_when_it_thaws(
     finally:
         broker.signal(signal.SIGCONT)
 
-    assert 2 <= took_s < 4
+    assert 2 <= took_s < 20
     assert publisher.publish(messages) == ids(messages)

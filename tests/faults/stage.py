@@ -265,6 +265,13 @@ class Stage:
         truth = self.books.truth(acknowledged=self.acknowledged).about(frozenset(payment_ids))
         assert not violations(truth), "\n".join(violations(truth))
 
+    def settle_for_good(self, payment_ids: Sequence[str]) -> None:
+        """Settle payments, then wait for what follows by itself: their receipts, and events that are told and heard."""
+        self.settle(payment_ids)
+        self._wait_for(lambda: self.books.without_receipt(payment_ids))
+        self._wait_for(self.books.unpublished)
+        self._wait_for(self.queues.not_empty)
+
     def come_to_rest(self) -> None:
         """Wait until nothing waits anywhere, then hold everything against everything; tells all that is wrong."""
         complaints = [

@@ -66,10 +66,7 @@ def test_every_message_three_times_and_shuffled_is_one_charge_and_one_posting(st
 
 def test_messages_about_what_is_final_write_nothing(stage: Stage, repeater: Repeater) -> None:
     payment_ids = stage.insist_on_all(stage.orders(5, saved_card=True))
-    stage.settle(payment_ids)
-    eventually(lambda: not stage.books.without_receipt(payment_ids), timeout_s=30)
-    eventually(lambda: not stage.books.unpublished(), timeout_s=20)
-    eventually(lambda: not stage.queues.not_empty(), timeout_s=30, every_s=0.2)
+    stage.settle_for_good(payment_ids)
     before = [(stage.version(payment_id), stage.books.posting_version(payment_id)) for payment_id in payment_ids]
 
     assert repeater.repeat() >= 2 * _TIMES * len(payment_ids)

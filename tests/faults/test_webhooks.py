@@ -21,7 +21,7 @@ def test_a_notification_twenty_times_over_is_one_charge_and_one_posting(stage: S
     payment_id = stage.insist(stage.order(saved_card=False))
     stage.payer.arm(fault="webhook_repeat:20", payment_id=payment_id)
     stage.confirm(payment_id)
-    stage.settle([payment_id])
+    stage.settle_for_good([payment_id])
     version = stage.version(payment_id)
 
     subject = stage.acquirer_id(payment_id)
@@ -35,7 +35,7 @@ def test_a_notification_twenty_times_over_is_one_charge_and_one_posting(stage: S
 def test_a_forged_notification_neither_captures_nor_declines_nor_tells(stage: Stage) -> None:
     waiting_id = stage.insist(stage.order(saved_card=False))
     posted_id = stage.insist(stage.order(saved_card=True))
-    stage.settle([posted_id])
+    stage.settle_for_good([posted_id])
     version = stage.version(posted_id)
 
     answers = [

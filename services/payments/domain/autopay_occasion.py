@@ -12,7 +12,6 @@ from services.payments.domain.decline import Decline, DeclineClass, DeclineTable
 from services.payments.domain.payment import autopay_payment_id
 
 _HELD_IS_LOOKED_AT_EVERY = timedelta(hours=1)
-_PAYMENT_IS_MADE_WITHIN = timedelta(seconds=5)
 _LEAVES_OPEN = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY, Reason.ACCOUNT_DISPUTED}
 
 
@@ -153,19 +152,19 @@ class AutopayOccasion:
         return autopay_payment_id(self.decision_id if number == 1 else f"{self.decision_id}:try-{number}")
 
     def decide(self, grounds: Grounds, /, *, now: datetime) -> None:
-        """Make the decision of the present try, once. A charge still needs its payment: whoever decided makes it at
-        once, and somebody else soon if they do not."""
+        """Make the decision of the present try, once. A charge still needs its payment, so it stays due."""
         if self.state not in UNDECIDED_OCCASION:
             return
         self.record = DecisionRecord(grounds=grounds, decision=decide(grounds))
         self._move_to(_STATE_AFTER[self.record.decision.outcome])
         if self.is_to_charge:
-            self.due_at = now + _PAYMENT_IS_MADE_WITHIN
+            self.due_at = now
         elif self.state is OccasionState.HELD:
             self._hold(self.record, now=now)
 
     def await_payment(self, *, now: datetime, backoff: Backoff) -> None:
-        """The payment exists; when it ends is looked for after a pause."""
+        """The try's payment is made after the save of this, once: whether it was, and how it ends, is looked for after
+        a pause. Until then nobody else takes the occasion to make it too."""
         self.payment_id = self.future_payment_id
         self.try_again(now=now, backoff=backoff)
 
@@ -177,7 +176,7 @@ class AutopayOccasion:
         """The try's payment was declined, for good: plan to decide anew if its class says so."""
         assert self.record is not None, "only what was decided can be declined"
         decline = Decline(reason=reason, decline_class=table.class_of(reason), at=now)
-        ended = EndedTry(record=self.record, payment_id=self.payment_id, decline=decline)
+        ended = EndedTry(record=self.record, payment_id=self.future_payment_id, decline=decline)
         next_try_at = table.next_try_at((*(past.decline for past in self.tries), decline))
         self._move_to(OccasionState.FAILED if next_try_at is None else OccasionState.RETRYING)
         self.tries = (*self.tries, ended)

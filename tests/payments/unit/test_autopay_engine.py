@@ -14,7 +14,7 @@ from services.payments.domain.autopay_occasion import (
 )
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold, Trigger
-from services.payments.domain.payment import PaymentKind, State
+from services.payments.domain.payment import Payment, PaymentKind, State
 from tests.payments.builders import make_method, make_payment, make_rule, rub
 from tests.payments.fake_world import World
 
@@ -77,6 +77,21 @@ def test_a_rule_stopped_between_decision_and_charge_is_not_charged() -> None:
     payment = world.payments.get(made.payment_id)
     assert payment is not None and payment.decline_reason == "autopay_stopped"
     assert world.acquirer.charges == []
+
+
+def test_nobody_else_finds_the_occasion_due_while_its_payment_is_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, _ = due_by_date()
+    save, found_by_others = world.payments.save, []
+
+    def save_while_others_look(payment: Payment) -> None:
+        found_by_others.append(world.process().drive_occasions())
+        save(payment)
+
+    monkeypatch.setattr(world.payments, "save", save_while_others_look)
+    world.process().drive_occasions()
+
+    assert found_by_others == [False]
+    assert [row.state for row in world.occasions.rows.all()] == [OccasionState.CHARGING]
 
 
 def test_a_changed_rule_does_not_charge_what_was_due_before() -> None:
