@@ -67,23 +67,23 @@ class DriveOccasions:
         assert rule is not None, "rules are never deleted"
         if occasion.state in UNDECIDED_OCCASION:
             self._decide(occasion, rule)
-            if occasion.is_to_charge:
-                self._make_payment(occasion, rule)
-        elif occasion.is_to_charge:
+        if occasion.is_to_charge:
             self._follow_payment(occasion, rule)
+            self.occasions.save(occasion)
 
     def _follow_payment(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
-        """See whether the try's payment has ended, and how; make it if whoever decided died before it was made."""
+        """Make the try's payment if there is none yet; otherwise see whether it has ended, and how."""
         payment = self.payments.get(occasion.future_payment_id)
+        now = self.clock.now()
         if payment is None:
             self._make_payment(occasion, rule)
         if payment is None or payment.state in UNDECIDED:
-            occasion.await_payment(now=self.clock.now(), backoff=self.backoff)
+            occasion.await_payment(now=now, backoff=self.backoff)
         elif payment.state is State.DECLINED:
             self._take_decline(occasion, rule, reason=payment.decline_reason)
         else:
+            occasion.await_payment(now=now, backoff=self.backoff)
             occasion.succeed()
-        self.occasions.save(occasion)
 
     def _take_decline(self, occasion: AutopayOccasion, rule: AutopayRule, *, reason: str) -> None:
         decline = occasion.fail_try(reason, table=self.declines, now=self.clock.now())
@@ -120,8 +120,6 @@ class DriveOccasions:
             occasion.try_again(now=now, backoff=self.backoff)
             return
         occasion.decide(grounds, now=now)
-        if occasion.is_to_charge:
-            occasion.await_payment(now=now, backoff=self.backoff)
         self._reserve(occasion, rule)
         _log_decision(occasion)
 
