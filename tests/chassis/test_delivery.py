@@ -97,7 +97,12 @@ def test_a_broker_killed_and_started_again_loses_nothing(
     producer.join()
     broker.start()
 
-    eventually(lambda: len(laboratory.effects()) == 300, timeout_s=40)
+    def everything_has_arrived() -> bool:
+        missing = sorted(set(range(300)) - set(laboratory.effects()))
+        assert not missing, (missing, len(_outbox_ids(laboratory)), list(map(laboratory.depth, laboratory.queues)))
+        return True
+
+    eventually(everything_has_arrived, timeout_s=40, every_s=0.5)
     assert laboratory.effects() == list(range(300))
     assert _outbox_ids(laboratory) == []
     assert laboratory.dead_letters() == []
