@@ -1,5 +1,6 @@
 """The dispatcher's step for occasions: read everything anew, decide, keep the record, make the payment."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,11 +57,24 @@ class DriveOccasions:
         occasion = self.due.claim()
         if occasion is None:
             return False
+        claimed_version = occasion.version
         try:
             self._step(occasion)
-        except VersionConflict:
-            _log.info("occasion_moved_meanwhile", decision_id=occasion.decision_id)
+        except VersionConflict as lost_race:
+            moved = lost_race.metadata.get("id", "")
+            _log.info("occasion_moved_meanwhile", decision_id=occasion.decision_id, moved=moved)
+            self._step_again_soon(occasion.decision_id, claimed_version)
         return True
+
+    def _step_again_soon(self, decision_id: str, claimed_version: int) -> None:
+        """It was the occasion that moved, and whoever moved it has planned its next step. Or it was its rule, or what
+        all charges of the region are counted by: then nobody else comes before the lease has run out."""
+        occasion = self.occasions.get(decision_id)
+        if occasion is None or occasion.version != claimed_version:
+            return
+        occasion.try_again(now=self.clock.now(), backoff=self.backoff)
+        with suppress(VersionConflict):  # somebody moved it just now
+            self.occasions.save(occasion)
 
     def _step(self, occasion: AutopayOccasion) -> None:
         rule = self.rules.get(occasion.autopay_rule_id)

@@ -13,6 +13,9 @@ from services.payments.domain.autopay_trigger import Threshold
 from services.payments.domain.ports import AutopayRuleRepository
 from services.payments.domain.region_freeze import FreezeLimits, RegionFreeze
 
+# Of those who meet in one region each round lets one through, so as many rounds are needed as deciders meet.
+_TRIES = 50
+
 _log = structlog.get_logger(__name__)
 
 
@@ -33,7 +36,7 @@ class GuardRegion:
         """
         if not isinstance(grounds.trigger, Threshold) or decide(grounds).outcome is not Outcome.CHARGE:
             return grounds
-        let_through = repeating(lambda: self._let_through(decision_id, region))
+        let_through = repeating(lambda: self._let_through(decision_id, region), tries=_TRIES)
         return grounds if let_through else replace(grounds, region_frozen=True)
 
     def _let_through(self, decision_id: str, region: str) -> bool:

@@ -13,44 +13,11 @@ from services.payments.domain.autopay_occasion import (
     OccasionState,
 )
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
-from services.payments.domain.autopay_trigger import DayOfMonth, Threshold, Trigger
-from services.payments.domain.payment import Payment, PaymentKind, State
-from tests.payments.builders import make_method, make_payment, make_rule, rub
+from services.payments.domain.autopay_trigger import DayOfMonth
+from services.payments.domain.payment import PaymentKind, State
+from tests.payments.autopay_scenes import at_threshold, due_by_date, reasons_of, world_with
+from tests.payments.builders import make_payment, make_rule, rub
 from tests.payments.fake_world import World
-
-
-def world_with(trigger: Trigger) -> tuple[World, AutopayRule]:
-    world = World()
-    method = make_method()
-    world.methods.save(method)
-    rule = make_rule(
-        autopay_rule_id="aru_1",  # a minute in the middle of the day: what waits for an hour stays within it
-        trigger=trigger,
-        payment_method_id=method.payment_method_id,
-        subscriber_id=method.subscriber_id,
-        created_at=world.clock.now(),
-    )
-    world.rules.save(rule)
-    return world, rule
-
-
-def due_by_date() -> tuple[World, AutopayRule]:
-    world, rule = world_with(DayOfMonth(23))
-    assert rule.next_charge_at is not None
-    world.clock.moment = rule.next_charge_at
-    world.process().open_due_occasions()
-    return world, rule
-
-
-def at_threshold() -> tuple[World, AutopayRule]:
-    world, rule = world_with(Threshold(rub(100)))
-    world.accounts.balance = rub(90)
-    return world, rule
-
-
-def reasons_of(world: World) -> list[Reason]:
-    records = [occasion.record for occasion in world.occasions.rows.all()]
-    return [reason for record in records if record for reason in record.decision.reasons]
 
 
 def test_a_card_removed_between_due_and_charge_is_not_charged_and_stops_the_rule() -> None:
@@ -77,21 +44,6 @@ def test_a_rule_stopped_between_decision_and_charge_is_not_charged() -> None:
     payment = world.payments.get(made.payment_id)
     assert payment is not None and payment.decline_reason == "autopay_stopped"
     assert world.acquirer.charges == []
-
-
-def test_nobody_else_finds_the_occasion_due_while_its_payment_is_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    world, _ = due_by_date()
-    save, found_by_others = world.payments.save, []
-
-    def save_while_others_look(payment: Payment) -> None:
-        found_by_others.append(world.process().drive_occasions())
-        save(payment)
-
-    monkeypatch.setattr(world.payments, "save", save_while_others_look)
-    world.process().drive_occasions()
-
-    assert found_by_others == [False]
-    assert [row.state for row in world.occasions.rows.all()] == [OccasionState.CHARGING]
 
 
 def test_a_changed_rule_does_not_charge_what_was_due_before() -> None:
