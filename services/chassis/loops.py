@@ -36,7 +36,7 @@ class Due(Protocol):
         ...
 
     def seconds_until_due(self) -> float | None:
-        """Return how long nothing is to be done; None when nothing waits."""
+        """Return how long nothing is to be done, 0 when something is due; None when nothing waits."""
         ...
 
 
@@ -47,6 +47,9 @@ class DispatcherLoop:
     thread sleeps until woken, until something is `due`, or for `idle_s`, whichever comes first: waking is for speed,
     `idle_s` is what is relied upon. It is woken by work of the collection of `due`, or by what is written to the field
     `wakes_on` anywhere. A step that raises is logged and repeated with growing pauses; it never ends the thread.
+
+    With a `due` it looks there before each step: one read says whether there is work and how long to sleep, and most
+    of those who are woken find none.
 
     With `concurrency > 1` each wake-up rouses one thread, and each thread that found work rouses one more: as many as
     there is work for, without all of them asking the database for one item.
@@ -134,9 +137,12 @@ class DispatcherLoop:
                 self._sleep(pause_s)
 
     def _turn(self) -> tuple[bool, float]:
-        if self._step():
-            return True, 0.0
-        due_in_s = self._due.seconds_until_due() if self._due else None
+        """Return whether there was work, and how long to sleep if there was none."""
+        if self._due is None:
+            return self._step(), self._idle_s
+        due_in_s = self._due.seconds_until_due()
+        if due_in_s == 0.0:
+            return self._step(), 0.0  # nothing found: somebody else was quicker, and there may be more
         return False, self._idle_s if due_in_s is None else min(self._idle_s, due_in_s)
 
     def _sleep(self, seconds: float) -> None:

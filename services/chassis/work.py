@@ -77,15 +77,11 @@ class DueWork:
         Claiming moves `version`, so whoever held an expired lease gets a VersionConflict from its late save: at most
         one of two claimers has its result recorded. The side effect itself is idempotent by its own key.
 
-        Looks before it claims: a claim waits for journal and majority also when it finds nothing, and most of those who
-        are woken find nothing.
+        A claim waits for journal and majority also when it finds nothing: ask `seconds_until_due` first.
         """
         now = self._lease_clock.now()
-        wanted = self._due() | self._free(now) | (where or {})
-        if self._collection.find_one(wanted, {"_id": 1}) is None:
-            return None
         return self._collection.find_one_and_update(
-            wanted,
+            self._due() | self._free(now) | (where or {}),
             {
                 "$set": {
                     "work.lease_until": now + timedelta(seconds=self._lease_s),
@@ -98,7 +94,8 @@ class DueWork:
         )
 
     def seconds_until_due(self, *, where: Document | None = None) -> float | None:
-        """Return how long nothing is to be done, so that a loop can sleep exactly that; None when nothing waits."""
+        """Return how long nothing is to be done, so that a loop can sleep exactly that: 0 when something is due, None
+        when nothing waits."""
         waiting = {"work.due_at": {"$type": "date"}} | self._free(self._lease_clock.now()) | (where or {})
         document = self._collection.find_one(waiting, {"work.due_at": 1}, sort=[("work.due_at", ASCENDING)])
         if document is None:

@@ -12,6 +12,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.chassis.errors import VersionConflict
+from services.chassis.loops import DispatcherLoop
 from services.chassis.mongo import save_versioned
 from services.chassis.work import DueWork, due_at_of, ensure_work_index, work_fields
 from tests.chassis.clocks import FakeClock
@@ -167,18 +168,23 @@ def test_says_how_long_nothing_is_to_be_done(
     assert work.seconds_until_due() == 0.0
 
 
-def test_finding_nothing_to_claim_writes_nothing(
+def test_a_loop_looks_once_and_claims_nothing_while_nothing_is_due(
     database: Database[Document], mongo_url: str, clock: FakeClock, lease_clock: FakeClock
 ) -> None:
-    add(database["things"], "later", NOW + timedelta(seconds=1))
+    add(database["things"], "later", NOW + timedelta(days=1))
     sent = SentCommands()
     with pymongo.MongoClient[Document](mongo_url, event_listeners=[sent]) as client:
         work = make_work(client[database.name]["things"], clock, lease_clock)
+        loop = DispatcherLoop("things", lambda: work.claim() is not None, due=work, idle_s=60)
 
-        nothing = work.claim()
+        loop.start()
+        eventually(lambda: "find" in sent.names)
+        loop.wake()
+        eventually(lambda: sent.names.count("find") == 2)
+        loop.ask_to_stop()
+        assert loop.join(5)
 
-    assert nothing is None
-    assert "find" in sent.names
+    assert sent.names.count("find") == 2
     assert "findAndModify" not in sent.names
 
 

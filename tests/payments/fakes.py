@@ -149,13 +149,14 @@ class FakePayments:
         ]
         return _page(rows, _of_payment, size, after)
 
-    def hurry(self, *, acquirer_payment_id: str, now: datetime) -> None:
-        for row in self.rows.rows.values():
-            if row.acquirer_payment_id == acquirer_payment_id and row.state in UNDECIDED:
-                leased = row.payment_id in self.rows.leases
-                if leased or row.due_at is None or row.due_at > now:
-                    row.due_at, row.version = now, row.version + 1
-                    self.rows.leases.pop(row.payment_id, None)
+    def hurry(self, *, acquirer_payment_id: str, now: datetime) -> bool:
+        found = [row for row in self.rows.rows.values() if row.acquirer_payment_id == acquirer_payment_id]
+        for row in found:
+            leased = row.payment_id in self.rows.leases
+            if row.state in UNDECIDED and (leased or row.due_at is None or row.due_at > now):
+                row.due_at, row.version = now, row.version + 1
+                self.rows.leases.pop(row.payment_id, None)
+        return bool(found)
 
     def under_way(self, *, billing_account_id: str, balance_as_of: datetime) -> Money:
         def counts(row: Payment) -> bool:

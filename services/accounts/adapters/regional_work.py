@@ -44,26 +44,26 @@ class RegionalWork:
         return self._work.collection_name
 
     def claim(self) -> Document | None:
-        """Return the longest-due document of a region that takes calls, now leased; the caller's thread has finished
-        with the one before.
+        """Return the longest-due document of a region that takes calls, now leased.
 
         One thread claims at a time, or all of them would see the same room in a region.
         """
         with self._lock:
-            self._in_hand.pop(get_ident(), None)
             document = self._work.claim(where=self._can_be_carried())
             if document is not None:
                 self._in_hand[get_ident()] = document["region"]
         return document
 
     def seconds_until_due(self) -> float | None:
-        """Return how long nothing can be done. Work of a busy region is claimed by whoever comes back from it."""
+        """Return how long nothing can be done, 0 when something can. Work of a busy region is claimed by whoever comes back from it."""
         with self._lock:
             where = self._can_be_carried()
         waits = (self._work.seconds_until_due(where=where), self._lines.opens_in_s())
         return min((wait for wait in waits if wait is not None), default=None)
 
     def _can_be_carried(self) -> Document:
+        """Return the condition for a thread that asks for work, and so has finished with what it had."""
+        self._in_hand.pop(get_ident(), None)
         in_hand = Counter(self._in_hand.values())
         full = [region for region, room in self._lines.rooms(self._share).items() if in_hand[region] >= room]
         return {"region": {"$nin": full}}

@@ -106,16 +106,20 @@ class MongoPaymentRepository:
         )
         return [to_payment(row) for row in rows]
 
-    def hurry(self, *, acquirer_payment_id: str, now: datetime) -> None:
-        """Move `version` too: whoever is asking at this moment may have heard the answer of before."""
-        self._payments.update_one(
-            {
-                "acquirer_payment_id": exactly(acquirer_payment_id),
-                "state": {"$in": [state.value for state in UNDECIDED]},
-                "$or": [{"work.due_at": {"$gt": now}}, {"work.leased_by": {"$ne": None}}],
-            },
-            {"$set": work_fields(now), "$inc": {"version": 1}},
-        )
+    def hurry(self, *, acquirer_payment_id: str, now: datetime) -> bool:
+        """Move `version` too: whoever is asking at this moment may have heard the answer of before. Look first: most
+        notifications come to what is decided already, and a write waits for journal and majority also in vain."""
+        found = self._payments.find_one({"acquirer_payment_id": exactly(acquirer_payment_id)}, {"state": 1})
+        if found is not None and State(found["state"]) in UNDECIDED:
+            self._payments.update_one(
+                {
+                    "_id": found["_id"],
+                    "state": {"$in": [state.value for state in UNDECIDED]},
+                    "$or": [{"work.due_at": {"$gt": now}}, {"work.leased_by": {"$ne": None}}],
+                },
+                {"$set": work_fields(now), "$inc": {"version": 1}},
+            )
+        return found is not None
 
     def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:
         rows = self._payments.find({"_id": {"$in": list(payment_ids)}}, {"state": 1}) if payment_ids else ()

@@ -18,5 +18,5 @@ class NoteNotification:
         """Do it. The dispatcher then asks the acquirer: what the notification claims is not even looked at."""
         if acquirer_payment_id:
             now = self.clock.now()
-            self.payments.hurry(acquirer_payment_id=acquirer_payment_id, now=now)
-            self.bindings.hurry(acquirer_method_id=acquirer_payment_id, now=now)
+            if not self.payments.hurry(acquirer_payment_id=acquirer_payment_id, now=now):
+                self.bindings.hurry(acquirer_method_id=acquirer_payment_id, now=now)

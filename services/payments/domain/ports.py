@@ -55,8 +55,8 @@ class PaymentRepository(Protocol):
         """Return a subscriber's payments, newest first; of every account when `billing_account_id` is empty."""
         ...
 
-    def hurry(self, *, acquirer_payment_id: str, now: datetime) -> None:
-        """Make the undecided payment with that acquirer id due now. An id that nobody has is ignored."""
+    def hurry(self, *, acquirer_payment_id: str, now: datetime) -> bool:
+        """Make the payment with that acquirer id due now if it is undecided; return whether there is one."""
         ...
 
     def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:

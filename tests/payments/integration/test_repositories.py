@@ -234,12 +234,12 @@ class TestPaymentRepository:
         for payment in (waiting, captured):
             payments.save(payment)
 
-        for acquirer_payment_id in ("a", "a", "b", "nobody"):
-            payments.hurry(acquirer_payment_id=acquirer_payment_id, now=A_MORNING)
+        found = [payments.hurry(acquirer_payment_id=name, now=A_MORNING) for name in ("a", "a", "b", "nobody")]
 
         hurried, left = payments.get(waiting.payment_id), payments.get(captured.payment_id)
         assert hurried is not None and (hurried.due_at, hurried.version) == (A_MORNING, 2)
         assert left == captured
+        assert found == [True, True, True, False]
 
     def test_counts_what_a_balance_does_not_show_yet(self, payments: PaymentRepository) -> None:
         account: dict[str, Any] = {"billing_account_id": "acc_1", "kind": PaymentKind.SAVED_CARD}

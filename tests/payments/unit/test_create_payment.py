@@ -137,6 +137,21 @@ def test_without_an_answer_it_is_unknown_and_settled_by_asking_with_one_charge()
     assert len(world.acquirer.by_key) == 1
 
 
+def test_a_charge_whose_answers_are_lost_again_and_again_is_repeated_as_the_same_one() -> None:
+    request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
+    world = World()
+    world.methods.save(make_method(payment_method_id="pm_1", subscriber_id=request.subscriber_id))
+    world.acquirer.lists_lag = True
+    world.acquirer.script += [lambda answer: Silence()] * 4
+
+    world.process().create_payment(request)
+    world.process().run(minutes=30)
+
+    [settled] = world.payments.rows.all()
+    assert (world.acquirer.script, settled.state) == ([], State.POSTED)
+    assert len(world.acquirer.charges) == 1
+
+
 def test_a_card_removed_meanwhile_is_not_charged_again_under_the_old_key() -> None:
     request = make_request(kind=PaymentKind.SAVED_CARD, payment_method_id="pm_1", return_url="")
     world = World()
