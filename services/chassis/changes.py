@@ -1,8 +1,9 @@
 """Waking the loops of a dispatcher the moment something is written, by one change stream; no data is read from it."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -10,15 +11,18 @@ from pymongo.change_stream import ChangeStream
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
+from services.chassis.loops import Wake
+
 Document = dict[str, Any]
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 1.0
 _AWAIT_MS = 500
 
-# Only the names of the fields that were written leave the server: what is in them is nobody's business here. What was
-# written of them counts only if it can be something to do: neither a lease taken, nor work without a next step, nor an
-# outbox that was emptied. Loops would else be roused by their own claims and saves, several times for each.
+# Only the names of the fields that were written leave the server, and when their work is due: what else is in them is
+# nobody's business here. What was written of them counts only if it can be something to do: neither a lease taken, nor
+# work without a next step, nor an outbox that was emptied. Loops would else be roused by their own claims and saves,
+# several times for each.
 _TELLS_OF_SOMETHING: Document = {
     "$and": [
         {"$not": [{"$in": ["$$this.k", ["work.lease_until", "work.leased_by"]]}]},
@@ -35,7 +39,10 @@ _WRITTEN_FIELDS: list[Document] = [
             "fields": {
                 "$map": {
                     "input": {"$filter": {"input": _WRITTEN, "as": "this", "cond": _TELLS_OF_SOMETHING}},
-                    "in": {"$arrayElemAt": [{"$split": ["$$this.k", "."]}, 0]},
+                    "in": {
+                        "name": {"$arrayElemAt": [{"$split": ["$$this.k", "."]}, 0]},
+                        "due_at": "$$this.v.due_at",
+                    },
                 }
             },
         }
@@ -47,7 +54,7 @@ _WRITTEN_FIELDS: list[Document] = [
 class _Subscriber:
     field: str
     collection: str | None
-    wake: Callable[[], None]
+    wake: Wake
 
 
 class ChangeStreamWaker:
@@ -63,9 +70,9 @@ class ChangeStreamWaker:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="change-stream", daemon=True)
 
-    def subscribe(self, field: str, wake: Callable[[], None], /, *, collection: str | None = None) -> None:
+    def subscribe(self, field: str, wake: Wake, /, *, collection: str | None = None) -> None:
         """Call `wake` after each write of a top-level field, such as `work` or `outbox`, to a document of one
-        collection or of any; subscribe before `start`."""
+        collection or of any, with its `due_at` where it has one; subscribe before `start`."""
         self._subscribers.append(_Subscriber(field=field, collection=collection, wake=wake))
 
     def start(self) -> None:
@@ -82,7 +89,7 @@ class ChangeStreamWaker:
             try:
                 with self._database.watch(_WRITTEN_FIELDS, max_await_time_ms=_AWAIT_MS) as stream:
                     for subscriber in self._subscribers:
-                        subscriber.wake()  # whatever was written while there was no stream
+                        subscriber.wake(None)  # whatever was written while there was no stream
                     self._follow(stream)
             except PyMongoError as error:
                 _log.warning("change_stream_lost", error=type(error).__name__)
@@ -94,7 +101,9 @@ class ChangeStreamWaker:
             if change is not None:
                 self._wake(change["collection"], change["fields"] or ())
 
-    def _wake(self, collection: str, fields: Collection[str]) -> None:
+    def _wake(self, collection: str, fields: Collection[Document]) -> None:
+        written = {field["name"]: field.get("due_at") for field in fields}
         for subscriber in self._subscribers:
-            if subscriber.field in fields and subscriber.collection in (None, collection):
-                subscriber.wake()
+            if subscriber.field in written and subscriber.collection in (None, collection):
+                due_at = written[subscriber.field]
+                subscriber.wake(due_at if isinstance(due_at, datetime) else None)

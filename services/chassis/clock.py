@@ -21,7 +21,7 @@ class SystemClock:
 
 
 class ShiftedClock:
-    """The machine's clock plus an offset that a file holds in seconds, read anew each time.
+    """The machine's clock plus an offset that a file holds in seconds, read anew whenever the file was replaced.
 
     For test and local suites only: one file moves every process of the suite to another day at once. A file that is
     missing or empty is an offset of zero.
@@ -29,13 +29,18 @@ class ShiftedClock:
 
     def __init__(self, path: Path, /) -> None:
         self._path = path
+        self._read: tuple[tuple[int, int, int], int] | None = None
 
     def now(self) -> datetime:
         return to_milliseconds(datetime.now(UTC) + timedelta(seconds=self._offset_s()))
 
     def _offset_s(self) -> int:
         try:
-            return int(self._path.read_text() or "0")
+            file = self._path.stat()
+            written = file.st_ino, file.st_mtime_ns, file.st_size
+            if self._read is None or self._read[0] != written:
+                self._read = written, int(self._path.read_text() or "0")
+            return self._read[1]
         except FileNotFoundError:
             return 0
 

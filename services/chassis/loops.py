@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -15,10 +16,14 @@ _BACKOFF_FIRST_S = 0.2
 _BACKOFF_MAX_S = 5.0
 
 
+Wake = Callable[[datetime | None], None]
+"""Told that there may be something to do: then, or now."""
+
+
 class Waker(Protocol):
     """Whoever can say that there may be something to do: `services.chassis.changes.ChangeStreamWaker`."""
 
-    def subscribe(self, field: str, wake: Callable[[], None], /, *, collection: str | None = None) -> None:
+    def subscribe(self, field: str, wake: Wake, /, *, collection: str | None = None) -> None:
         """Call `wake` whenever the field of a document was written, of one collection or of any."""
         ...
 
@@ -37,6 +42,10 @@ class Due(Protocol):
 
     def seconds_until_due(self) -> float | None:
         """Return how long nothing is to be done, 0 when something is due; None when nothing waits."""
+        ...
+
+    def seconds_until(self, due_at: datetime, /) -> float:
+        """Return how long what is due then has to wait, 0 when it is due."""
         ...
 
 
@@ -96,8 +105,13 @@ class DispatcherLoop:
         for thread in self._threads:
             thread.start()
 
-    def wake(self) -> None:
-        """Rouse one sleeping thread; if all are busy, the next one that would sleep looks again first."""
+    def wake(self, due_at: datetime | None = None, /) -> None:
+        """Rouse one sleeping thread; if all are busy, the next one that would sleep looks again first.
+
+        Not for what is due later than after `idle_s`: each thread looks before that, and sleeps exactly until then.
+        """
+        if due_at is not None and self._due is not None and self._due.seconds_until(due_at) > self._idle_s:
+            return
         with self._awake:
             self._calls = min(self._calls + 1, len(self._threads))
             self._awake.notify()

@@ -98,10 +98,11 @@ class DueWork:
         when nothing waits."""
         waiting = {"work.due_at": {"$type": "date"}} | self._free(self._lease_clock.now()) | (where or {})
         document = self._collection.find_one(waiting, {"work.due_at": 1}, sort=[("work.due_at", ASCENDING)])
-        if document is None:
-            return None
-        wait: timedelta = document["work"]["due_at"] - self._clock.now()
-        return max(0.0, wait.total_seconds())
+        return None if document is None else self.seconds_until(document["work"]["due_at"])
+
+    def seconds_until(self, due_at: datetime, /) -> float:
+        """Return how long what is due then has to wait, 0 when it is due."""
+        return max(0.0, (due_at - self._clock.now()).total_seconds())
 
     def _due(self) -> Document:
         return {"work.due_at": {"$type": "date", "$lte": self._clock.now()}}

@@ -1,8 +1,9 @@
 """Loops that work while there is something to do, wake at once, survive what their steps raise and stop when asked."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,10 +46,22 @@ class Pile:
         return self._items == 0
 
 
-class DueNextTime:
-    """Nothing is due for ten milliseconds whenever something was."""
+class DueNever:
+    """Nothing is ever due."""
 
     collection_name = "things"
+    looks = 0
+
+    def seconds_until_due(self) -> float | None:
+        self.looks += 1
+        return None
+
+    def seconds_until(self, due_at: datetime, /) -> float:
+        return (due_at - NOW).total_seconds()
+
+
+class DueNextTime(DueNever):
+    """Nothing is due for ten milliseconds whenever something was."""
 
     def __init__(self) -> None:
         self._is_due = True
@@ -109,6 +122,21 @@ def test_sleeps_no_longer_than_until_the_next_item_is_due(start: Start) -> None:
     start(DispatcherLoop("pile", pile.take, idle_s=60, due=DueNextTime()))
 
     eventually(lambda: pile.calls >= 3, timeout_s=2)
+
+
+def test_is_not_roused_for_what_is_due_after_its_next_look_anyway(start: Start) -> None:
+    nothing = DueNever()
+    loop = start(DispatcherLoop("nothing", lambda: False, idle_s=60, due=nothing))
+    eventually(lambda: nothing.looks == 1)
+
+    for seconds in (60.1, 3600):
+        loop.wake(NOW + timedelta(seconds=seconds))
+    time.sleep(0.1)
+    looks_for_later = nothing.looks
+    loop.wake(NOW + timedelta(seconds=60))
+
+    eventually(lambda: nothing.looks == 2)
+    assert looks_for_later == 1
 
 
 def test_a_step_that_raises_is_tried_again_and_the_loop_lives(start: Start) -> None:
@@ -172,8 +200,8 @@ def test_a_write_wakes_the_loop_of_its_field_and_no_other(database: Database[Doc
     database.create_collection("things")
     waker = ChangeStreamWaker(database)
     of_work, of_outbox = threading.Event(), threading.Event()
-    waker.subscribe("work", of_work.set)
-    waker.subscribe("outbox", of_outbox.set)
+    waker.subscribe("work", lambda _: of_work.set())
+    waker.subscribe("outbox", lambda _: of_outbox.set())
     waker.start()
     try:
         assert of_work.wait(5)  # a new stream wakes everybody
@@ -200,9 +228,9 @@ def test_neither_a_claim_nor_an_end_nor_an_emptied_outbox_nor_another_collection
     wakes: list[str] = []
     seen_all = threading.Event()
     waker = ChangeStreamWaker(database)
-    waker.subscribe("work", lambda: wakes.append("work"), collection="things")
-    waker.subscribe("outbox", lambda: wakes.append("outbox"))
-    waker.subscribe("seen", seen_all.set)
+    waker.subscribe("work", lambda _: wakes.append("work"), collection="things")
+    waker.subscribe("outbox", lambda _: wakes.append("outbox"))
+    waker.subscribe("seen", lambda _: seen_all.set())
     waker.start()
     try:
         assert seen_all.wait(5)  # a new stream wakes everybody
@@ -223,12 +251,31 @@ def test_neither_a_claim_nor_an_end_nor_an_emptied_outbox_nor_another_collection
         waker.stop()
 
 
+def test_a_wake_up_says_when_the_work_is_due(database: Database[Document]) -> None:
+    things = database.create_collection("things")
+    told: list[datetime | None] = []
+    waker = ChangeStreamWaker(database)
+    waker.subscribe("work", told.append)
+    waker.start()
+    try:
+        eventually(lambda: told == [None])  # a new stream wakes everybody
+
+        save_versioned(things, document_id="a", version=0, document=work_fields(NOW))
+        save_versioned(things, document_id="a", version=1, document=work_fields(NOW + timedelta(days=1)))
+        things.update_one({"_id": "a"}, {"$set": {"work.due_at": NOW}})
+
+        eventually(lambda: len(told) == 4)
+        assert told[1:] == [NOW, NOW + timedelta(days=1), None]
+    finally:
+        waker.stop()
+
+
 def test_the_waker_survives_a_restart_of_mongodb(mongo: Mongo) -> None:
     with connect(mongo.url, app_name="test") as client:
         database = client["waker"]
         woken = threading.Event()
         waker = ChangeStreamWaker(database)
-        waker.subscribe("work", woken.set)
+        waker.subscribe("work", lambda _: woken.set())
         waker.start()
         try:
             assert woken.wait(5)

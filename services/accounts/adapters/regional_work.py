@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from threading import Lock, get_ident
 from typing import Any, Protocol
 
@@ -55,11 +56,16 @@ class RegionalWork:
         return document
 
     def seconds_until_due(self) -> float | None:
-        """Return how long nothing can be done, 0 when something can. Work of a busy region is claimed by whoever comes back from it."""
+        """Return how long nothing can be done, 0 when something can. Work of a busy region is claimed by whoever comes
+        back from it."""
         with self._lock:
             where = self._can_be_carried()
         waits = (self._work.seconds_until_due(where=where), self._lines.opens_in_s())
         return min((wait for wait in waits if wait is not None), default=None)
+
+    def seconds_until(self, due_at: datetime, /) -> float:
+        """Return how long what is due then has to wait, 0 when it is due."""
+        return self._work.seconds_until(due_at)
 
     def _can_be_carried(self) -> Document:
         """Return the condition for a thread that asks for work, and so has finished with what it had."""

@@ -59,15 +59,17 @@ class MongoCardBindingRepository:
             )
 
     def hurry(self, *, acquirer_method_id: str, now: datetime) -> None:
-        """Move `version` too: whoever is asking at this moment may have heard the answer of before."""
-        self._bindings.update_one(
-            {
-                "acquirer_method_id": exactly(acquirer_method_id),
-                "state": {"$in": _OPEN},
-                "$or": [{"work.due_at": {"$gt": now}}, {"work.leased_by": {"$ne": None}}],
-            },
-            {"$set": work_fields(now), "$inc": {"version": 1}},
-        )
+        """As MongoPaymentRepository.hurry."""
+        found = self._bindings.find_one({"acquirer_method_id": exactly(acquirer_method_id)}, {"state": 1})
+        if found is not None and found["state"] in _OPEN:
+            self._bindings.update_one(
+                {
+                    "_id": found["_id"],
+                    "state": {"$in": _OPEN},
+                    "$or": [{"work.due_at": {"$gt": now}}, {"work.leased_by": {"$ne": None}}],
+                },
+                {"$set": work_fields(now), "$inc": {"version": 1}},
+            )
 
 
 def to_binding(document: Document, /) -> CardBinding:
