@@ -48,7 +48,7 @@ from services.chassis.changes import ChangeStreamWaker
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
-from services.chassis.outbox import Relay
+from services.chassis.outbox import Relay, relay_loop
 from services.chassis.pseudonyms import Pseudonyms
 from services.chassis.publisher import Publisher, exchange_of
 
@@ -228,7 +228,7 @@ def build_dispatcher(settings: Settings, /) -> RunningDispatcher:
         clock=stores.clock,
     )
     loops = [
-        DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop),
+        relay_loop(relay, waker),
         DispatcherLoop(
             "postings",
             settle,

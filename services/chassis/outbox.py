@@ -1,12 +1,16 @@
 """The relay from the outboxes of a service's documents to its exchange; it touches nothing else of them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from threading import Lock
 from typing import Any, Protocol
 
 from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
 
 from services.chassis.events import encode
+from services.chassis.loops import DispatcherLoop, Waker
 from services.chassis.outgoing import OutgoingMessage, PublishFailed
 
 Document = dict[str, Any]
@@ -43,6 +47,9 @@ class Relay:
     Killed between the two, it publishes the entry again with the same message id: at least once, never lost. One
     replica at a time does it, so that the events of one aggregate leave in their order. Reading is by majority: nothing
     is published that a failover could take back.
+
+    A step looks at the collections that were noted since the one before, at all of them if none was. A note is for
+    speed: whoever misses some notes all when the next ones come.
     """
 
     def __init__(
@@ -53,7 +60,9 @@ class Relay:
         lease: Leadership,
         batch: int = 100,
     ) -> None:
-        self._collections = collections
+        self._collections = {collection.name: collection for collection in collections}
+        self._noted: set[str] = set()
+        self._noting = Lock()
         self._publisher = publisher
         self._lease = lease
         self._batch = batch
@@ -63,12 +72,36 @@ class Relay:
 
         Raises PublishFailed, with everything confirmed so far already removed; the rest stays for the next step.
         """
-        return self._lease.hold() and any([self._relay(collection) for collection in self._collections])
+        if not self._lease.hold():
+            return False
+        names = self._take_noted()
+        try:
+            found = [name for name in names if self._relay(self._collections[name])]
+        except Exception:
+            self.note(*names)
+            raise
+        self.note(*found)
+        return bool(found)
+
+    @property
+    def collection_names(self) -> Sequence[str]:
+        """Whose outboxes it empties."""
+        return list(self._collections)
+
+    def note(self, *collection_names: str) -> None:
+        """Something was written to these outboxes."""
+        with self._noting:
+            self._noted.update(collection_names)
 
     def stop(self) -> None:
         """Close the connection and let another replica lead at once."""
         self._publisher.close()
         self._lease.release()
+
+    def _take_noted(self) -> Sequence[str]:
+        with self._noting:
+            noted, self._noted = self._noted, set()
+        return [name for name in self._collections if not noted or name in noted]
 
     def _relay(self, collection: Collection[Document]) -> bool:
         documents = list(collection.find(_PENDING, {"outbox": 1}, limit=self._batch))
@@ -85,6 +118,17 @@ class Relay:
         confirmed |= self._publisher.publish(messages)
         if missing := len(messages) - len(confirmed & {message.message_id for message in messages}):
             raise PublishFailed(f"{missing} of {len(messages)} messages not confirmed")
+
+
+def relay_loop(relay: Relay, waker: Waker, /) -> DispatcherLoop:
+    """Return the loop of a service's relay, woken by what is written to its outboxes."""
+    for name in relay.collection_names:
+        waker.subscribe("outbox", partial(_noted, relay, name), collection=name)  # before the loop is woken to look
+    return DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop)
+
+
+def _noted(relay: Relay, collection_name: str, _: datetime | None, /) -> None:
+    relay.note(collection_name)
 
 
 def _waves(documents: Sequence[Document]) -> Iterator[list[Document]]:

@@ -8,7 +8,7 @@ from services.chassis.grpc_bootstrap import service_tokens
 from services.chassis.grpc_client import Remote
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
-from services.chassis.outbox import Relay
+from services.chassis.outbox import Relay, relay_loop
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.tls import client_tls
 from services.content.adapters.catalog_files import load_help_articles, load_offerings
@@ -90,7 +90,7 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
         clock=stores.clock,
     )
     loops = [
-        DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop),
+        relay_loop(relay, waker),
         DispatcherLoop(
             "orders",
             orders,

@@ -9,7 +9,7 @@ from services.chassis.grpc_client import Remote
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.mail import Mailer
-from services.chassis.outbox import Relay
+from services.chassis.outbox import Relay, relay_loop
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.tls import client_tls
 from services.documents.adapters.branch_file import load_branches
@@ -92,7 +92,7 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
         deliveries=stores.deliveries, accounts=accounts, tokens=_tokens(settings), post=post, clock=stores.clock
     )
     loops = [
-        DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop),
+        relay_loop(relay, waker),
         DispatcherLoop("links", links, waker=waker, due=stores.deliveries.due),
         DispatcherLoop("catch-up", _catch_up(stores, accounts), idle_s=settings.catch_up_s),
         DispatcherLoop(

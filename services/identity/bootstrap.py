@@ -10,7 +10,7 @@ from services.chassis.clock import Clock, SystemClock
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
 from services.chassis.mail import Mailer
-from services.chassis.outbox import Relay
+from services.chassis.outbox import Relay, relay_loop
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.tokens import load_private_key, load_trusted_keys
 from services.identity.adapters.argon2_passwords import Argon2PasswordHasher
@@ -145,7 +145,7 @@ def build_dispatcher(settings: Settings, stores: Stores, /) -> Dispatcher:
     )
     return Dispatcher(
         [
-            DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop),
+            relay_loop(relay, waker),
             DispatcherLoop(
                 "registrations",
                 advance,

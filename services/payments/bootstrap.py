@@ -8,7 +8,7 @@ from services.chassis.changes import ChangeStreamWaker
 from services.chassis.clock import Clock
 from services.chassis.leases import LeaderLease
 from services.chassis.loops import Dispatcher, DispatcherLoop
-from services.chassis.outbox import Relay
+from services.chassis.outbox import Relay, relay_loop
 from services.chassis.publisher import Publisher, exchange_of
 from services.chassis.work import DueWork
 from services.payments.adapters.grpc_identity import GrpcContacts
@@ -244,7 +244,7 @@ def _relay(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:
             parts.database["leases"], name="relay", owner=parts.owner, ttl_s=parts.settings.relay_lease_s
         ),
     )
-    return DispatcherLoop("relay", relay.step, waker=waker, wakes_on="outbox", on_stop=relay.stop)
+    return relay_loop(relay, waker)
 
 
 def _payments(parts: Parts, waker: ChangeStreamWaker) -> DispatcherLoop:

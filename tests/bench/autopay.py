@@ -2,12 +2,16 @@
 
 A rule has its own minute of its day, which follows from its id, so that rules never strike at once by themselves. The
 suite's clock is moved from the morning of a day to its evening: as if the schedulers had been away for the day between.
+Time counts from when a scheduler finds the first of them; its tick, which comes every few seconds, is not counted.
 """
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import pymongo
 
 from deploy.local.waiting import wait_until
 from services.payments.domain.payment import autopay_payment_id
@@ -55,16 +59,21 @@ def _evening_of(morning: datetime) -> datetime:
     return datetime.combine(morning.date(), _EVENING, _ZONE)
 
 
-def _move_clock(cast: Cast, moment: datetime) -> float:
-    """Let it be a moment for the whole suite; return it in seconds since the epoch as the suite counts them."""
-    now = datetime.now(UTC)
-    offset = timedelta(seconds=int((moment - now).total_seconds()))
-    cast.suite.move_clock(offset)
-    return (now + offset).timestamp()
+def _move_clock(cast: Cast, moment: datetime) -> None:
+    """Let it be a moment for the whole suite."""
+    cast.suite.move_clock(timedelta(seconds=int((moment - datetime.now(UTC)).total_seconds())))
+
+
+def _found_at(cast: Cast, due: list[str]) -> float:
+    """Return when a scheduler found the first of the rules, in seconds since the epoch as the suite counts them."""
+    with pymongo.MongoClient[dict[str, Any]](cast.suite.mongo_url, tz_aware=True) as client:
+        occasions = client[cast.suite.database("payments")]["autopay_occasions"]
+        opened: list[datetime] = [row["opened_at"] for row in occasions.find({"_id": {"$in": due}}, {"opened_at": 1})]
+    return min(opened).timestamp()
 
 
 def _made_rules(cast: Cast, *, evening: datetime) -> list[str]:
-    """Make rules for today through the public API; return the ids that the payments will have of those whose minute
+    """Make rules for today through the public API; return the ids that the decisions will have of those whose minute
     comes before the evening."""
     for member in cast.members:
         member.subscriber.renew()
@@ -73,11 +82,11 @@ def _made_rules(cast: Cast, *, evening: datetime) -> list[str]:
         member, account_ids = share
         rules = [_rule(member, account_id, day=evening.day) for account_id in account_ids]
         due = [rule["id"] for rule in rules if datetime.fromisoformat(rule["next_charge_at"]) <= evening]
-        return [autopay_payment_id(f"{rule_id}:{evening:%Y-%m}") for rule_id in due]
+        return [f"{rule_id}:{evening:%Y-%m}" for rule_id in due]
 
     shares = cast.further_accounts(region=_REGION, count=_RULES)
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return [payment_id for of_member in pool.map(make, shares) for payment_id in of_member]
+        return [decision_id for of_member in pool.map(make, shares) for decision_id in of_member]
 
 
 def _mails(cast: Cast) -> int:
@@ -99,8 +108,9 @@ def _rule(member: Member, account_id: str, *, day: int) -> dict[str, str]:
 
 
 def _charged(cast: Cast, due: list[str], *, evening: datetime, primitive: Row) -> Iterator[Row]:
-    began = _move_clock(cast, evening)
-    histories = posted_histories(cast.suite, due).values()
+    _move_clock(cast, evening)
+    histories = posted_histories(cast.suite, [autopay_payment_id(decision_id) for decision_id in due]).values()
+    began = _found_at(cast, due)
     for state in ("captured", "posted"):
         times = sorted(history[state] - began for history in histories)
         latencies = Latencies(

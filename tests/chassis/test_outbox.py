@@ -11,9 +11,11 @@ from pymongo.database import Database
 
 from services.chassis.events import decode
 from services.chassis.leases import LeaderLease
-from services.chassis.outbox import Relay, ensure_outbox_index
+from services.chassis.loops import Wake
+from services.chassis.outbox import Relay, ensure_outbox_index, relay_loop
 from services.chassis.publisher import OutgoingMessage, PublishFailed
 from tests.chassis.things import save_with_events
+from tests.support.polling import eventually
 
 Document = dict[str, Any]
 NAME = "things.thing_happened.v1"
@@ -51,9 +53,35 @@ def things(database: Database[Document]) -> Collection[Document]:
     return database["things"]
 
 
-def make_relay(things: Collection[Document], publisher: FakePublisher, owner: str = "first", batch: int = 100) -> Relay:
-    lease = LeaderLease(things.database["leases"], name="relay", owner=owner)
-    return Relay([things], publisher=publisher, lease=lease, batch=batch)
+class HandWaker:
+    """Tells subscribers when it is told to, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._wakes: list[tuple[str | None, Wake]] = []
+
+    @property
+    def subscribed(self) -> list[str | None]:
+        return [collection for collection, _ in self._wakes]
+
+    def subscribe(self, field: str, wake: Wake, /, *, collection: str | None = None) -> None:
+        assert field == "outbox"
+        self._wakes.append((collection, wake))
+
+    def tell(self, written: str) -> None:
+        for collection, wake in self._wakes:
+            if collection in (None, written):
+                wake(None)
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def make_relay(
+    collections: Sequence[Collection[Document]], publisher: FakePublisher, owner: str = "first", batch: int = 100
+) -> Relay:
+    lease = LeaderLease(collections[0].database["leases"], name="relay", owner=owner)
+    return Relay(collections, publisher=publisher, lease=lease, batch=batch)
 
 
 def pending(things: Collection[Document]) -> int:
@@ -65,7 +93,7 @@ def test_publishes_the_events_of_each_aggregate_in_their_order_and_empties_the_o
 ) -> None:
     message_ids = [save_with_events(things, f"thing_{letter}", NAME, range(3)) for letter in "ab"]
     publisher = FakePublisher()
-    relay = make_relay(things, publisher)
+    relay = make_relay([things], publisher)
 
     assert relay.step()
     assert not relay.step()
@@ -80,7 +108,7 @@ def test_publishes_the_events_of_each_aggregate_in_their_order_and_empties_the_o
 def test_what_was_not_confirmed_stays_and_is_published_next_with_the_same_ids(things: Collection[Document]) -> None:
     message_ids = save_with_events(things, "thing_a", NAME, range(4))
     publisher = FakePublisher(confirms_left=2)
-    relay = make_relay(things, publisher)
+    relay = make_relay([things], publisher)
 
     with pytest.raises(PublishFailed):
         relay.step()
@@ -96,7 +124,7 @@ def test_more_than_a_batch_takes_more_steps_and_loses_nothing(things: Collection
     for number in range(7):
         save_with_events(things, f"thing_{number}", NAME, range(2))
     publisher = FakePublisher()
-    relay = make_relay(things, publisher, batch=3)
+    relay = make_relay([things], publisher, batch=3)
 
     steps = [relay.step() for _ in range(4)]
 
@@ -106,7 +134,7 @@ def test_more_than_a_batch_takes_more_steps_and_loses_nothing(things: Collection
 
 def test_only_the_leader_publishes_and_another_leads_when_it_stops(things: Collection[Document]) -> None:
     first, second = FakePublisher(), FakePublisher()
-    leader, follower = make_relay(things, first, "first"), make_relay(things, second, "second")
+    leader, follower = make_relay([things], first, "first"), make_relay([things], second, "second")
     leader.step()
     save_with_events(things, "thing_a", NAME, range(2))
 
@@ -123,7 +151,7 @@ def test_asking_reads_the_index_of_waiting_documents_only(things: Collection[Doc
     for number in range(200):
         save_with_events(things, f"thing_{number}", NAME, range(0))
     save_with_events(things, "thing_a", NAME, range(1))
-    relay = make_relay(things, FakePublisher())
+    relay = make_relay([things], FakePublisher())
     things.database.command("profile", 2)
 
     assert relay.step()
@@ -132,3 +160,59 @@ def test_asking_reads_the_index_of_waiting_documents_only(things: Collection[Doc
     [find] = things.database["system.profile"].find({"op": "query", "command.find": "things"})
     assert find["planSummary"].startswith("IXSCAN")
     assert find["docsExamined"] == 1
+
+
+def test_a_note_has_the_next_steps_look_there_until_it_is_empty_and_then_everywhere(
+    things: Collection[Document],
+) -> None:
+    others = things.database["others"]
+    publisher = FakePublisher()
+    relay = make_relay([things, others], publisher)
+    relay.step()
+    for collection, name in ((things, "thing_a"), (others, "other_a")):
+        save_with_events(collection, name, NAME, range(1))
+
+    relay.note("things")
+    steps = [relay.step() for _ in range(2)]
+    published_first = list(publisher.published)
+    relay.step()
+
+    assert steps == [True, False]
+    assert published_first == [("thing_a", 0)]
+    assert publisher.published == [("thing_a", 0), ("other_a", 0)]
+
+
+def test_what_could_not_be_published_is_looked_for_again_whatever_is_noted_meanwhile(
+    things: Collection[Document],
+) -> None:
+    others = things.database["others"]
+    publisher = FakePublisher(confirms_left=0)
+    relay = make_relay([things, others], publisher)
+    save_with_events(things, "thing_a", NAME, range(1))
+    with pytest.raises(PublishFailed):
+        relay.step()
+
+    publisher.confirms_left = 10
+    relay.note("others")
+    relay.step()
+
+    assert publisher.published == [("thing_a", 0)]
+
+
+def test_its_loop_is_woken_after_the_relay_was_told_where_to_look(things: Collection[Document]) -> None:
+    database = things.database
+    others = database["others"]
+    publisher = FakePublisher()
+    waker = HandWaker()
+    loop = relay_loop(make_relay([things, others], publisher), waker)
+    loop.start()
+    try:
+        for number, collection in enumerate([others, things, others]):
+            save_with_events(collection, f"thing_{number}", NAME, range(1))
+            waker.tell(collection.name)
+        eventually(lambda: len(publisher.published) == 3)
+    finally:
+        loop.ask_to_stop()
+        assert loop.join(5)
+
+    assert waker.subscribed == ["things", "others", None]
