@@ -113,7 +113,7 @@ BUGS = (
         file="services/payments/adapters/mongo_payments.py",
         text='            name="one_per_request",\n            unique=True,\n',
         wrong='            name="one_per_request",\n',
-        tests=("tests/payments/integration/test_repositories.py", "-k", "request_has_one"),
+        tests=("tests/payments/integration/repositories/test_payments.py", "-k", "request_has_one"),
     ),
     Bug(
         name="a capture saved without its event",
