@@ -27,10 +27,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """What came back; the head in small letters."""
 
     status: int
     body: bytes
+    head: bytes = b""
 
 
 class Connection:
@@ -68,7 +69,7 @@ class Connection:
         body = await reader.readexactly(_length(head))
         if b"connection: close" in head:
             self.close()
-        return Answer(int(head[9:12]), body)
+        return Answer(int(head[9:12]), body, head)
 
 
 def _length(head: bytes) -> int:
