@@ -102,6 +102,12 @@ def save_many_versioned(collection: Collection[Document], saves: Sequence[Versio
     return refused if matched == len(existing) else refused.union(existing)
 
 
+def as_written(collection: Collection[Document], /) -> Collection[Document]:
+    """Return the collection as it stands at this moment, with what a failover could still take back: for a look that
+    says where to write, where the write itself decides."""
+    return collection.with_options(read_concern=ReadConcern("local"))
+
+
 def exactly(text: str, /) -> Document:
     """Return the condition that a field is this text.
 

@@ -7,7 +7,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from services.chassis.mongo import exactly
+from services.chassis.mongo import as_written, exactly
 from services.chassis.saving import save_aggregate
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
 from services.payments.adapters.mongo_saving import saving
@@ -60,7 +60,7 @@ class MongoCardBindingRepository:
 
     def hurry(self, *, acquirer_method_id: str, now: datetime) -> None:
         """As MongoPaymentRepository.hurry."""
-        found = self._bindings.find_one({"acquirer_method_id": exactly(acquirer_method_id)}, {"state": 1})
+        found = as_written(self._bindings).find_one({"acquirer_method_id": exactly(acquirer_method_id)}, {"state": 1})
         if found is not None and found["state"] in _OPEN:
             self._bindings.update_one(
                 {

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from services.chassis.clock import Clock
 from services.chassis.money import Money
-from services.chassis.mongo import exactly
+from services.chassis.mongo import as_written, exactly
 from services.chassis.outbox import ensure_outbox_index
 from services.chassis.saving import save_announcing
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
@@ -109,7 +109,7 @@ class MongoPaymentRepository:
     def hurry(self, *, acquirer_payment_id: str, now: datetime) -> bool:
         """Move `version` too: whoever is asking at this moment may have heard the answer of before. Look first: most
         notifications come to what is decided already, and a write waits for journal and majority also in vain."""
-        found = self._payments.find_one({"acquirer_payment_id": exactly(acquirer_payment_id)}, {"state": 1})
+        found = as_written(self._payments).find_one({"acquirer_payment_id": exactly(acquirer_payment_id)}, {"state": 1})
         if found is not None and State(found["state"]) in UNDECIDED:
             self._payments.update_one(
                 {
