@@ -48,8 +48,8 @@ class Relay:
     replica at a time does it, so that the events of one aggregate leave in their order. Reading is by majority: nothing
     is published that a failover could take back.
 
-    A step looks at the collections that were noted since the one before, at all of them if none was. A note is for
-    speed: whoever misses some notes all when the next ones come.
+    A step looks at the collections that were noted since the one before, at all of them if none was. So an idle relay
+    looks everywhere, whatever it was not told; a waker that lost its stream notes every collection with the new one.
     """
 
     def __init__(

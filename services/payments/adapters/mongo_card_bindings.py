@@ -7,10 +7,10 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from services.chassis.mongo import as_written, exactly
+from services.chassis.mongo import exactly
 from services.chassis.saving import save_aggregate
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
-from services.payments.adapters.mongo_saving import saving
+from services.payments.adapters.mongo_saving import hurry, saving
 from services.payments.domain.acquirer import SavedCard
 from services.payments.domain.card_binding import BindingReached, BindingState, CardBinding
 
@@ -59,17 +59,7 @@ class MongoCardBindingRepository:
             )
 
     def hurry(self, *, acquirer_method_id: str, now: datetime) -> None:
-        """As MongoPaymentRepository.hurry."""
-        found = as_written(self._bindings).find_one({"acquirer_method_id": exactly(acquirer_method_id)}, {"state": 1})
-        if found is not None and found["state"] in _OPEN:
-            self._bindings.update_one(
-                {
-                    "_id": found["_id"],
-                    "state": {"$in": _OPEN},
-                    "$or": [{"work.due_at": {"$gt": now}}, {"work.leased_by": {"$ne": None}}],
-                },
-                {"$set": work_fields(now), "$inc": {"version": 1}},
-            )
+        hurry(self._bindings, {"acquirer_method_id": exactly(acquirer_method_id)}, while_in=_OPEN, now=now)
 
 
 def to_binding(document: Document, /) -> CardBinding:

@@ -11,11 +11,11 @@ from pymongo.database import Database
 
 from services.chassis.clock import Clock
 from services.chassis.money import Money
-from services.chassis.mongo import as_written, exactly
+from services.chassis.mongo import exactly
 from services.chassis.outbox import ensure_outbox_index
 from services.chassis.saving import save_announcing
 from services.chassis.work import due_at_of, ensure_work_index, work_fields
-from services.payments.adapters.mongo_saving import after_position, saving
+from services.payments.adapters.mongo_saving import after_position, hurry, saving
 from services.payments.domain.evidence import Chargeback, Evidence
 from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, Problem, Reached, State
 from services.payments.domain.ports import PagePosition
@@ -107,19 +107,12 @@ class MongoPaymentRepository:
         return [to_payment(row) for row in rows]
 
     def hurry(self, *, acquirer_payment_id: str, now: datetime) -> bool:
-        """Move `version` too: whoever is asking at this moment may have heard the answer of before. Look first: most
-        notifications come to what is decided already, and a write waits for journal and majority also in vain."""
-        found = as_written(self._payments).find_one({"acquirer_payment_id": exactly(acquirer_payment_id)}, {"state": 1})
-        if found is not None and State(found["state"]) in UNDECIDED:
-            self._payments.update_one(
-                {
-                    "_id": found["_id"],
-                    "state": {"$in": [state.value for state in UNDECIDED]},
-                    "$or": [{"work.due_at": {"$gt": now}}, {"work.leased_by": {"$ne": None}}],
-                },
-                {"$set": work_fields(now), "$inc": {"version": 1}},
-            )
-        return found is not None
+        return hurry(
+            self._payments,
+            {"acquirer_payment_id": exactly(acquirer_payment_id)},
+            while_in=[state.value for state in UNDECIDED],
+            now=now,
+        )
 
     def states_of(self, payment_ids: Sequence[str], /) -> Mapping[str, State]:
         rows = self._payments.find({"_id": {"$in": list(payment_ids)}}, {"state": 1}) if payment_ids else ()

@@ -1,14 +1,17 @@
 """Saving one aggregate of payments: version, outbox, and what a duplicate key means."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.errors import VersionConflict
+from services.chassis.mongo import as_written
 from services.chassis.saving import Versioned
-from services.chassis.work import DueWork
+from services.chassis.work import DueWork, work_fields
 from services.payments.domain.ports import AlreadySaved, PagePosition
 
 Document = dict[str, Any]
@@ -49,6 +52,25 @@ def after_position(after: PagePosition | None, *, time_field: str) -> Document:
             {time_field: after.at, "_id": {"$lt": after.row_id}},
         ]
     }
+
+
+def hurry(collection: Collection[Document], wanted: Document, /, *, while_in: Sequence[str], now: datetime) -> bool:
+    """Make the document that is wanted due now while it is in one of these states; return whether there is one.
+
+    Moves `version` too: whoever is asking at this moment may have heard the answer of before. Looks first: most hints
+    come when it is decided, and a write waits for journal and majority also in vain.
+    """
+    found = as_written(collection).find_one(wanted, {"state": 1})
+    if found is not None and found["state"] in while_in:
+        collection.update_one(
+            {
+                "_id": found["_id"],
+                "state": {"$in": list(while_in)},
+                "$or": [{"work.due_at": {"$gt": now}}, {"work.leased_by": {"$ne": None}}],
+            },
+            {"$set": work_fields(now), "$inc": {"version": 1}},
+        )
+    return found is not None
 
 
 class MongoDue(Generic[Aggregate]):

@@ -9,38 +9,17 @@ from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_rule import AutopayRule, StopReason, Terms
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold, Trigger
 from services.payments.domain.payment import PaymentKind, State
-from tests.payments.builders import make_method, make_payment, make_rule, rub
+from tests.payments.autopay_scenes import due_by_date, reasons_of, world_with
+from tests.payments.builders import make_method, make_payment, rub
 from tests.payments.fake_world import Killed, Killer, World
 
 _TRIGGERS = [DayOfMonth(23), Threshold(rub(100))]
 
 
 def _world(trigger: Trigger) -> tuple[World, AutopayRule]:
-    world = World()
-    method = make_method()
-    world.methods.save(method)
-    rule = make_rule(
-        trigger=trigger,
-        payment_method_id=method.payment_method_id,
-        subscriber_id=method.subscriber_id,
-        created_at=world.clock.now(),
-    )
-    world.rules.save(rule)
+    world, rule = world_with(trigger)
     world.accounts.balance = rub(90)
     return world, rule
-
-
-def _due_by_date() -> tuple[World, AutopayRule]:
-    world, rule = _world(DayOfMonth(23))
-    assert rule.next_charge_at is not None
-    world.clock.moment = rule.next_charge_at
-    world.process().open_due_occasions()
-    return world, rule
-
-
-def _reasons(world: World) -> set[Reason]:
-    records = [occasion.record for occasion in world.occasions.rows.all()]
-    return {reason for record in records if record for reason in record.decision.reasons}
 
 
 def _stop_reason(world: World, rule: AutopayRule) -> StopReason | None:
@@ -63,23 +42,23 @@ def test_the_event_alone_stops_the_rule_and_nothing_is_charged_ever_after(trigge
 
 
 def test_an_occasion_that_waits_for_the_morning_is_closed_at_once_and_says_why() -> None:
-    world, rule = _due_by_date()
+    world, rule = due_by_date()
     world.clock.moment = world.clock.moment.replace(hour=20, minute=0)  # 23:00 in Moscow
     process = world.process()
     process.drive_occasions()
-    assert _reasons(world) == set()
+    assert reasons_of(world) == []
 
     process.end_autopay_of_account(billing_account_id=rule.billing_account_id)
     process.run(minutes=1)
 
-    assert _reasons(world) == {Reason.RULE_STOPPED, Reason.ACCOUNT_UNLINKED}
+    assert set(reasons_of(world)) == {Reason.RULE_STOPPED, Reason.ACCOUNT_UNLINKED}
     assert world.acquirer.charges == []
     [occasion] = world.occasions.rows.all()
     assert occasion.due_at is None and occasion.record is not None and occasion.record.replays()
 
 
 def test_a_payment_that_was_made_and_not_sent_is_declined_at_once() -> None:
-    world, rule = _due_by_date()
+    world, rule = due_by_date()
     process = world.process()
     process.drive_occasions()
     [made] = world.payments.rows.all()
@@ -97,7 +76,7 @@ def test_a_payment_that_was_made_and_not_sent_is_declined_at_once() -> None:
 
 
 def test_the_event_between_the_last_look_and_the_charge_wins() -> None:
-    world, rule = _due_by_date()
+    world, rule = due_by_date()
     process = world.process()
     process.drive_occasions()
     event_comes_after(world, rule, reads=1)
@@ -206,7 +185,7 @@ def test_a_charge_under_way_and_a_payment_by_hand_go_on() -> None:
 
 def test_killed_at_any_call_the_event_that_comes_again_ends_everything() -> None:
     def prepare() -> tuple[World, AutopayRule]:
-        world, rule = _due_by_date()
+        world, rule = due_by_date()
         world.process().drive_occasions()
         world.clock.moment += timedelta(days=31)
         world.process().open_due_occasions()
