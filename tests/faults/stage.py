@@ -45,6 +45,7 @@ class Stage:
         self.payments_name = f"{suite.database('payments')}.payments"
         self.receipts_name = f"{suite.database('payments')}.receipts"
         self.postings_name = f"{suite.database('accounts')}.postings"
+        self.snapshots_name = f"{suite.database('accounts')}.snapshots"
         self.canaries = Canaries()
         self.acknowledged: set[str] = set()
         self.mailbox = Mailbox(suite.http("mailbox"))
