@@ -1,6 +1,6 @@
 """What holds a batch of payments up at each kill point, from the moment they are sent until the process has ended."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -108,7 +108,7 @@ def confirmed_but_not_pulled(stage: Stage, batch: Batch) -> Iterator[None]:
 @contextmanager
 def captures_delivered(stage: Stage, batch: Batch) -> Iterator[None]:
     _warm_up(stage, "accounts.inbox")
-    with _held(batch, _nobody_asks_for_postings(stage), stage.frozen("accounts-worker")):
+    with _held(batch, *_captures_kept(stage)):
         yield
 
 
@@ -129,13 +129,17 @@ def posting_saved_but_not_sent(stage: Stage, batch: Batch) -> Iterator[None]:
 
 @contextmanager
 def credited_and_not_answered(stage: Stage, batch: Batch) -> Iterator[None]:
-    """All are held where they are claimed, so that they are sent together; then nobody hears an answer."""
+    """The worker takes all of them up at once, so that they are sent together; then nobody hears an answer."""
+    _warm_up(stage, "accounts.inbox")
     for office in stage.offices.values():
         office.arm(fault=f"hang_after_ms:{_REGION_MS}", method="PostPayment", times=2 * len(batch))
     with ExitStack() as sending:
-        with stage.failpoints.not_executed("findAndModify", namespace=stage.postings_name, of=ACCOUNTS):
+        with ExitStack() as holding:
+            for hold in _captures_kept(stage):
+                holding.enter_context(hold)
             sending.enter_context(batch.under_way())
-            batch.wait_until(posting="requested")
+            batch.wait_until(state="captured", posting="absent")
+            eventually(lambda: stage.queues.unanswered("accounts.inbox") >= len(batch), timeout_s=20)
         batch.wait_until(posting="requested", credits=1)
         with stage.frozen("accounts"):
             yield
@@ -182,6 +186,12 @@ def _no_relay(stage: Stage, service: str, *, of: str) -> Iterator[None]:
     with stage.failpoints.not_executed("update", "findAndModify", namespace=leases, of=of) as point:
         point.wait_for(1)
         yield
+
+
+def _captures_kept(stage: Stage) -> Sequence[AbstractContextManager[Any]]:
+    """Have nobody take captures up: the worker has them and stands still. It goes on last, at once: to let others go
+    takes MongoDB as long as it holds one of them."""
+    return (stage.frozen("accounts-worker"), _nobody_asks_for_postings(stage))
 
 
 def _nobody_asks_for_postings(stage: Stage) -> AbstractContextManager[Any]:
