@@ -235,6 +235,10 @@ class Stage:
         for office in self.offices.values():
             office.disarm()
 
+    def wait_until_queues_are_empty(self, *, timeout_s: float = SETTLED_WITHIN_S) -> None:
+        """Wait until every message is handled, those included that wait on a retry ladder."""
+        self._wait_for(self.queues.not_empty, timeout_s=timeout_s)
+
     def wait_until_queues_are_on_disk(self) -> None:
         """Wait until the broker may be killed: it writes down late which queues there are."""
         node = Broker(folder=self.suite.run_dir / "rabbit", ports=self.suite.ports)
@@ -271,7 +275,7 @@ class Stage:
         self.settle(payment_ids)
         self._wait_for(lambda: self.books.without_receipt(payment_ids))
         self._wait_for(self.books.unpublished)
-        self._wait_for(self.queues.not_empty)
+        self.wait_until_queues_are_empty()
 
     def come_to_rest(self) -> None:
         """Wait until nothing waits anywhere, then hold everything against everything; tells all that is wrong."""

@@ -18,6 +18,7 @@ from tests.support import eventually
 _CROWD = 4
 # https://www.mongodb.com/docs/manual/reference/error-codes/: the driver repeats the first by itself, the other not.
 _TOO_BUSY, _OUT_OF_TIME = 262, 50
+_LADDER_S = 90  # a message that half a minute's outage has turned away comes back after a minute
 _OUTAGE_S = 30
 _READ = ("/payments", "/billing-accounts", "/payment-methods", "/profile")
 
@@ -37,6 +38,7 @@ def test_a_kill_of_the_database_under_load_loses_no_acknowledged_payment(stage: 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(240)  # the outage, and the longest step of the ladder that messages climb in it
 def test_half_a_minute_without_the_database_is_refused_for_now_and_leaves_no_half_payment(stage: Stage) -> None:
     before = stage.insist_on_all(stage.orders(2, saved_card=True))
     stage.settle(before)
@@ -51,6 +53,7 @@ def test_half_a_minute_without_the_database_is_refused_for_now_and_leaves_no_hal
     refused = [(str(answer.url.path), *_refusal(answer)) for answer in answers]
     assert [answer for answer in refused if answer[1:] != (httpx.codes.SERVICE_UNAVAILABLE, True)] == []
     stage.settle(_paid(stage, orders))
+    stage.wait_until_queues_are_empty(timeout_s=_LADDER_S)
 
 
 def _paid(stage: Stage, orders: list[Order]) -> list[str]:
