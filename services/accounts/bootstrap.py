@@ -166,7 +166,13 @@ def build_grpc(settings: Settings, /) -> UseCases:
             accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions
         ),
         read_decision_balance=ReadDecisionBalance(
-            accounts=accounts, standing=standing, billing=billing, observe=observe, regions=regions, clock=clock
+            accounts=accounts,
+            snapshots=stores.snapshots,
+            standing=standing,
+            billing=billing,
+            observe=observe,
+            regions=regions,
+            clock=clock,
         ),
         request_posting=RequestPosting(postings=stores.postings, accounts=accounts, clock=clock),
         place_charge=PlaceCharge(

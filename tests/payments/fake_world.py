@@ -58,6 +58,7 @@ from services.payments.domain.ports import (
     AccountGone,
     AccountsSilent,
     Action,
+    AutopayTerms,
     ContactsSilent,
     DecisionBalance,
     Permission,
@@ -296,6 +297,12 @@ class FakeAccounts:
         if self.gone:
             return Reason.ACCOUNT_UNLINKED
         return self.obstacle or self._permission()
+
+    def autopay_terms(self, *, subscriber_id: str, billing_account_id: str) -> AutopayTerms | Reason:
+        permission = self.autopay_permission(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        if isinstance(permission, Reason):
+            return permission
+        return AutopayTerms(permission=permission, told=self.decision_balance(billing_account_id=billing_account_id))
 
     def _permission(self) -> Permission:
         return Permission(time_zone=MOSCOW, region="77", monthly_pay_limit=self.monthly_pay_limit)

@@ -37,7 +37,7 @@ class MongoSnapshotRepository:
 
     def many(self, keys: Sequence[AccountKey], /) -> Mapping[AccountKey, AccountSnapshot]:
         wanted = {"_id": {"$in": [str(key) for key in keys]}}
-        found = self._collection.find(wanted, {"outbox": 0}, batch_size=len(keys)) if keys else ()
+        found = self._collection.find(wanted, {"outbox": 0}, limit=len(keys), batch_size=len(keys)) if keys else ()
         snapshots = [_to_snapshot(document) for document in found]
         return {key: AccountSnapshot(key=key) for key in keys} | {snapshot.key: snapshot for snapshot in snapshots}
 

@@ -43,7 +43,7 @@ class AuthorizeAction:
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
         pasts = self.snapshots.pasts([account.key])
         self.standing.authorize(account, *actions, pasts=pasts)
-        return _authorized(account, pasts[account.key], self.regions)
+        return authorized_as(account, pasts[account.key], self.regions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +59,11 @@ class ListAuthorizedAccounts:
         """Return the accounts with which they may do it, in the order of linking."""
         allowed = self.standing.allowing(self.accounts.linked_by(subscriber_id), action)
         pasts = self.snapshots.pasts([account.key for account in allowed])
-        return [_authorized(account, pasts[account.key], self.regions) for account in allowed]
+        return [authorized_as(account, pasts[account.key], self.regions) for account in allowed]
 
 
-def _authorized(account: BillingAccount, past: AccountPast, regions: Regions) -> Authorized:
+def authorized_as(account: BillingAccount, past: AccountPast, regions: Regions) -> Authorized:
+    """Return what the answer tells of an account with which they may."""
     region = regions.of(account.key.region)
     return Authorized(
         billing_account_id=account.billing_account_id,

@@ -7,6 +7,7 @@ from typing import TypeVar
 from kabinet.accounts.v1 import accounts_pb2 as pb
 from kabinet.common.v1 import figure_pb2
 
+from services.accounts.application.authorize_action import Authorized
 from services.accounts.application.shown_account import ShownAccount
 from services.accounts.domain import account_report as report
 from services.accounts.domain.account_past import NumberSpell
@@ -107,6 +108,18 @@ def region(value: Region, /) -> pb.Region:
 def account_number(spell: NumberSpell, /) -> pb.AccountNumber:
     """Return the message of a number and its time."""
     return pb.AccountNumber(number=spell.number, since=time_to_proto(spell.since), until=time_to_proto(spell.until))
+
+
+def authorization(authorized: Authorized, /) -> pb.AuthorizeActionResponse:
+    """Return the message that they may, and of which account."""
+    limit = authorized.monthly_pay_limit
+    return pb.AuthorizeActionResponse(
+        region=authorized.region,
+        number=authorized.number,
+        time_zone=authorized.time_zone,
+        monthly_pay_limit=money_to_proto(limit) if limit else None,
+        numbers=[account_number(spell) for spell in authorized.numbers],
+    )
 
 
 def billing_account(shown: ShownAccount, /) -> pb.BillingAccount:

@@ -122,14 +122,7 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
             billing_account_id=request.billing_account_id,
             actions=[messages.action_of(action) for action in (request.action, *request.further_actions)],
         )
-        limit = authorized.monthly_pay_limit
-        return pb.AuthorizeActionResponse(
-            region=authorized.region,
-            number=authorized.number,
-            time_zone=authorized.time_zone,
-            monthly_pay_limit=money_to_proto(limit) if limit else None,
-            numbers=[messages.account_number(spell) for spell in authorized.numbers],
-        )
+        return messages.authorization(authorized)
 
     def ListAuthorizedAccounts(  # noqa: N802
         self, request: pb.ListAuthorizedAccountsRequest, context: Context
@@ -151,11 +144,16 @@ class AccountsServicer(accounts_pb2_grpc.AccountsServiceServicer):
     def GetDecisionBalance(  # noqa: N802
         self, request: pb.GetDecisionBalanceRequest, context: Context
     ) -> pb.GetDecisionBalanceResponse:
-        answer = self._use.read_decision_balance(billing_account_id=request.billing_account_id)
+        answer = self._use.read_decision_balance(
+            billing_account_id=request.billing_account_id,
+            subscriber_id=request.subscriber_id,
+            actions=[messages.action_of(action) for action in request.actions],
+        )
         return pb.GetDecisionBalanceResponse(
             balance=money_to_proto(answer.balance.value),
             as_of=time_to_proto(answer.balance.as_of),
             old_mandate_active=answer.old_mandate_active,
+            authorization=messages.authorization(answer.authorized) if answer.authorized else None,
         )
 
     def RequestPosting(  # noqa: N802

@@ -14,6 +14,7 @@ from services.payments.domain.ports import (
     AccountGone,
     AccountsSilent,
     Action,
+    AutopayTerms,
     DecisionBalance,
     Permission,
     Posting,
@@ -55,18 +56,31 @@ class GrpcAccounts:
         request = accounts_pb2.AuthorizeActionRequest(
             subscriber_id=subscriber_id, billing_account_id=billing_account_id, action=first, further_actions=further
         )
-        answer = self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S)
-        limited = answer.HasField("monthly_pay_limit")
-        limit = money_from_proto(answer.monthly_pay_limit, field="monthly_pay_limit") if limited else None
-        return Permission(time_zone=answer.time_zone, region=answer.region, monthly_pay_limit=limit)
+        return _permission(self._remote.call(self._stub.AuthorizeAction, request, cap_s=_AUTHORIZE_S))
 
     def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
         try:
             return self.authorize(subscriber_id=subscriber_id, billing_account_id=billing_account_id, actions=AUTOPAY)
         except RemoteError as error:
-            if error.reason not in _OBSTACLES:
-                raise AccountsSilent(error.reason) from None
-            return _OBSTACLES[error.reason]
+            return _obstacle(error)
+
+    def autopay_terms(self, *, subscriber_id: str, billing_account_id: str) -> AutopayTerms | Reason:
+        request = accounts_pb2.GetDecisionBalanceRequest(
+            subscriber_id=subscriber_id,
+            billing_account_id=billing_account_id,
+            actions=[_ACTIONS[action] for action in AUTOPAY],
+        )
+        try:
+            answer = self._remote.call(self._stub.GetDecisionBalance, request, cap_s=_BALANCE_S)
+        except RemoteError as error:
+            return _obstacle(error)
+        if answer.HasField("authorization"):
+            return AutopayTerms(permission=_permission(answer.authorization), told=_balance(answer))
+        # Accounts is of before it told both at once.
+        permission = self.autopay_permission(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
+        return (
+            permission if isinstance(permission, Reason) else AutopayTerms(permission=permission, told=_balance(answer))
+        )
 
     def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
         """A link whose proof does not reach far enough to pay stands all the same."""
@@ -89,10 +103,7 @@ class GrpcAccounts:
             if error.kind is Kind.NOT_FOUND:
                 raise AccountGone(billing_account_id) from None
             raise AccountsSilent(error.reason) from None
-        balance = money_from_proto(answer.balance, field="balance")
-        return DecisionBalance(
-            balance=balance, as_of=time_from_proto(answer.as_of), old_mandate_active=answer.old_mandate_active
-        )
+        return _balance(answer)
 
     def request_posting(self, payment: Payment, /) -> Posting:
         request = accounts_pb2.RequestPostingRequest(
@@ -108,6 +119,27 @@ class GrpcAccounts:
                 raise PostingRefusedByAccounts(error.reason) from None
             raise AccountsSilent(error.reason) from None
         return _posting(answer.posting)
+
+
+def _obstacle(error: RemoteError) -> Reason:
+    """Return what a refusal means for a rule; one that is not known here is none: nothing is concluded from it."""
+    if error.reason not in _OBSTACLES:
+        raise AccountsSilent(error.reason) from None
+    return _OBSTACLES[error.reason]
+
+
+def _permission(message: accounts_pb2.AuthorizeActionResponse) -> Permission:
+    limited = message.HasField("monthly_pay_limit")
+    limit = money_from_proto(message.monthly_pay_limit, field="monthly_pay_limit") if limited else None
+    return Permission(time_zone=message.time_zone, region=message.region, monthly_pay_limit=limit)
+
+
+def _balance(message: accounts_pb2.GetDecisionBalanceResponse) -> DecisionBalance:
+    return DecisionBalance(
+        balance=money_from_proto(message.balance, field="balance"),
+        as_of=time_from_proto(message.as_of),
+        old_mandate_active=message.old_mandate_active,
+    )
 
 
 def _posting(message: accounts_pb2.Posting) -> Posting:

@@ -77,29 +77,34 @@ class DriveOccasions:
             self.occasions.save(occasion)
 
     def _step(self, occasion: AutopayOccasion) -> None:
-        rule = self.rules.get(occasion.autopay_rule_id)
-        assert rule is not None, "rules are never deleted"
         if occasion.state in UNDECIDED_OCCASION:
+            rule = self._rule(occasion.autopay_rule_id)
             self._decide(occasion, rule)
-        if occasion.is_to_charge:
-            self._follow_payment(occasion, rule)
+            if occasion.is_to_charge:
+                self._make_payment(occasion, rule)
+        elif occasion.is_to_charge:
+            self._follow_payment(occasion)
             self.occasions.save(occasion)
 
-    def _follow_payment(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
-        """Make the try's payment if there is none yet; otherwise see whether it has ended, and how."""
+    def _rule(self, autopay_rule_id: str) -> AutopayRule:
+        rule = self.rules.get(autopay_rule_id)
+        assert rule is not None, "rules are never deleted"
+        return rule
+
+    def _follow_payment(self, occasion: AutopayOccasion) -> None:
+        """See whether the try's payment has ended, and how; make it if whoever decided did not come to it."""
         payment = self.payments.get(occasion.future_payment_id)
-        now = self.clock.now()
         if payment is None:
-            self._make_payment(occasion, rule)
+            self._make_payment(occasion, self._rule(occasion.autopay_rule_id))
         if payment is None or payment.state in UNDECIDED:
-            occasion.await_payment(now=now, backoff=self.backoff)
+            occasion.await_payment(now=self.clock.now(), backoff=self.backoff)
         elif payment.state is State.DECLINED:
-            self._take_decline(occasion, rule, reason=payment.decline_reason)
+            self._take_decline(occasion, reason=payment.decline_reason)
         else:
-            occasion.await_payment(now=now, backoff=self.backoff)
+            occasion.await_payment(now=self.clock.now(), backoff=self.backoff)
             occasion.succeed()
 
-    def _take_decline(self, occasion: AutopayOccasion, rule: AutopayRule, *, reason: str) -> None:
+    def _take_decline(self, occasion: AutopayOccasion, *, reason: str) -> None:
         decline = occasion.fail_try(reason, table=self.declines, now=self.clock.now())
         _log.info(
             "autopay_declined",
@@ -108,8 +113,13 @@ class DriveOccasions:
             decline_class=decline.decline_class.value,
             occasion_state=occasion.state.value,
         )
-        if decline.decline_class is DeclineClass.DEAD_TOKEN and rule.rule_version == occasion.rule_version:
-            self.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.CARD_DEAD)
+        if decline.decline_class is DeclineClass.DEAD_TOKEN:
+            self._stop_with_its_card(occasion)
+
+    def _stop_with_its_card(self, occasion: AutopayOccasion) -> None:
+        """Stop the rule, unless it was changed meanwhile: then it may be on another card."""
+        if self._rule(occasion.autopay_rule_id).rule_version == occasion.rule_version:
+            self.stop_rule(autopay_rule_id=occasion.autopay_rule_id, reason=StopReason.CARD_DEAD)
 
     def _decide(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         now = self.clock.now()
@@ -134,6 +144,8 @@ class DriveOccasions:
             occasion.try_again(now=now, backoff=self.backoff)
             return
         occasion.decide(grounds, now=now)
+        if occasion.is_to_charge:  # its payment is made at once, and looked for after a pause, whoever made it
+            occasion.try_again(now=now, backoff=self.backoff)
         self._reserve(occasion, rule)
         _log_decision(occasion)
 
@@ -162,8 +174,7 @@ class DriveOccasions:
             self.rules.save(rule)
 
     def _reserve_unless_moved(self, payment_id: str, seen: AutopayRule) -> None:
-        rule = self.rules.get(seen.autopay_rule_id)
-        assert rule is not None, "rules are never deleted"
+        rule = self._rule(seen.autopay_rule_id)
         if rule.charging_payment_id != seen.charging_payment_id or not rule.allows_charge(
             rule_version=seen.rule_version, now=self.clock.now()
         ):

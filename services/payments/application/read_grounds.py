@@ -15,13 +15,12 @@ from services.payments.domain.autopay_ports import AutopayHistory
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.pay_month import MonthlyPayLimitExceeded
 from services.payments.domain.ports import (
-    AccountGone,
     Accounts,
     AutopayOccasionRepository,
+    AutopayTerms,
     DecisionBalance,
     PaymentMethodRepository,
     PaymentRepository,
-    Permission,
 )
 
 
@@ -41,37 +40,26 @@ class ReadGrounds:
 
     def __call__(self, occasion: AutopayOccasion, rule: AutopayRule, /, *, now: datetime) -> Grounds:
         """Raises AccountsSilent: nothing is decided then."""
-        try:
-            answer = self._permission(rule)
-            told = None if isinstance(answer, Reason) else self._balance(rule)
-        except AccountGone:
-            answer, told = Reason.ACCOUNT_UNLINKED, None
-        seen = self._seen(occasion, rule, answer=answer, told=told, now=now)
+        answer = self._terms(rule)
+        seen = self._seen(occasion, rule, answer=answer, now=now)
         grounds = grounds_of(rule, occasion, seen, limits=self.limits, now=now)
         guarded = self.guard_region(grounds, decision_id=occasion.decision_id, region=rule.region)
         return self._set_aside(occasion, rule, guarded, answer)
 
-    def _permission(self, rule: AutopayRule) -> Permission | Reason:
+    def _terms(self, rule: AutopayRule) -> AutopayTerms | Reason:
         """Ask anew on what terms the subscriber may pay: the link may have ended, or come into a dispute, since the
-        rule was made. A stopped rule needs nobody's leave to be skipped."""
+        rule was made. And what the region says now: every charge needs it, to see what is owed and that no old mandate
+        debits the same account (F21). A stopped rule needs nobody's leave to be skipped."""
         if not rule.is_active:
             return Reason.RULE_STOPPED
-        return self.accounts.autopay_permission(
-            subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id
-        )
-
-    def _balance(self, rule: AutopayRule) -> DecisionBalance:
-        """Return what the region says now: every charge needs it, to see what is owed and that no old mandate debits
-        the same account (F21)."""
-        return self.accounts.decision_balance(billing_account_id=rule.billing_account_id)
+        return self.accounts.autopay_terms(subscriber_id=rule.subscriber_id, billing_account_id=rule.billing_account_id)
 
     def _seen(
         self,
         occasion: AutopayOccasion,
         rule: AutopayRule,
         *,
-        answer: Permission | Reason,
-        told: DecisionBalance | None,
+        answer: AutopayTerms | Reason,
         now: datetime,
     ) -> Seen:
         method = self.methods.get(rule.terms.payment_method_id)
@@ -79,7 +67,7 @@ class ReadGrounds:
         past = self.history.automatic(
             billing_account_id=account, since=counted_since(now, time_zone=rule.time_zone), besides=besides
         )
-        refusal = answer if isinstance(answer, Reason) else None
+        refusal, told = (answer, None) if isinstance(answer, Reason) else (None, answer.told)
         return Seen(
             account_is_linked=refusal is not Reason.ACCOUNT_UNLINKED
             and rule.stop_reason is not StopReason.ACCOUNT_UNLINKED,
@@ -107,22 +95,23 @@ class ReadGrounds:
         return self.payments.under_way(billing_account_id=rule.billing_account_id, balance_as_of=told.as_of)
 
     def _set_aside(
-        self, occasion: AutopayOccasion, rule: AutopayRule, grounds: Grounds, answer: Permission | Reason
+        self, occasion: AutopayOccasion, rule: AutopayRule, grounds: Grounds, answer: AutopayTerms | Reason
     ) -> Grounds:
         """Set the sum aside where the owner of the account has set a limit, and add what others have of the month: the
         decision follows from it as it stood in that very moment. Only what would be charged otherwise takes any."""
-        if isinstance(answer, Reason) or answer.monthly_pay_limit is None:
+        if isinstance(answer, Reason) or answer.permission.monthly_pay_limit is None:
             return grounds
+        limit = answer.permission.monthly_pay_limit
         decision = decide(grounds)
         if decision.outcome is not Outcome.CHARGE or decision.amount is None:
-            return replace(grounds, monthly_pay_limit=answer.monthly_pay_limit)
+            return replace(grounds, monthly_pay_limit=limit)
         try:
             paid = self.pay_limits.reserve(
                 occasion.future_payment_id,
                 decision.amount,
                 billing_account_id=rule.billing_account_id,
-                permission=answer,
+                permission=answer.permission,
             )
         except MonthlyPayLimitExceeded as refusal:
             paid = refusal.spent
-        return replace(grounds, monthly_pay_limit=answer.monthly_pay_limit, paid_this_month=paid or Money.zero())
+        return replace(grounds, monthly_pay_limit=limit, paid_this_month=paid or Money.zero())

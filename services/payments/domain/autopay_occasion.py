@@ -12,7 +12,6 @@ from services.payments.domain.decline import Decline, DeclineClass, DeclineTable
 from services.payments.domain.payment import autopay_payment_id
 
 _HELD_IS_LOOKED_AT_EVERY = timedelta(hours=1)
-_PAYMENT_IS_MADE_WITHIN = timedelta(seconds=5)
 _LEAVES_OPEN = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY, Reason.ACCOUNT_DISPUTED}
 
 
@@ -153,14 +152,13 @@ class AutopayOccasion:
         return autopay_payment_id(self.decision_id if number == 1 else f"{self.decision_id}:try-{number}")
 
     def decide(self, grounds: Grounds, /, *, now: datetime) -> None:
-        """Make the decision of the present try, once. A charge still needs its payment: whoever decided makes it at
-        once, and somebody else soon if they do not."""
+        """Make the decision of the present try, once. A charge still needs its payment, and is due until it has it."""
         if self.state not in UNDECIDED_OCCASION:
             return
         self.record = DecisionRecord(grounds=grounds, decision=decide(grounds))
         self._move_to(_STATE_AFTER[self.record.decision.outcome])
         if self.is_to_charge:
-            self.due_at = now + _PAYMENT_IS_MADE_WITHIN
+            self.due_at = now
         elif self.state is OccasionState.HELD:
             self._hold(self.record, now=now)
 

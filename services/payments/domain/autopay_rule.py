@@ -147,9 +147,10 @@ class AutopayRule:
 
     def pass_period(self, *, now: datetime) -> None:
         """The next date's month has its occasion: go on to the first date from now on. What was missed is not made
-        up for."""
+        up for. The occasion asks about the link by itself."""
         self.last_period = self.next_period
         self.plan(now=now)
+        self.look_again(after=LINK_IS_LOOKED_AT_EVERY, now=now)
 
     def change(self, terms: Terms, *, now: datetime) -> None:
         """Replace the terms; what was due under the old ones is not charged."""

@@ -272,6 +272,14 @@ class Permission:
     monthly_pay_limit: Money | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutopayTerms:
+    """A rule may charge, on these terms, and this is what its region told of the account."""
+
+    permission: Permission
+    told: DecisionBalance
+
+
 AUTOPAY = (Action.MANAGE, Action.PAY)
 """What a rule takes: it is a standing order, which may charge as long as it might be made."""
 
@@ -286,6 +294,11 @@ class Accounts(Protocol):
     def autopay_permission(self, *, subscriber_id: str, billing_account_id: str) -> Permission | Reason:
         """Return on what terms the subscriber's rule may charge for the account now, or why it may not. Raises
         AccountsSilent, also for a refusal that is not known here: then nothing is charged either."""
+        ...
+
+    def autopay_terms(self, *, subscriber_id: str, billing_account_id: str) -> AutopayTerms | Reason:
+        """Return what `autopay_permission` returns, together with the balance as the region tells it now. Raises
+        AccountsSilent, also when the region does not answer."""
         ...
 
     def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:

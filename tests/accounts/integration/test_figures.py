@@ -13,8 +13,9 @@ from pymongo.database import Database
 
 from services.chassis.errors import Kind
 from services.chassis.grpc_errors import RemoteError
-from tests.accounts.integration.cabinet import ANNA, Cabinet, rub
+from tests.accounts.integration.cabinet import ANNA, BORIS, Cabinet, rub
 from tests.support import eventually
+from tests.support.query_plans import collections_read, query_plans
 
 
 def _overview(cabinet: Cabinet, *, within_ms: int = 1500) -> pb.BillingAccount:
@@ -26,9 +27,9 @@ def _overview(cabinet: Cabinet, *, within_ms: int = 1500) -> pb.BillingAccount:
     return account
 
 
-def _decision_balance(cabinet: Cabinet, account_id: str) -> Any:
+def _decision_balance(cabinet: Cabinet, account_id: str, **asked: Any) -> Any:
     return cabinet.by_service("payments").accounts(
-        "GetDecisionBalance", pb.GetDecisionBalanceRequest(billing_account_id=account_id)
+        "GetDecisionBalance", pb.GetDecisionBalanceRequest(billing_account_id=account_id, **asked)
     )
 
 
@@ -160,20 +161,12 @@ def test_the_overview_reads_links_claims_and_snapshots_once_each_however_many_th
     database["billing_accounts"].insert_many(
         [{**link, "_id": f"acc_{number:032x}", "number": f"54003{number:05}"} for number in range(10)]
     )
-    database.command("profile", 2)
-    try:
+    with query_plans(database) as plans, collections_read(database) as read:
         listed = cabinet.by(ANNA).accounts("ListBillingAccounts", pb.ListBillingAccountsRequest())
-    finally:
-        database.command("profile", 0)
 
     assert len(listed.billing_accounts) == 11
-    reads = [entry for entry in database["system.profile"].find({"op": "query"}) if "system" not in entry["ns"]]
-    assert sorted(entry["ns"].partition(".")[2] for entry in reads) == [
-        "billing_accounts",
-        "billing_accounts",
-        "snapshots",
-    ]
-    assert {entry["planSummary"].split()[0] for entry in reads} <= {"IXSCAN", "IDHACK"}
+    assert sorted(read) == ["billing_accounts", "billing_accounts", "snapshots"]
+    assert {plan.split()[0] for plan in plans} <= {"IXSCAN", "IDHACK"}
 
 
 def test_decides_on_what_the_region_says_now_and_remembers_it(cabinet: Cabinet) -> None:
@@ -185,6 +178,46 @@ def test_decides_on_what_the_region_says_now_and_remembers_it(cabinet: Cabinet) 
 
     assert answer.balance == rub(-50_00)
     assert _overview(cabinet, within_ms=0).balance.value == rub(-50_00)
+
+
+def test_tells_who_decides_for_a_subscriber_on_what_terms_they_may_and_reads_everything_once(
+    cabinet: Cabinet, database: Database[dict[str, Any]]
+) -> None:
+    account_id = cabinet.linked().billing_account_id
+    terms = pb.AuthorizeActionRequest(
+        subscriber_id=ANNA,
+        billing_account_id=account_id,
+        action=pb.ACTION_MANAGE,
+        further_actions=[pb.ACTION_PAY],
+    )
+
+    with collections_read(database) as read:
+        answer = _decision_balance(cabinet, account_id, subscriber_id=ANNA, actions=[pb.ACTION_MANAGE, pb.ACTION_PAY])
+
+    assert answer.balance == rub(100_00)
+    assert answer.authorization == cabinet.by_service("payments").accounts("AuthorizeAction", terms)
+    assert not _decision_balance(cabinet, account_id).HasField("authorization")
+    assert sorted(read) == ["billing_accounts", "billing_accounts", "snapshots"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"subscriber_id": BORIS, "actions": [pb.ACTION_PAY]}, "BILLING_ACCOUNT_NOT_FOUND"),
+        ({"subscriber_id": "", "actions": [pb.ACTION_PAY]}, "BILLING_ACCOUNT_NOT_FOUND"),
+        ({"subscriber_id": ANNA, "actions": [pb.ACTION_PAY, pb.ACTION_MANAGE]}, "ACTION_NOT_ALLOWED"),
+        ({"subscriber_id": ANNA, "actions": [pb.ACTION_UNSPECIFIED]}, "FIELD_INVALID"),
+    ],
+)
+def test_asks_no_region_for_a_subscriber_who_may_not(cabinet: Cabinet, asked: dict[str, Any], reason: str) -> None:
+    account_id = cabinet.linked(ANNA, kind="last_payment_minor").billing_account_id
+    asked_before = list(cabinet.region.calls)
+
+    with pytest.raises(RemoteError) as refused:
+        _decision_balance(cabinet, account_id, **asked)
+
+    assert refused.value.reason == reason
+    assert cabinet.region.calls == asked_before
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,7 @@ def test_a_decision_does_not_fail_for_what_is_only_shown() -> None:
     accounts.save(account)
     read = ReadDecisionBalance(
         accounts=accounts,
+        snapshots=FakeSnapshots(),
         standing=AccountStanding(accounts=accounts, snapshots=FakeSnapshots()),
         billing=FakeRegions(clock),
         observe=_observe(accounts, _AlwaysRaced()),
@@ -173,6 +174,7 @@ def test_an_old_mandate_is_decided_on_as_the_region_says_now(mandate: OldMandate
     clock.advance(minutes=1)
     read = ReadDecisionBalance(
         accounts=accounts,
+        snapshots=snapshots,
         standing=AccountStanding(accounts=accounts, snapshots=snapshots),
         billing=billing,
         observe=_observe(accounts, snapshots),

@@ -1,6 +1,6 @@
 """Payments on real MongoDB, RabbitMQ and sandbox acquirer, with accounts scripted behind their contract."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,12 +61,18 @@ class ScriptedAccounts(accounts_grpc.AccountsServiceServicer):
     credited: dict[str, int] = field(default_factory=dict)
     actions: list[int] = field(default_factory=list)
     disputed: bool = False
+    of_before: bool = False  # does not tell of a balance on what terms it may be decided on
 
     def AuthorizeAction(  # noqa: N802
         self, request: accounts_pb.AuthorizeActionRequest, context: grpc.ServicerContext
     ) -> accounts_pb.AuthorizeActionResponse:
-        self.actions += [request.action, *request.further_actions]
-        if request.billing_account_id in self.foreign:
+        return self._authorization(request.billing_account_id, [request.action, *request.further_actions])
+
+    def _authorization(
+        self, billing_account_id: str, actions: Sequence[accounts_pb.Action.ValueType]
+    ) -> accounts_pb.AuthorizeActionResponse:
+        self.actions += actions
+        if billing_account_id in self.foreign:
             raise NoSuchAccount("There is no such account.")
         if self.disputed:
             raise Disputed("Somebody else claims this account, too.")
@@ -79,6 +85,8 @@ class ScriptedAccounts(accounts_grpc.AccountsServiceServicer):
     def GetDecisionBalance(  # noqa: N802
         self, request: accounts_pb.GetDecisionBalanceRequest, context: grpc.ServicerContext
     ) -> accounts_pb.GetDecisionBalanceResponse:
+        asked_about = [] if self.of_before else list(request.actions)
+        authorization = self._authorization(request.billing_account_id, asked_about) if asked_about else None
         if self.silent:
             raise NoRegion("The region does not answer.")
         as_of = Timestamp()
@@ -87,6 +95,7 @@ class ScriptedAccounts(accounts_grpc.AccountsServiceServicer):
             balance=money_pb2.Money(amount_minor=self.balance_minor, currency="RUB"),
             as_of=as_of,
             old_mandate_active=self.old_mandate_active,
+            authorization=authorization,
         )
 
     def RequestPosting(  # noqa: N802

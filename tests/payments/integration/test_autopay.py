@@ -130,7 +130,9 @@ def test_forecasts_a_year_in_the_regions_calendar(world: PaymentsWorld) -> None:
 
 
 @pytest.mark.usefixtures("dispatcher")
-def test_a_threshold_charges_once_and_keeps_its_decision(world: PaymentsWorld) -> None:
+@pytest.mark.parametrize("of_before", [False, True])
+def test_a_threshold_charges_once_and_keeps_its_decision(world: PaymentsWorld, of_before: bool) -> None:
+    world.accounts.of_before = of_before
     card = world.save_card().payment_method_id
     world.accounts.balance_minor = 9_000
 
@@ -148,7 +150,9 @@ def test_a_threshold_charges_once_and_keeps_its_decision(world: PaymentsWorld) -
 
 
 @pytest.mark.usefixtures("dispatcher")
-def test_a_disputed_account_is_not_charged_and_the_decision_says_so(world: PaymentsWorld) -> None:
+@pytest.mark.parametrize("of_before", [False, True])
+def test_a_disputed_account_is_not_charged_and_the_decision_says_so(world: PaymentsWorld, of_before: bool) -> None:
+    world.accounts.of_before = of_before
     card = world.save_card().payment_method_id
     before = world.acquirer.position()
     rule = create(world, card, trigger=threshold(10_000))

@@ -1535,16 +1535,26 @@ class GetDecisionBalanceRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     BILLING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SUBSCRIBER_ID_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
     billing_account_id: _builtins.str
     """Of which account."""
+    subscriber_id: _builtins.str
+    """For whom it is decided; required with actions, and without meaning otherwise."""
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Action.ValueType]:
+        """What they must be allowed to do with the account; none asks for the balance alone."""
+
     def __init__(
         self,
         *,
         billing_account_id: _builtins.str = ...,
+        subscriber_id: _builtins.str = ...,
+        actions: _abc.Iterable[Global___Action.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_account_id", b"billing_account_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "billing_account_id", b"billing_account_id", "subscriber_id", b"subscriber_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1559,6 +1569,7 @@ class GetDecisionBalanceResponse(_message.Message):
     BALANCE_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
     OLD_MANDATE_ACTIVE_FIELD_NUMBER: _builtins.int
+    AUTHORIZATION_FIELD_NUMBER: _builtins.int
     old_mandate_active: _builtins.bool
     """Whether the autopay of the regional cabinet may still debit the account (F21)."""
     @_builtins.property
@@ -1569,16 +1580,21 @@ class GetDecisionBalanceResponse(_message.Message):
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """When the region's books showed it."""
 
+    @_builtins.property
+    def authorization(self) -> Global___AuthorizeActionResponse:
+        """On what terms they may; present when actions were asked about."""
+
     def __init__(
         self,
         *,
         balance: _money_pb2.Money | None = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
         old_mandate_active: _builtins.bool = ...,
+        authorization: Global___AuthorizeActionResponse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "authorization", b"authorization", "balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "balance", b"balance", "old_mandate_active", b"old_mandate_active"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "authorization", b"authorization", "balance", b"balance", "old_mandate_active", b"old_mandate_active"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -258,10 +258,12 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetDecisionBalance(self, request, context):
-        """Returns a balance that money may be decided on: read from the region within this call.
+        """Returns a balance that money may be decided on: read from the region within this call. With actions it tells what
+        AuthorizeAction tells, too, so that who decides for a subscriber asks once.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
-        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE); with actions also those of AuthorizeAction, before the region is
+        asked.
         Never a stale value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -114,10 +114,12 @@ class AccountsServiceStub:
     for all of them at once.
     """
     GetDecisionBalance: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]
-    """Returns a balance that money may be decided on: read from the region within this call.
+    """Returns a balance that money may be decided on: read from the region within this call. With actions it tells what
+    AuthorizeAction tells, too, so that who decides for a subscriber asks once.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
-    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE); with actions also those of AuthorizeAction, before the region is
+    asked.
     Never a stale value.
     """
     RequestPosting: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]
@@ -234,10 +236,12 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     for all of them at once.
     """
     GetDecisionBalance: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]  # type: ignore[assignment]
-    """Returns a balance that money may be decided on: read from the region within this call.
+    """Returns a balance that money may be decided on: read from the region within this call. With actions it tells what
+    AuthorizeAction tells, too, so that who decides for a subscriber asks once.
 
     Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
-    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE); with actions also those of AuthorizeAction, before the region is
+    asked.
     Never a stale value.
     """
     RequestPosting: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]  # type: ignore[assignment]
@@ -429,10 +433,12 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.GetDecisionBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.GetDecisionBalanceResponse, _abc.Awaitable[_accounts_pb2.GetDecisionBalanceResponse]]:
-        """Returns a balance that money may be decided on: read from the region within this call.
+        """Returns a balance that money may be decided on: read from the region within this call. With actions it tells what
+        AuthorizeAction tells, too, so that who decides for a subscriber asks once.
 
         Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
-        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE).
+        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE); with actions also those of AuthorizeAction, before the region is
+        asked.
         Never a stale value.
         """
 
