@@ -19,10 +19,10 @@ _log = structlog.get_logger(__name__)
 _RETRY_S = 1.0
 _AWAIT_MS = 500
 
-# Only the names of the fields that were written leave the server, and when their work is due: what else is in them is
-# nobody's business here. What was written of them counts only if it can be something to do: neither a lease taken, nor
-# work without a next step, nor an outbox that was emptied. Loops would else be roused by their own claims and saves,
-# several times for each.
+# Only the names of those fields leave the server that somebody waits for, and when their work is due: what else is in
+# them is nobody's business here. What was written of them counts only if it can be something to do: neither a lease
+# taken, nor work without a next step, nor an outbox that was emptied. Loops would else be roused by their own claims
+# and saves, several times for each; a write that tells of nothing does not leave the server at all.
 _TELLS_OF_SOMETHING: Document = {
     "$and": [
         {"$not": [{"$in": ["$$this.k", ["work.lease_until", "work.leased_by"]]}]},
@@ -31,23 +31,7 @@ _TELLS_OF_SOMETHING: Document = {
     ]
 }
 _WRITTEN: Document = {"$objectToArray": {"$ifNull": ["$updateDescription.updatedFields", "$fullDocument"]}}
-_WRITTEN_FIELDS: list[Document] = [
-    {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
-    {
-        "$project": {
-            "collection": "$ns.coll",
-            "fields": {
-                "$map": {
-                    "input": {"$filter": {"input": _WRITTEN, "as": "this", "cond": _TELLS_OF_SOMETHING}},
-                    "in": {
-                        "name": {"$arrayElemAt": [{"$split": ["$$this.k", "."]}, 0]},
-                        "due_at": "$$this.v.due_at",
-                    },
-                }
-            },
-        }
-    },
-]
+_NAME: Document = {"$arrayElemAt": [{"$split": ["$$this.k", "."]}, 0]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +71,7 @@ class ChangeStreamWaker:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with self._database.watch(_WRITTEN_FIELDS, max_await_time_ms=_AWAIT_MS) as stream:
+                with self._database.watch(self._written_fields(), max_await_time_ms=_AWAIT_MS) as stream:
                     for subscriber in self._subscribers:
                         subscriber.wake(None)  # whatever was written while there was no stream
                     self._follow(stream)
@@ -95,11 +79,22 @@ class ChangeStreamWaker:
                 _log.warning("change_stream_lost", error=type(error).__name__)
                 self._stopping.wait(_RETRY_S)
 
+    def _written_fields(self) -> list[Document]:
+        names = sorted({subscriber.field for subscriber in self._subscribers})
+        counts = {"$and": [{"$in": [_NAME, names]}, _TELLS_OF_SOMETHING]}
+        found = {"$filter": {"input": _WRITTEN, "as": "this", "cond": counts}}
+        told = {"name": _NAME, "due_at": "$$this.v.due_at"}
+        return [
+            {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
+            {"$project": {"collection": "$ns.coll", "fields": {"$map": {"input": found, "as": "this", "in": told}}}},
+            {"$match": {"fields.0": {"$exists": True}}},
+        ]
+
     def _follow(self, stream: ChangeStream[Document]) -> None:
         while stream.alive and not self._stopping.is_set():
             change = stream.try_next()
             if change is not None:
-                self._wake(change["collection"], change["fields"] or ())
+                self._wake(change["collection"], change["fields"])
 
     def _wake(self, collection: str, fields: Collection[Document]) -> None:
         written = {field["name"]: field.get("due_at") for field in fields}

@@ -226,18 +226,24 @@ class FakeBinder:
 
 @dataclass
 class FakeRegister:
-    """Takes a receipt per key and registers it when it is asked again; `script` breaks answers."""
+    """Takes a receipt per key and registers it when it is asked again; `script` breaks answers. `looks` counts who
+    looked before they sent."""
 
     clock: ManualClock
     by_key: dict[str, tuple[ReceiptOrder, AcquirerReceipt]] = field(default_factory=dict)
     script: list[Callable[[ReceiptAnswer], ReceiptAnswer]] = field(default_factory=list)
     lists_lag: bool = False
+    looks: int = 0
 
     def register(self, order: ReceiptOrder, /, *, timeout_s: float) -> ReceiptAnswer:
         made = AcquirerReceipt(
             acquirer_receipt_id=f"rt-{order.idempotence_key}", status=ReceiptStatus.PENDING, amount=order.amount
         )
-        return self._answer(self.by_key.setdefault(order.idempotence_key, (order, made))[1])
+        first, known = self.by_key.get(order.idempotence_key, (order, made))
+        answer = self._answer(known if first == order else Refused("invalid_request"))
+        if not isinstance(answer, Refused):  # else it was not executed
+            self.by_key[order.idempotence_key] = first, known
+        return answer
 
     def get_receipt(self, acquirer_receipt_id: str, /, *, timeout_s: float) -> ReceiptAnswer:
         key = acquirer_receipt_id.removeprefix("rt-")
@@ -247,6 +253,7 @@ class FakeRegister:
         return self._answer(done)
 
     def find_receipt(self, money: MovedMoney, /, *, timeout_s: float) -> ReceiptAnswer:
+        self.looks += 1
         known = (made for order, made in self.by_key.values() if order.money == money)
         return Absent() if self.lists_lag else next(known, Absent())
 

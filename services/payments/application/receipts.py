@@ -10,7 +10,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from services.payments.application.repeating import repeating
-from services.payments.domain.acquirer import Absent
+from services.payments.domain.acquirer import Absent, Refused
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.fiscal import FiscalRegister, FiscalTerms, MovedMoney, ReceiptAnswer, ReceiptOrder
 from services.payments.domain.payment import Payment, State
@@ -124,7 +124,6 @@ class DriveReceipts:
             self._send(receipt, money)
 
     def _send(self, receipt: Receipt, money: MovedMoney) -> None:
-        """Look first, then send, with the same key for this attempt."""
         now = self.clock.now()
         try:
             email = self.contacts.email_of(receipt.subscriber_id)
@@ -134,19 +133,25 @@ class DriveReceipts:
         if not email:
             receipt.try_again(now=now, backoff=self.backoff, problem=ReceiptProblem.NO_CONTACT)
             return
-        found = self.register.find_receipt(money, timeout_s=self.timeout_s)
-        if isinstance(found, Absent):
-            found = self.register.register(
-                ReceiptOrder(
-                    idempotence_key=receipt.receipt_key,
-                    money=money,
-                    amount=receipt.amount,
-                    terms=self.terms,
-                    email=email,
-                ),
-                timeout_s=self.timeout_s,
-            )
-        self._settle(receipt, found)
+        order = ReceiptOrder(
+            idempotence_key=receipt.receipt_key, money=money, amount=receipt.amount, terms=self.terms, email=email
+        )
+        self._settle(receipt, self._sent_at_once(order) if receipt.is_first_try(now=now) else self._looked_for(order))
+
+    def _sent_at_once(self, order: ReceiptOrder) -> ReceiptAnswer:
+        """Send without a look. If it was sent before after all, by somebody who was killed, it is the same receipt, for
+        it has the same key. Unless the payer has another address by now: then the key is refused, and it is looked
+        for."""
+        answer = self.register.register(order, timeout_s=self.timeout_s)
+        if not isinstance(answer, Refused):
+            return answer
+        found = self.register.find_receipt(order.money, timeout_s=self.timeout_s)
+        return answer if isinstance(found, Absent) else found
+
+    def _looked_for(self, order: ReceiptOrder) -> ReceiptAnswer:
+        """Look first, then send, with the same key for this attempt."""
+        found = self.register.find_receipt(order.money, timeout_s=self.timeout_s)
+        return self.register.register(order, timeout_s=self.timeout_s) if isinstance(found, Absent) else found
 
     def _settle(self, receipt: Receipt, answer: ReceiptAnswer) -> None:
         settle_receipt(receipt, answer, now=self.clock.now(), backoff=self.backoff)

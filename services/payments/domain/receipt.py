@@ -12,6 +12,7 @@ from services.chassis.money import Money
 from services.payments.domain.acquirer import Refused
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.fiscal import AcquirerReceipt, ReceiptAnswer, ReceiptStatus
+from services.payments.domain.payment import KEY_IS_GOOD_FOR
 
 OVERDUE_AFTER = timedelta(hours=24)
 
@@ -109,6 +110,11 @@ class Receipt:
     def receipt_key(self) -> str:
         """The Idempotence-Key of the one receipt that this attempt can ever be."""
         return f"{self.receipt_id}:{self.attempt}"
+
+    def is_first_try(self, *, now: datetime) -> bool:
+        """Say whether nobody is known to have sent it yet; at most it was sent with this key, which the acquirer still
+        knows."""
+        return self.attempt == 1 and self.asked == 0 and now - self.history[0].at < KEY_IS_GOOD_FOR
 
     def note_sent(self, *, acquirer_receipt_id: str, now: datetime) -> None:
         """The acquirer has it; the cash register has not answered yet."""

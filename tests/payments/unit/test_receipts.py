@@ -12,7 +12,7 @@ from services.payments.adapters.profile_file import load_fiscal_terms
 from services.payments.application.receipts import OpenReceipt
 from services.payments.domain.acquirer import Busy, Refused, Silence
 from services.payments.domain.backoff import standard_backoff
-from services.payments.domain.fiscal import AcquirerReceipt, ReceiptAnswer, ReceiptStatus
+from services.payments.domain.fiscal import AcquirerReceipt, MovedMoney, ReceiptAnswer, ReceiptOrder, ReceiptStatus
 from services.payments.domain.payment import PaymentKind, State
 from services.payments.domain.payment_stages import stages_of
 from services.payments.domain.receipt import (
@@ -154,6 +154,49 @@ def test_each_answer_makes_of_it_what_it_says(
 
     assert (receipt.state, receipt.problem) == (state, problem)
     assert (receipt.due_at is None) == (state in {ReceiptState.REGISTERED, ReceiptState.FAILED})
+
+
+def test_a_first_try_is_sent_without_a_look_and_a_repeated_one_after_a_look() -> None:
+    good, silent = World(), World()
+    silent.register.script.append(lambda answer: Silence())
+
+    for world in (good, silent):
+        paid(world)
+        world.process().run(minutes=5)
+
+    assert [world.receipts.rows.all()[0].state for world in (good, silent)] == [ReceiptState.REGISTERED] * 2
+    assert (good.register.looks, silent.register.looks) == (0, 1)
+
+
+def test_one_that_was_sent_to_another_address_by_somebody_who_was_killed_is_found() -> None:
+    world = World()
+    payment = world.payments.get(paid(world))
+    [receipt] = world.receipts.rows.all()
+    assert payment is not None
+    sent = ReceiptOrder(
+        idempotence_key=receipt.receipt_key,
+        money=MovedMoney(acquirer_payment_id=payment.acquirer_payment_id, acquirer_refund_id=""),
+        amount=receipt.amount,
+        terms=TERMS,
+        email="the.former@example.test",
+    )
+    world.register.register(sent, timeout_s=1)
+
+    world.process().run(minutes=1)
+
+    assert world.receipts.rows.all()[0].state is ReceiptState.REGISTERED
+    assert [order for order, _ in world.register.by_key.values()] == [sent]
+
+
+def test_a_first_try_that_is_refused_goes_to_a_person() -> None:
+    world = World()
+    world.register.script.append(lambda answer: Refused("invalid_request"))
+    paid(world)
+
+    world.process().run(minutes=1)
+
+    [receipt] = world.receipts.rows.all()
+    assert (receipt.state, receipt.problem) == (ReceiptState.FAILED, ReceiptProblem.REFUSED)
 
 
 def test_a_lost_answer_leads_to_no_second_receipt() -> None:
