@@ -40,8 +40,9 @@ class Due(Protocol):
         """Whose documents the work hangs on."""
         ...
 
-    def seconds_until_due(self) -> float | None:
-        """Return how long nothing is to be done, 0 when something is due; None when nothing waits."""
+    def next_waits_s(self) -> Sequence[float]:
+        """Return how long the next two pieces of work have to wait, 0 for one that is due, the earlier first; fewer
+        when no more wait."""
         ...
 
     def seconds_until(self, due_at: datetime, /) -> float:
@@ -57,11 +58,12 @@ class DispatcherLoop:
     `idle_s` is what is relied upon. It is woken by work of the collection of `due`, or by what is written to the field
     `wakes_on` anywhere. A step that raises is logged and repeated with growing pauses; it never ends the thread.
 
-    With a `due` it looks there before each step: one read says whether there is work and how long to sleep, and most
-    of those who are woken find none.
+    With a `due` it looks there before each step: one read says whether there is work, whether there is more, and how
+    long to sleep, and most of those who are woken find none.
 
-    With `concurrency > 1` each wake-up rouses one thread, and each thread that found work rouses one more: as many as
-    there is work for, without all of them asking the database for one item.
+    With `concurrency > 1` each wake-up rouses one thread, and each thread that sees more work than its own, or found
+    some where nobody can tell, rouses one more: as many as there is work for, without all of them asking the database
+    for one item. When it is time to look, one of them does.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class DispatcherLoop:
         self._stopping = threading.Event()
         self._awake = threading.Condition()
         self._calls = 0
+        self._look_at = float("inf")
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True) for number in range(concurrency)
         ]
@@ -143,26 +146,44 @@ class DispatcherLoop:
                 failures += 1
                 found, pause_s = False, _backoff_s(failures)
                 _log_failure(self._name, failures, error)
-            if found:
-                self._rouse_another()
-            elif failures:
+            if failures:
                 self._stopping.wait(pause_s)
-            else:
+            elif not found:
                 self._sleep(pause_s)
 
     def _turn(self) -> tuple[bool, float]:
         """Return whether there was work, and how long to sleep if there was none."""
         if self._due is None:
-            return self._step(), self._idle_s
-        due_in_s = self._due.seconds_until_due()
-        if due_in_s == 0.0:
-            return self._step(), 0.0  # nothing found: somebody else was quicker, and there may be more
-        return False, self._idle_s if due_in_s is None else min(self._idle_s, due_in_s)
+            found = self._step()
+            if found:
+                self._rouse_another()
+            return found, self._idle_s
+        mine, *others = self._due.next_waits_s() or [self._idle_s]
+        if mine > 0.0:
+            return False, min(self._idle_s, mine)
+        self._leave(others)
+        return self._step(), 0.0  # nothing found: somebody else was quicker, and there may be more
 
     def _sleep(self, seconds: float) -> None:
+        """Sleep until called, or until it is time for somebody to look: one of the threads, whichever is first."""
         with self._awake:
-            self._awake.wait_for(lambda: self._calls or self._stopping.is_set(), timeout=seconds)
+            self._look_at = min(self._look_at, time.monotonic() + seconds)
+            while not (self._calls or self._stopping.is_set()):
+                left_s = self._look_at - time.monotonic()
+                if left_s <= 0:
+                    self._look_at = time.monotonic() + self._idle_s  # the next one's, however long this one is busy
+                    return
+                self._awake.wait(left_s)
             self._calls = max(0, self._calls - 1)
+
+    def _leave(self, waits: Sequence[float]) -> None:
+        """Leave to others what this thread does not come to: rouse one for what is due, have one look when it is."""
+        if 0.0 in waits:
+            self._rouse_another()
+            return
+        with self._awake:
+            self._look_at = min([self._look_at, *(time.monotonic() + wait for wait in waits)])
+            self._awake.notify()
 
     def _rouse_another(self) -> None:
         if len(self._threads) > 1:

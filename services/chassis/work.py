@@ -4,6 +4,7 @@ An aggregate that is not final keeps a `due_at`. Whoever claims it crashes, or f
 finds it again when it is due. That is the janitor; there is no other.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,7 +78,7 @@ class DueWork:
         Claiming moves `version`, so whoever held an expired lease gets a VersionConflict from its late save: at most
         one of two claimers has its result recorded. The side effect itself is idempotent by its own key.
 
-        A claim waits for journal and majority also when it finds nothing: ask `seconds_until_due` first.
+        A claim waits for journal and majority also when it finds nothing: ask `next_waits_s` first.
         """
         now = self._lease_clock.now()
         return self._collection.find_one_and_update(
@@ -93,12 +94,12 @@ class DueWork:
             return_document=ReturnDocument.AFTER,
         )
 
-    def seconds_until_due(self, *, where: Document | None = None) -> float | None:
-        """Return how long nothing is to be done, so that a loop can sleep exactly that: 0 when something is due, None
-        when nothing waits."""
+    def next_waits_s(self, *, where: Document | None = None) -> Sequence[float]:
+        """Return how long the next two documents have to wait, so that a loop can sleep exactly that and knows whether
+        there is work for two: 0 for what is due, the earlier first; fewer when no more wait."""
         waiting = {"work.due_at": {"$type": "date"}} | self._free(self._lease_clock.now()) | (where or {})
-        document = self._collection.find_one(waiting, {"work.due_at": 1}, sort=[("work.due_at", ASCENDING)])
-        return None if document is None else self.seconds_until(document["work"]["due_at"])
+        found = self._collection.find(waiting, {"work.due_at": 1}, sort=[("work.due_at", ASCENDING)], limit=2)
+        return [self.seconds_until(document["work"]["due_at"]) for document in found]
 
     def seconds_until(self, due_at: datetime, /) -> float:
         """Return how long what is due then has to wait, 0 when it is due."""

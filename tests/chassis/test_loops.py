@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,6 +42,10 @@ class Pile:
             return found
 
     @property
+    def items(self) -> int:
+        return self._items
+
+    @property
     def is_empty(self) -> bool:
         return self._items == 0
 
@@ -52,12 +56,35 @@ class DueNever:
     collection_name = "things"
     looks = 0
 
-    def seconds_until_due(self) -> float | None:
+    def next_waits_s(self) -> Sequence[float]:
         self.looks += 1
-        return None
+        return ()
 
     def seconds_until(self, due_at: datetime, /) -> float:
         return (due_at - NOW).total_seconds()
+
+
+class DueInPile(DueNever):
+    """What is in the pile is due."""
+
+    def __init__(self, pile: Pile) -> None:
+        self._pile = pile
+
+    def next_waits_s(self) -> Sequence[float]:
+        self.looks += 1
+        return (0.0,) * min(2, self._pile.items)
+
+
+class DueOneAfterTheOther(DueNever):
+    """What it is told to say, look after look."""
+
+    def __init__(self) -> None:
+        self.waits: list[Sequence[float]] = []
+        self.taken = 0
+
+    def next_waits_s(self) -> Sequence[float]:
+        self.looks += 1
+        return self.waits.pop(0) if self.waits else ()
 
 
 class DueNextTime(DueNever):
@@ -66,9 +93,9 @@ class DueNextTime(DueNever):
     def __init__(self) -> None:
         self._is_due = True
 
-    def seconds_until_due(self) -> float:
+    def next_waits_s(self) -> Sequence[float]:
         self._is_due = not self._is_due
-        return 0.0 if self._is_due else 0.01
+        return (0.0 if self._is_due else 0.01,)
 
 
 @pytest.fixture
@@ -173,6 +200,68 @@ def test_one_call_rouses_as_many_threads_as_there_is_work_for(start: Start) -> N
         loop.wake()
 
     eventually(lambda: pile.is_empty)
+
+
+def test_one_call_rouses_as_many_as_there_is_work_for(start: Start) -> None:
+    pile, barrier = Pile(0), threading.Barrier(3)
+
+    def step() -> bool:
+        found = pile.take()
+        if found:
+            barrier.wait(5)  # passed only by three at once
+        return found
+
+    due = DueInPile(pile)
+    loop = start(DispatcherLoop("pile", step, idle_s=60, concurrency=3, due=due))
+    eventually(lambda: due.looks == 3)
+
+    pile.add(3)
+    loop.wake()
+
+    eventually(lambda: barrier.n_waiting == 0 and pile.is_empty)
+    assert pile.calls == 3
+
+
+def test_while_one_thread_is_busy_another_looks_when_the_next_piece_is_due(start: Start) -> None:
+    due, leave = DueOneAfterTheOther(), threading.Event()
+
+    def step() -> bool:
+        due.taken += 1
+        leave.wait(5)
+        return True
+
+    loop = start(DispatcherLoop("pile", step, idle_s=60, concurrency=2, due=due))
+    eventually(lambda: due.looks == 2)
+    due.waits = [(0.0, 0.05), (0.0,)]
+    loop.wake()
+
+    eventually(lambda: due.taken == 2)
+    leave.set()
+
+
+def test_when_it_is_time_to_look_one_of_the_threads_does(start: Start) -> None:
+    nothing = DueNever()
+
+    start(DispatcherLoop("nothing", lambda: False, idle_s=0.2, concurrency=8, due=nothing))
+    eventually(lambda: nothing.looks >= 8)
+    before, began_at = nothing.looks, time.monotonic()
+    time.sleep(1)
+
+    assert 1 <= nothing.looks - before <= (time.monotonic() - began_at) / 0.2 + 1
+
+
+def test_for_one_piece_of_work_nobody_else_is_roused(start: Start) -> None:
+    pile = Pile(0)
+    due = DueInPile(pile)
+    loop = start(DispatcherLoop("pile", pile.take, idle_s=60, concurrency=3, due=due))
+    eventually(lambda: due.looks == 3)
+
+    pile.add(1)
+    loop.wake()
+    eventually(lambda: due.looks == 5)
+    time.sleep(0.1)
+
+    assert (pile.calls, due.looks) == (1, 5)
 
 
 def test_stopping_waits_for_the_step_under_way_and_tidies_afterwards() -> None:

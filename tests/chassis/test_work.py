@@ -159,13 +159,16 @@ def test_says_how_long_nothing_is_to_be_done(
     things: Collection[Document], clock: FakeClock, lease_clock: FakeClock
 ) -> None:
     work = make_work(things, clock, lease_clock)
-    assert work.seconds_until_due() is None
+    assert work.next_waits_s() == []
 
     add(things, "later", NOW + timedelta(seconds=7))
-    assert work.seconds_until_due() == 7.0
+    assert work.next_waits_s() == [7.0]
 
     add(things, "overdue", NOW - timedelta(seconds=7))
-    assert work.seconds_until_due() == 0.0
+    assert work.next_waits_s() == [0.0, 7.0]
+
+    add(things, "much later", NOW + timedelta(seconds=70))
+    assert work.next_waits_s() == [0.0, 7.0]
 
 
 def test_a_loop_looks_once_and_claims_nothing_while_nothing_is_due(

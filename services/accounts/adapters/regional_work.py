@@ -1,7 +1,7 @@
 """Due work that is about regions: claimed only where it can be carried on now."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from threading import Lock, get_ident
 from typing import Any, Protocol
@@ -55,13 +55,13 @@ class RegionalWork:
                 self._in_hand[get_ident()] = document["region"]
         return document
 
-    def seconds_until_due(self) -> float | None:
-        """Return how long nothing can be done, 0 when something can. Work of a busy region is claimed by whoever comes
-        back from it."""
+    def next_waits_s(self) -> Sequence[float]:
+        """Return how long the next two documents have to wait that can be carried, 0 for what is due. Work of a busy
+        region is claimed by whoever comes back from it."""
         with self._lock:
             where = self._can_be_carried()
-        waits = (self._work.seconds_until_due(where=where), self._lines.opens_in_s())
-        return min((wait for wait in waits if wait is not None), default=None)
+        waits = (*self._work.next_waits_s(where=where), self._lines.opens_in_s())
+        return sorted(wait for wait in waits if wait is not None)[:2]
 
     def seconds_until(self, due_at: datetime, /) -> float:
         """Return how long what is due then has to wait, 0 when it is due."""

@@ -26,8 +26,8 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionAnswer:
-    """What the region said within this call: the balance, and whether its own autopay may still debit (F21); and that the
-    subscriber may do what was asked about."""
+    """What the region said within this call: the balance, and whether its own autopay may still debit (F21); and that
+    the subscriber may do what was asked about."""
 
     balance: DecisionBalance
     old_mandate_active: bool

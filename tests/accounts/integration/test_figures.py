@@ -191,12 +191,14 @@ def test_tells_who_decides_for_a_subscriber_on_what_terms_they_may_and_reads_eve
         further_actions=[pb.ACTION_PAY],
     )
 
+    alone = _decision_balance(cabinet, account_id)
+
     with collections_read(database) as read:
         answer = _decision_balance(cabinet, account_id, subscriber_id=ANNA, actions=[pb.ACTION_MANAGE, pb.ACTION_PAY])
 
-    assert answer.balance == rub(100_00)
+    assert (alone.balance, answer.balance) == (rub(100_00), rub(100_00))
     assert answer.authorization == cabinet.by_service("payments").accounts("AuthorizeAction", terms)
-    assert not _decision_balance(cabinet, account_id).HasField("authorization")
+    assert not alone.HasField("authorization")
     assert sorted(read) == ["billing_accounts", "billing_accounts", "snapshots"]
 
 

@@ -106,23 +106,26 @@ def test_a_thread_that_comes_back_has_finished_with_what_it_had(
     lines.told = {"54": 1}
 
     assert work.claim() is not None
-    assert work.seconds_until_due() == 0
+    assert work.next_waits_s() == [0.0, 0.0]
     assert all(work.claim() is not None for _ in range(2))
 
 
 def test_sleeps_until_work_is_due_or_a_region_may_be_tried(
     repository: MongoPostingRepository, work: RegionalWork, lines: Lines, clock: SettableClock
 ) -> None:
-    assert work.seconds_until_due() is None
+    assert work.next_waits_s() == []
     _due(repository, clock, "54")
     _due(repository, clock, "77")
-    assert work.seconds_until_due() == 0
+    assert work.next_waits_s() == [0.0, 0.0]
 
     lines.told, lines.opens = {"54": 0, "77": 0}, 0.7
-    assert work.seconds_until_due() == 0.7
+    assert work.next_waits_s() == [0.7]
 
-    lines.opens = None
-    assert work.seconds_until_due() is None
+    lines.told = {"54": 0}
+    assert work.next_waits_s() == [0.0, 0.7]
+
+    lines.told, lines.opens = {"54": 0, "77": 0}, None
+    assert work.next_waits_s() == []
 
 
 def test_looks_for_work_in_the_index_alone(
@@ -134,7 +137,7 @@ def test_looks_for_work_in_the_index_alone(
     clock.advance(seconds=timedelta(minutes=1).total_seconds())
     database.command("profile", 2)
     try:
-        assert work.seconds_until_due() is None
+        assert work.next_waits_s() == []
     finally:
         database.command("profile", 0)
 
