@@ -18,9 +18,9 @@ def query_plans(database: Database[dict[str, Any]]) -> Iterator[list[str]]:
 
 @contextmanager
 def collections_read(database: Database[dict[str, Any]]) -> Iterator[list[str]]:
-    """Gather the collection of each read, in their order; the list is full when the block ends."""
+    """Gather the collection of each trip to read, in their order; the list is full when the block ends."""
     names: list[str] = []
-    with _profiled(database, "query") as rows:
+    with _profiled(database, "query", "getmore") as rows:
         yield names
     names += [row["ns"].partition(".")[2] for row in rows]
 

@@ -78,9 +78,9 @@ class GrpcAccounts:
             return AutopayTerms(permission=_permission(answer.authorization), told=_balance(answer))
         # Accounts is of before it told both at once.
         permission = self.autopay_permission(subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        return (
-            permission if isinstance(permission, Reason) else AutopayTerms(permission=permission, told=_balance(answer))
-        )
+        if isinstance(permission, Reason):
+            return permission
+        return AutopayTerms(permission=permission, told=_balance(answer))
 
     def check_linked(self, *, subscriber_id: str, billing_account_id: str) -> None:
         """A link whose proof does not reach far enough to pay stands all the same."""
