@@ -180,10 +180,10 @@ class DispatcherLoop:
         """Leave to others what this thread does not come to: rouse one for what is due, have one look when it is."""
         if 0.0 in waits:
             self._rouse_another()
-            return
-        with self._awake:
-            self._look_at = min([self._look_at, *(time.monotonic() + wait for wait in waits)])
-            self._awake.notify()
+        elif waits:
+            with self._awake:
+                self._look_at = min(self._look_at, time.monotonic() + min(waits))
+                self._awake.notify()
 
     def _rouse_another(self) -> None:
         if len(self._threads) > 1:
