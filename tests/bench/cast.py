@@ -91,7 +91,7 @@ class Cast:
         login = f"bench.{secrets.token_hex(5)}"
         member = Member(subscriber=Subscriber(self.suite.url), email=f"{login}@example.test")
         member.subscriber.register(
-            login=login, password=f"Bench {secrets.token_hex(8)}", email=member.email, mailbox=self.mailbox
+            login=login, password=f"Bench {secrets.token_hex(6)}", email=member.email, mailbox=self.mailbox
         )
         return member
 

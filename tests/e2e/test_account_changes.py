@@ -33,7 +33,7 @@ class Scene:
         """Return somebody new, with their address."""
         login = f"passing.{secrets.token_hex(5)}"
         somebody, email = Subscriber(self._suite.url), f"{login}@example.test"
-        somebody.register(login=login, password=f"Passing {secrets.token_hex(8)}", email=email, mailbox=self.mailbox)
+        somebody.register(login=login, password=f"Passing {secrets.token_hex(6)}", email=email, mailbox=self.mailbox)
         return somebody, email
 
     def pay(self, who: Subscriber, account_id: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Town:
         return f"owner-{self.number}@example.test"
 
     def somebody(self) -> Subscriber:
-        login, password = f"claims.{secrets.token_hex(5)}", f"Claims {secrets.token_hex(8)}"
+        login, password = f"claims.{secrets.token_hex(5)}", f"Claims {secrets.token_hex(6)}"
         subscriber = Subscriber(self.suite.url)
         self.people.append(subscriber)
         subscriber.register(login=login, password=password, email=f"{login}@example.test", mailbox=self.mailbox)

@@ -82,7 +82,7 @@ def _registered(suite: RunningSuite, name: str) -> Subscriber:
     subscriber = Subscriber(suite.url)
     subscriber.register(
         login=login,
-        password=f"Neighbour {secrets.token_hex(8)}",
+        password=f"Neighbour {secrets.token_hex(6)}",
         email=f"{login}@example.test",
         mailbox=Mailbox(suite.http("mailbox")),
     )

@@ -31,7 +31,7 @@ class Person:
 
 
 def _registered(suite: RunningSuite, name: str) -> Person:
-    login, password = f"{name}.{secrets.token_hex(5)}", f"Grants {secrets.token_hex(8)}"
+    login, password = f"{name}.{secrets.token_hex(5)}", f"Grants {secrets.token_hex(6)}"
     api = Subscriber(suite.url)
     mailbox = Mailbox(suite.http("mailbox"))
     api.register(login=login, password=password, email=f"{login}@example.test", mailbox=mailbox)

@@ -23,7 +23,7 @@ def anna(suite: RunningSuite) -> Iterator[Subscriber]:
     login = f"orders.{secrets.token_hex(5)}"
     anna = Subscriber(suite.url)
     mailbox = Mailbox(suite.http("mailbox"))
-    password = f"Orders {secrets.token_hex(8)}"
+    password = f"Orders {secrets.token_hex(6)}"
     anna.register(login=login, password=password, email=f"{login}@example.test", mailbox=mailbox)
     yield anna
     anna.close()

@@ -19,7 +19,7 @@ def anna(suite: RunningSuite) -> Iterator[Subscriber]:
     login = f"unlinks.{secrets.token_hex(5)}"
     anna = Subscriber(suite.url)
     mailbox = Mailbox(suite.http("mailbox"))
-    password = f"Unlinks {secrets.token_hex(8)}"
+    password = f"Unlinks {secrets.token_hex(6)}"
     anna.register(login=login, password=password, email=f"{login}@example.test", mailbox=mailbox)
     yield anna
     anna.close()

@@ -49,7 +49,7 @@ class Admission:
         """Let a subscriber in; return them and the payment by which they saved their card. Their secrets are canaries
         from then on."""
         login = f"faults.{secrets.token_hex(4)}"
-        password, email = f"Буря {secrets.token_hex(8)}", f"{login}@example.test"
+        password, email = f"Буря {secrets.token_hex(6)}", f"{login}@example.test"
         subscriber = Subscriber(self._url)
         subscriber.register(login=login, password=password, email=email, mailbox=self._mailbox)
         member = Member(subscriber=subscriber, region=region, number="", account_id="")

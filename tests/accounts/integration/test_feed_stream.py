@@ -16,7 +16,6 @@ from services.chassis.grpc_errors import RemoteError
 from tests.accounts.integration.cabinet import ANNA, Cabinet, link_request
 from tests.accounts.integration.scripted_region import NUMBER
 from tests.accounts.integration.test_feed import make_bill_message
-from tests.support import eventually
 from tests.support.feed_line import JOURNAL, FeedLine, balances, pieces_of
 
 _MANY = 100_000
@@ -26,10 +25,13 @@ def _line(cabinet: Cabinet, region: str = "54") -> FeedLine:
     return FeedLine(cabinet.by_service(f"region:{region}").remote)
 
 
-def _cut_after(pieces: Iterator[feed_pb2.StreamFeedRequest], count: int) -> Iterator[feed_pb2.StreamFeedRequest]:
-    """Yield as many pieces, then break the stream in the middle, as a line that is lost does."""
+def _cut_after(
+    pieces: Iterator[feed_pb2.StreamFeedRequest], count: int, *, acknowledged: threading.Event
+) -> Iterator[feed_pb2.StreamFeedRequest]:
+    """Yield as many pieces and, once one of them is acknowledged, break the stream as a line that is lost does."""
     for _ in range(count):
         yield next(pieces)
+    assert acknowledged.wait(20)
     raise ConnectionResetError
 
 
@@ -40,11 +42,12 @@ def test_a_hundred_thousand_records_come_in_though_the_line_is_cut(
     cabinet.linked()
     records = balances(_MANY, as_of=SystemClock().now(), first_number=int(NUMBER))
     line = _line(cabinet)
+    acknowledged = threading.Event()
 
     with pytest.raises(RemoteError):
-        list(line.stream(_cut_after(pieces_of(records), 50), timeout_s=200))
-    stored = eventually(line.position)
-    assert 0 < stored < _MANY
+        for _ in line.stream(_cut_after(pieces_of(records), 50, acknowledged=acknowledged), timeout_s=200):
+            acknowledged.set()
+    assert 0 < line.position() < _MANY
     answers = list(line.stream(pieces_of(records[line.position() :]), timeout_s=200))
 
     assert answers[-1].position == line.position() == _MANY
