@@ -31,6 +31,7 @@ from services.payments.application.autopay_rules import (
     UpdateAutopayRule,
 )
 from services.payments.application.bind_card import BindCard, DriveBindings
+from services.payments.application.charge_occasion import ChargeOccasion
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
 from services.payments.application.drive_payment import DrivePayments
@@ -179,12 +180,10 @@ def drive_payments(parts: Parts, due: DueWork, /) -> DrivePayments:
     return DrivePayments(
         due=MongoDue(due, to_payment),
         payments=parts.storage.payments,
-        methods=parts.storage.methods,
-        rules=parts.storage.rules,
         accounts=parts.accounts,
         acquirer=parts.acquirer,
         charging=parts.charging,
-        card_policy=parts.offer.card_policy,
+        find_withdrawal=parts.find_withdrawal,
         clock=parts.clock,
         backoff=parts.backoff,
         charge_timeout_s=parts.settings.charge_timeout_s,
@@ -210,7 +209,15 @@ def drive_occasions(parts: Parts, due: DueWork, /) -> DriveOccasions:
             guard_region=parts.guard_region,
             limits=parts.autopay_limits,
         ),
-        pay_limits=parts.limits,
+        charge=ChargeOccasion(
+            payments=storage.payments,
+            pay_limits=parts.limits,
+            find_withdrawal=parts.find_withdrawal,
+            charging=parts.charging,
+            clock=parts.clock,
+            charge_timeout_s=parts.settings.charge_timeout_s,
+            charge_grace=parts.charge_grace,
+        ),
         stop_rule=parts.stop_rule,
         declines=parts.declines,
         clock=parts.clock,

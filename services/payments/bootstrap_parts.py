@@ -26,6 +26,7 @@ from services.payments.adapters.yookassa_bindings import YookassaCardBinder
 from services.payments.adapters.yookassa_client import ShopSettings, YookassaClient
 from services.payments.application.bind_card import Binding
 from services.payments.application.charging import Charging
+from services.payments.application.find_withdrawal import FindWithdrawal
 from services.payments.application.pay_limits import PayLimits
 from services.payments.application.receipts import OpenReceipt
 from services.payments.application.region_freezes import GuardRegion
@@ -120,6 +121,15 @@ class Parts:
             backoff=self.backoff,
             card_policy=self.offer.card_policy,
             open_receipt=self.open_receipt,
+        )
+
+    @cached_property
+    def find_withdrawal(self) -> FindWithdrawal:
+        return FindWithdrawal(
+            methods=self.storage.methods,
+            rules=self.storage.rules,
+            card_policy=self.offer.card_policy,
+            clock=self.clock,
         )
 
     @cached_property

@@ -3,6 +3,7 @@
 from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_rule import AutopayRule
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold, Trigger
+from services.payments.domain.payment import Payment
 from tests.payments.builders import make_method, make_rule, rub
 from tests.payments.fake_world import World
 
@@ -34,6 +35,15 @@ def at_threshold() -> tuple[World, AutopayRule]:
     world, rule = world_with(Threshold(rub(100)))
     world.accounts.balance = rub(90)
     return world, rule
+
+
+def decided_and_not_sent(world: World) -> Payment:
+    """Have the due occasion decided on what accounts were slow to say: its payment is left to `DrivePayments`."""
+    world.accounts.takes_s = 5
+    world.process().drive_occasions()
+    world.accounts.takes_s = 0
+    [payment] = [row for row in world.payments.rows.all() if row.is_unsent]
+    return payment
 
 
 def reasons_of(world: World) -> list[Reason]:

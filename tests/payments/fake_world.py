@@ -12,11 +12,13 @@ from services.payments.application.ask_before_repeating import AskBeforeRepeatin
 from services.payments.application.autopay_pause import AnswerHeldCharge, PauseAutopayRule
 from services.payments.application.autopay_rules import CheckTerms, CreateAutopayRule, GetAutopayRule
 from services.payments.application.bind_card import BindCard, Binding, DriveBindings
+from services.payments.application.charge_occasion import ChargeOccasion
 from services.payments.application.charging import Charging
 from services.payments.application.create_payment import CreatePayment
 from services.payments.application.drive_occasion import DriveOccasions
 from services.payments.application.drive_payment import DrivePayments
 from services.payments.application.end_autopay import EndAutopayOfAccount
+from services.payments.application.find_withdrawal import FindWithdrawal
 from services.payments.application.open_occasions import ObserveBalance, OpenDueOccasions, RecheckRules
 from services.payments.application.pay_limits import PayLimits
 from services.payments.application.payment_methods import GetPaymentMethod, RemovePaymentMethod
@@ -276,11 +278,12 @@ class FakeContacts:
 
 @dataclass
 class FakeAccounts:
-    """One balance for all; credits what is asked for once per payment, unless it refuses or is silent. With
-    `keeps_balance` new fees eat up at once whatever is paid."""
+    """One balance for all, told after `takes_s`; credits what is asked for once per payment, unless it refuses or is
+    silent. With `keeps_balance` new fees eat up at once whatever is paid."""
 
     clock: ManualClock
     balance: Money = field(default_factory=lambda: rub(1000))
+    takes_s: int = 0
     silent: bool = False
     gone: bool = False
     old_mandate_active: bool = False
@@ -325,6 +328,7 @@ class FakeAccounts:
             raise AccountGone(billing_account_id)
         if self.silent:
             raise AccountsSilent
+        self.clock.advance(seconds=self.takes_s)
         return DecisionBalance(balance=self.balance, as_of=self.clock.now(), old_mandate_active=self.old_mandate_active)
 
     def request_posting(self, payment: Payment, /) -> Posting:
@@ -474,13 +478,22 @@ class Process:
             ),
             limits=LIMITS,
         )
+        find_withdrawal = FindWithdrawal(methods=methods, rules=rules, card_policy=AN_OFFER.card_policy, clock=clock)
         self.drive_occasions = DriveOccasions(
             due=around(FakeDue(world.occasions.rows, clock)),
             occasions=occasions,
             rules=rules,
             payments=payments,
             read_grounds=read_grounds,
-            pay_limits=limits,
+            charge=ChargeOccasion(
+                payments=payments,
+                pay_limits=limits,
+                find_withdrawal=find_withdrawal,
+                charging=charging,
+                clock=clock,
+                charge_timeout_s=4,
+                charge_grace=GRACE,
+            ),
             stop_rule=stop_rule,
             declines=load_declines(),
             clock=clock,
@@ -489,12 +502,10 @@ class Process:
         self.drive_payments = DrivePayments(
             due=around(FakeDue(world.payments.rows, clock)),
             payments=payments,
-            methods=methods,
-            rules=rules,
             accounts=accounts,
             acquirer=acquirer,
             charging=charging,
-            card_policy=AN_OFFER.card_policy,
+            find_withdrawal=find_withdrawal,
             clock=clock,
             backoff=backoff,
             charge_timeout_s=4,

@@ -1,4 +1,4 @@
-"""The dispatcher's step for occasions: read everything anew, decide, keep the record, make the payment."""
+"""The dispatcher's step for occasions: read everything anew, decide, keep the record, charge."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,26 +8,23 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
-from services.payments.application.pay_limits import PayLimits
+from services.payments.application.charge_occasion import ChargeOccasion
 from services.payments.application.read_grounds import ReadGrounds
 from services.payments.application.repeating import repeating
 from services.payments.application.stop_rules import StopRule
-from services.payments.domain.autopay_decision import Grounds, Reason, Word
+from services.payments.domain.autopay_decision import Reason, Word
 from services.payments.domain.autopay_occasion import UNDECIDED_OCCASION, AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.autopay_trigger import opening_after
 from services.payments.domain.backoff import Backoff
 from services.payments.domain.decline import DeclineClass, DeclineTable
-from services.payments.domain.pay_month import MonthlyPayLimitExceeded
-from services.payments.domain.payment import UNDECIDED, Payment, PaymentKind, Reached, State
+from services.payments.domain.payment import UNDECIDED, Payment, State
 from services.payments.domain.ports import (
     AccountsSilent,
-    AlreadySaved,
     AutopayOccasionRepository,
     AutopayRuleRepository,
     Due,
     PaymentRepository,
-    Permission,
 )
 
 _log = structlog.get_logger(__name__)
@@ -35,10 +32,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriveOccasions:
-    """Claims one due occasion and brings it on: to its decision, and for a charge to its payment.
+    """Claims one due occasion and brings it on: to its decision, and for a charge to its payment and its outcome.
 
-    The decision is saved before the payment is made, the payment's id follows from the decision's, and charging is the
-    payment's own business: a kill between any two lines neither loses the charge nor doubles it.
+    The decision is saved before the payment is made, the payment's id follows from the decision's, and what is not
+    known of a charge is found out by whoever drives payments: a kill between any two lines neither loses the charge nor
+    doubles it.
     """
 
     due: Due[AutopayOccasion]
@@ -46,7 +44,7 @@ class DriveOccasions:
     rules: AutopayRuleRepository
     payments: PaymentRepository
     read_grounds: ReadGrounds
-    pay_limits: PayLimits
+    charge: ChargeOccasion
     stop_rule: StopRule
     declines: DeclineTable
     clock: Clock
@@ -81,28 +79,36 @@ class DriveOccasions:
             rule = self._rule(occasion.autopay_rule_id)
             self._decide(occasion, rule)
             if occasion.is_to_charge:
-                self._make_payment(occasion, rule)
+                self._charge(occasion, rule)
         elif occasion.is_to_charge:
             self._follow_payment(occasion)
-            self.occasions.save(occasion)
 
     def _rule(self, autopay_rule_id: str) -> AutopayRule:
         rule = self.rules.get(autopay_rule_id)
         assert rule is not None, "rules are never deleted"
         return rule
 
+    def _charge(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
+        """The occasion is due again after a pause: only what the charge has come to is left to be saved."""
+        payment = self.charge(occasion, rule)
+        if payment.state not in UNDECIDED:
+            self._take_outcome(occasion, payment)
+
     def _follow_payment(self, occasion: AutopayOccasion) -> None:
         """See whether the try's payment has ended, and how; make it if whoever decided did not come to it."""
         payment = self.payments.get(occasion.future_payment_id)
         if payment is None:
-            self._make_payment(occasion, self._rule(occasion.autopay_rule_id))
-        if payment is None or payment.state in UNDECIDED:
-            occasion.await_payment(now=self.clock.now(), backoff=self.backoff)
-        elif payment.state is State.DECLINED:
+            payment = self.charge(occasion, self._rule(occasion.autopay_rule_id))
+        self._take_outcome(occasion, payment)
+
+    def _take_outcome(self, occasion: AutopayOccasion, payment: Payment) -> None:
+        if payment.state is State.DECLINED:
             self._take_decline(occasion, reason=payment.decline_reason)
         else:
             occasion.await_payment(now=self.clock.now(), backoff=self.backoff)
-            occasion.succeed()
+            if payment.state not in UNDECIDED:
+                occasion.succeed()
+        self.occasions.save(occasion)
 
     def _take_decline(self, occasion: AutopayOccasion, *, reason: str) -> None:
         decline = occasion.fail_try(reason, table=self.declines, now=self.clock.now())
@@ -153,11 +159,7 @@ class DriveOccasions:
         """Free what was set aside for a charge that is not made. After the save: a zombie with another decision frees
         nothing of whoever charges."""
         if occasion.record is not None and not occasion.is_to_charge:
-            self.pay_limits.give_back(
-                occasion.future_payment_id,
-                billing_account_id=rule.billing_account_id,
-                permission=_as_decided(occasion.record.grounds, rule),
-            )
+            self.charge.give_back(occasion, occasion.record, rule)
 
     def _another_charge_is_being_made(self, occasion: AutopayOccasion, rule: AutopayRule) -> bool:
         """Say whether a charge was decided whose payment does not exist yet: caps and counts would not see it."""
@@ -182,41 +184,6 @@ class DriveOccasions:
         rule.reserve(payment_id)
         self.rules.save(rule)
 
-    def _make_payment(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
-        assert occasion.record is not None and occasion.record.decision.amount is not None
-        now = self.clock.now()
-        payment = Payment(
-            payment_id=occasion.future_payment_id,
-            subscriber_id=rule.subscriber_id,
-            billing_account_id=rule.billing_account_id,
-            amount=occasion.record.decision.amount,
-            kind=PaymentKind.SAVED_CARD,
-            history=[Reached(State.CREATED, now)],
-            payment_method_id=rule.terms.payment_method_id,
-            autopay_rule_id=rule.autopay_rule_id,
-            autopay_rule_version=occasion.rule_version,
-            due_at=now,
-        )
-        if not self._is_within_limit(payment, occasion.record.grounds, rule):
-            payment.decline("monthly_pay_limit_exceeded", now=now)
-        try:
-            self.payments.save(payment)
-        except AlreadySaved:
-            _log.info("payment_made_before", payment_id=payment.payment_id)
-
-    def _is_within_limit(self, payment: Payment, grounds: Grounds, rule: AutopayRule) -> bool:
-        """Say whether the sum is still set aside, or can be again: after a long stop it may have come back."""
-        try:
-            self.pay_limits.reserve(
-                payment.payment_id,
-                payment.amount,
-                billing_account_id=rule.billing_account_id,
-                permission=_as_decided(grounds, rule),
-            )
-        except MonthlyPayLimitExceeded:
-            return False
-        return True
-
     def _stop_if_hopeless(self, occasion: AutopayOccasion, rule: AutopayRule) -> None:
         """An event or a call that should have stopped the rule got lost: stop it now."""
         reasons = occasion.record.decision.reasons if occasion.record else ()
@@ -226,11 +193,6 @@ class DriveOccasions:
 
 
 _HOPELESS = {Reason.CARD_REMOVED: StopReason.CARD_REMOVED, Reason.ACCOUNT_UNLINKED: StopReason.ACCOUNT_UNLINKED}
-
-
-def _as_decided(grounds: Grounds, rule: AutopayRule) -> Permission:
-    """Return the terms that a decision was made on."""
-    return Permission(time_zone=rule.time_zone, region=rule.region, monthly_pay_limit=grounds.monthly_pay_limit)
 
 
 def _log_decision(occasion: AutopayOccasion) -> None:

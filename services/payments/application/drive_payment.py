@@ -8,17 +8,14 @@ import structlog
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.payments.application.charging import Charging, log_problem
+from services.payments.application.find_withdrawal import FindWithdrawal
 from services.payments.domain.acquirer import Absent, Acquirer, AcquirerRefund, RefundAnswer, Status
 from services.payments.domain.autopay_decision import Reason
-from services.payments.domain.autopay_rule import StopReason
 from services.payments.domain.backoff import Backoff
-from services.payments.domain.card_policy import CardPolicy
 from services.payments.domain.crediting import credit
 from services.payments.domain.payment import (
     ACCOUNT_UNLINKED,
-    AUTOPAY_STOPPED,
     KEY_IS_GOOD_FOR,
-    METHOD_REMOVED,
     Payment,
     Problem,
     State,
@@ -26,9 +23,7 @@ from services.payments.domain.payment import (
 from services.payments.domain.ports import (
     Accounts,
     AccountsSilent,
-    AutopayRuleRepository,
     Due,
-    PaymentMethodRepository,
     PaymentRepository,
     PostingRefusedByAccounts,
 )
@@ -46,12 +41,10 @@ class DrivePayments:
 
     due: Due[Payment]
     payments: PaymentRepository
-    methods: PaymentMethodRepository
-    rules: AutopayRuleRepository
     accounts: Accounts
     acquirer: Acquirer
     charging: Charging
-    card_policy: CardPolicy
+    find_withdrawal: FindWithdrawal
     clock: Clock
     backoff: Backoff
     charge_timeout_s: float
@@ -83,7 +76,7 @@ class DrivePayments:
                 self.payments.save(payment)
 
     def _begin(self, payment: Payment) -> None:
-        """Send an automatic charge for the first time, unless consent, card or account went since the decision."""
+        """Send an automatic charge that was not sent with its decision, unless consent, card or account went since."""
         now = self.clock.now()
         try:
             obstacle = self._obstacle(payment)
@@ -110,31 +103,19 @@ class DrivePayments:
     def _may_still_be_sent(self, payment: Payment) -> bool:
         """However long ago it was decided: the repeated charge is the same one, whose payment waits for its outcome."""
         try:
-            return not (self._withdrawal(payment) or self._refusal_of_accounts(payment))
+            return not (self.find_withdrawal(payment) or self._refusal_of_accounts(payment))
         except AccountsSilent:
             return False
 
     def _obstacle(self, payment: Payment) -> str:
         """Return why the charge is not to be sent. What was decided too long ago for its grounds to hold, or on a
         permission that is gone, is decided anew: as the next try of its occasion, with a payment of its own."""
-        withdrawal = self._withdrawal(payment)
+        withdrawal = self.find_withdrawal(payment)
         if withdrawal:
             return withdrawal
         if self.clock.now() - payment.created_at > _DECISION_IS_GOOD_FOR:
             return "autopay_decision_outdated"
         return self._refusal_of_accounts(payment)
-
-    def _withdrawal(self, payment: Payment) -> str:
-        method = self.methods.get(payment.payment_method_id)
-        if method is None or not method.is_usable:
-            return METHOD_REMOVED
-        if not self.card_policy.accepts(method):
-            return "card_not_accepted"
-        rule = self.rules.get(payment.autopay_rule_id)
-        if rule is None or not rule.allows_charge(rule_version=payment.autopay_rule_version, now=self.clock.now()):
-            unlinked = rule is not None and rule.stop_reason is StopReason.ACCOUNT_UNLINKED
-            return ACCOUNT_UNLINKED if unlinked else AUTOPAY_STOPPED
-        return ""
 
     def _refusal_of_accounts(self, payment: Payment) -> str:
         answer = self.accounts.autopay_permission(

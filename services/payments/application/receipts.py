@@ -102,19 +102,18 @@ class DriveReceipts:
         return True
 
     def _step(self, receipt: Receipt) -> None:
-        payment = self.payments.get(receipt.payment_id)
-        assert payment is not None, "a receipt is opened for a payment that is there"
         if receipt.state is ReceiptState.SENT:
             self._settle(receipt, self.register.get_receipt(receipt.acquirer_receipt_id, timeout_s=self.timeout_s))
         else:
-            self._register(receipt, payment)
+            self._register(receipt)
         if receipt.state is ReceiptState.REGISTERED and not receipt.refund_id:
             self._note_on_payment(receipt)  # first: the receipt is what makes it be tried again
         self.receipts.save(receipt)
         _log_problem(receipt)
 
-    def _register(self, receipt: Receipt, payment: Payment) -> None:
-        now = self.clock.now()
+    def _register(self, receipt: Receipt) -> None:
+        payment, now = self.payments.get(receipt.payment_id), self.clock.now()
+        assert payment is not None, "a receipt is opened for a payment that is there"
         money = _moved(receipt, payment)
         if money is None and _never_will(receipt, payment):
             receipt.void(now=now)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.clock import Clock
 from services.chassis.money import Money
 from services.chassis.work import DueWork
 from services.payments.adapters.mongo_autopay_occasions import occasions_collection, to_occasion
@@ -183,6 +184,16 @@ class _Held:
         return self._rows.pop() if self._rows else None
 
 
+@dataclass(frozen=True)
+class _Earlier:
+    """The time at which a decision was made that is too old to be charged at once."""
+
+    clock: Clock
+
+    def now(self) -> datetime:
+        return self.clock.now() - timedelta(seconds=6)
+
+
 def claimed_and_slept(parts: Parts, collection: Any) -> dict[str, Any]:
     document = DueWork(collection, owner="zombie", clock=parts.clock, lease_s=0.05).claim()
     assert document is not None
@@ -198,22 +209,31 @@ def test_a_scheduler_that_sleeps_past_its_lease_and_wakes_makes_no_second_charge
     occasions, payments = occasions_collection(alive.database), payments_collection(alive.database)
     slept_on: AutopayOccasion = to_occasion(claimed_and_slept(zombie, occasions))
     drive = drive_occasions(alive, alive.due(occasions))
-    eventually(lambda: drive() and payments.count_documents({}) == 1)
+    eventually(lambda: drive() and len(ledger.by_key) == 1)
 
-    late = drive_occasions(zombie, zombie.due(occasions))
-    woken = _with_due(late, _Held(slept_on))
-    assert woken()
-    slept_on_payment: Payment = to_payment(claimed_and_slept(zombie, payments))
-    pay = drive_payments(alive, alive.due(payments))
-    eventually(lambda: pay() and len(ledger.by_key) == 1)
-    assert _with_due(drive_payments(zombie, zombie.due(payments)), _Held(slept_on_payment))()
+    assert replace(drive_occasions(zombie, zombie.due(occasions)), due=_Held(slept_on))()
 
     assert payments.count_documents({}) == 1
     assert list(ledger.calls.values()) == [1]
 
 
-def _with_due(step: Any, due: Any) -> Any:
-    return replace(step, due=due)
+def test_a_replica_that_sleeps_past_its_lease_on_a_payment_sends_no_second_charge(
+    world: PaymentsWorld, ledger: LedgerAcquirer, replicas: list[Parts]
+) -> None:
+    due_rules(world, 1)
+    zombie, alive = replicas[:2]
+    open_all(alive, threading.Barrier(1))
+    payments = payments_collection(alive.database)
+    drive = drive_occasions(alive, alive.due(occasions_collection(alive.database)))
+    assert replace(drive, clock=_Earlier(alive.clock))()
+    slept_on: Payment = to_payment(claimed_and_slept(zombie, payments))
+    assert slept_on.is_unsent
+
+    pay = drive_payments(alive, alive.due(payments))
+    eventually(lambda: pay() and len(ledger.by_key) == 1)
+    assert replace(drive_payments(zombie, zombie.due(payments)), due=_Held(slept_on))()
+
+    assert list(ledger.calls.values()) == [1]
 
 
 def test_a_rule_changed_between_due_and_charge_by_another_replica_is_not_charged(

@@ -32,20 +32,6 @@ def test_a_card_removed_between_due_and_charge_is_not_charged_and_stops_the_rule
     assert stopped is not None and stopped.stop_reason is StopReason.CARD_REMOVED
 
 
-def test_a_rule_stopped_between_decision_and_charge_is_not_charged() -> None:
-    world, rule = due_by_date()
-    process = world.process()
-    process.drive_occasions()
-    [made] = world.payments.rows.all()
-
-    process.drive_occasions.stop_rule(autopay_rule_id=rule.autopay_rule_id, reason=StopReason.SUBSCRIBER)
-    process.run(minutes=5)
-
-    payment = world.payments.get(made.payment_id)
-    assert payment is not None and payment.decline_reason == "autopay_stopped"
-    assert world.acquirer.charges == []
-
-
 def test_a_changed_rule_does_not_charge_what_was_due_before() -> None:
     world, rule = due_by_date()
     changed = world.rules.get(rule.autopay_rule_id)
@@ -178,39 +164,6 @@ def test_silent_accounts_are_waited_for_and_a_date_is_charged_once_they_answer()
     assert len(world.acquirer.charges) == 1
 
 
-def test_a_dispute_that_begins_between_decision_and_charge_stops_the_charge() -> None:
-    world, _rule = due_by_date()
-    process = world.process()
-    process.drive_occasions()
-    [made] = world.payments.rows.all()
-
-    world.accounts.silent = True
-    process.run(minutes=5)
-    waiting = world.payments.get(made.payment_id)
-    world.accounts.silent, world.accounts.obstacle = False, Reason.ACCOUNT_DISPUTED
-    process.run(minutes=15)
-
-    assert waiting is not None and waiting.state is State.CREATED
-    payment = world.payments.get(made.payment_id)
-    assert payment is not None and payment.decline_reason == "account_disputed"
-    assert world.acquirer.charges == []
-
-
-def test_a_decided_charge_that_waited_for_days_is_declined_and_decided_to_be_too_late() -> None:
-    world, _rule = due_by_date()
-    process = world.process()
-    process.drive_occasions()
-    [made] = world.payments.rows.all()
-
-    world.clock.advance(days=3, minutes=1)
-    process.run(minutes=5)
-
-    payment = world.payments.get(made.payment_id)
-    assert payment is not None and payment.decline_reason == "autopay_decision_outdated"
-    assert reasons_of(world) == [Reason.TOO_LATE]
-    assert world.acquirer.charges == []
-
-
 def test_a_date_that_comes_to_be_claimed_at_night_waits_for_the_morning() -> None:
     world, _rule = due_by_date()
     world.clock.moment = world.clock.moment.replace(hour=20, minute=0)  # 23:00 in Moscow
@@ -332,21 +285,6 @@ def test_a_threshold_crossed_within_a_pause_is_waited_for_anew() -> None:
     world.process().run(minutes=20)
 
     assert (caught_up, len(world.acquirer.charges)) == (0, 1)
-
-
-def test_a_pause_between_decision_and_charge_stops_the_charge() -> None:
-    world, rule = due_by_date()
-    process = world.process()
-    process.drive_occasions()
-
-    process.pause_rule(
-        subscriber_id=rule.subscriber_id,
-        autopay_rule_id=rule.autopay_rule_id,
-        until=world.clock.now() + timedelta(days=1),
-    )
-    process.run(minutes=5)
-
-    assert world.acquirer.charges == []
 
 
 def test_a_payment_by_hand_between_due_and_charge_means_a_skip() -> None:

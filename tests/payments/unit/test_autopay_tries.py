@@ -14,6 +14,7 @@ from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold
 from services.payments.domain.decline import DeclineClass
 from services.payments.domain.payment import State
+from tests.payments.autopay_scenes import decided_and_not_sent
 from tests.payments.builders import make_method, make_rule, rub
 from tests.payments.fake_world import World
 
@@ -170,10 +171,8 @@ def test_a_removed_card_is_not_tried_again() -> None:
 
 def test_what_was_decided_before_a_long_silence_is_decided_anew_before_it_is_charged() -> None:
     world, _ = world_of_a_declining_card()
-    process = world.process()
-    process.recheck_rules()
-    process.drive_occasions()
-    [decided] = world.payments.rows.all()
+    world.process().recheck_rules()
+    decided = decided_and_not_sent(world)
 
     world.accounts.balance = rub(900)
     world.clock.advance(hours=2)

@@ -9,7 +9,7 @@ from services.payments.domain.autopay_decision import Reason
 from services.payments.domain.autopay_rule import AutopayRule, StopReason, Terms
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold, Trigger
 from services.payments.domain.payment import PaymentKind, State
-from tests.payments.autopay_scenes import due_by_date, reasons_of, world_with
+from tests.payments.autopay_scenes import decided_and_not_sent, due_by_date, reasons_of, world_with
 from tests.payments.builders import make_method, make_payment, rub
 from tests.payments.fake_world import Killed, Killer, World
 
@@ -59,9 +59,7 @@ def test_an_occasion_that_waits_for_the_morning_is_closed_at_once_and_says_why()
 
 def test_a_payment_that_was_made_and_not_sent_is_declined_at_once() -> None:
     world, rule = due_by_date()
-    process = world.process()
-    process.drive_occasions()
-    [made] = world.payments.rows.all()
+    process, made = world.process(), decided_and_not_sent(world)
 
     process.end_autopay_of_account(billing_account_id=rule.billing_account_id)
     at_once = world.payments.get(made.payment_id)
@@ -77,11 +75,10 @@ def test_a_payment_that_was_made_and_not_sent_is_declined_at_once() -> None:
 
 def test_the_event_between_the_last_look_and_the_charge_wins() -> None:
     world, rule = due_by_date()
-    process = world.process()
-    process.drive_occasions()
+    decided_and_not_sent(world)
     event_comes_after(world, rule, reads=1)
 
-    process.run(minutes=5)
+    world.process().run(minutes=5)
 
     [payment] = world.payments.rows.all()
     assert (payment.state, payment.decline_reason) == (State.DECLINED, "billing_account_unlinked")
@@ -186,7 +183,7 @@ def test_a_charge_under_way_and_a_payment_by_hand_go_on() -> None:
 def test_killed_at_any_call_the_event_that_comes_again_ends_everything() -> None:
     def prepare() -> tuple[World, AutopayRule]:
         world, rule = due_by_date()
-        world.process().drive_occasions()
+        decided_and_not_sent(world)
         world.clock.moment += timedelta(days=31)
         world.process().open_due_occasions()
         return world, rule
