@@ -174,11 +174,11 @@ class Servicer(billing_pb2_grpc.RegionalBillingServiceServicer):
             start, end = request.posted_from.ToDatetime(UTC), request.posted_before.ToDatetime(UTC)
             if start >= end:
                 raise refusals.period_invalid()
-            connection, wanted = self._database.read(), request.page_size
-            size = min(wanted, _MOST_POSTINGS) if wanted > 0 else _DEFAULT_POSTINGS
+            size = min(request.page_size, _MOST_POSTINGS) if request.page_size > 0 else _DEFAULT_POSTINGS
             after = _position(request.page_token) or 0
-            rows = posted_payments.of_period(connection, start=start, end=end, after=after, limit=size + 1)
-            count, kopecks = posted_payments.totals(connection, start=start, end=end)
+            with self._database.snapshot() as connection:  # the totals are those of the list
+                rows = posted_payments.of_period(connection, start=start, end=end, after=after, limit=size + 1)
+                count, kopecks = posted_payments.totals(connection, start=start, end=end)
             return billing_pb2.ListPostingsResponse(
                 postings=[_posted_payment(row) for row in rows[:size]],
                 next_page_token=str(rows[size - 1]["entry_id"]) if len(rows) > size else "",

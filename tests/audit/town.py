@@ -133,10 +133,10 @@ class Town:
         return str(self._subscriber.link(region=code, number=str(number), proof=str(number))["id"])
 
     def _pay(self, account_id: str, kopecks: int, state: str) -> str:
-        payment = self._subscriber.pay(account_id, kopecks, method={"kind": "new_card"})
-        self._payer.confirm(payment["confirmation_url"])
-        eventually(lambda: self._state(payment["id"]) == state, timeout_s=40)
-        return str(payment["id"])
+        payment_id = self._subscriber.pay(account_id, kopecks, method={"kind": "new_card"})["id"]
+        self._payer.confirm(eventually(lambda: self._subscriber.get(f"/payments/{payment_id}")["confirmation_url"]))
+        eventually(lambda: self._state(payment_id) == state, timeout_s=60)
+        return str(payment_id)
 
     def _state(self, payment_id: str) -> str:
         document = self._payments.find_one({"_id": payment_id})

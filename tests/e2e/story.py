@@ -103,9 +103,7 @@ class Story:
         )
 
     def look(self) -> Told:
-        overview = self.subscriber.get("/overview")
-        account = overview["billing_accounts"]["items"][0]
-        assert account["balance"]["freshness"] == "fresh", account["balance"]
+        account = eventually(self._fresh_account, timeout_s=30, every_s=0.5)
         assert {service["kind"] for service in account["services"]["value"]} == {"telephony", "internet", "tv"}
         assert account["last_charges"]["value"]
         assert account["last_payments"]["value"]
@@ -117,7 +115,7 @@ class Story:
             self.scene.start(_REGION_PROCESS)
         assert account["balance"]["value"] is not None
         yield "the region is dead: last known figures and their age", _figures(account)
-        eventually(lambda: self._account()["balance"]["freshness"] == "fresh", timeout_s=30, every_s=0.5)
+        eventually(self._fresh_account, timeout_s=30, every_s=0.5)
 
     def pay(self) -> Told:
         before = self.office.account(NUMBER)["balance_minor"]
@@ -215,8 +213,12 @@ class Story:
         eventually(lambda: self.subscriber.balance_minor(self.account_id) == before + amount, timeout_s=20)
 
     def _account(self) -> dict[str, Any]:
-        account: dict[str, Any] = self.subscriber.get("/overview")["billing_accounts"]["items"][0]
+        account: dict[str, Any] = self.subscriber.overview()["billing_accounts"]["items"][0]
         return account
+
+    def _fresh_account(self) -> dict[str, Any] | None:
+        account = self._account()
+        return account if account["balance"]["freshness"] == "fresh" else None
 
     def _stale_account(self) -> dict[str, Any] | None:
         account = self._account()

@@ -11,6 +11,7 @@ from tests.e2e.outside import Mailbox, SocialUser, client_of
 from tests.support import eventually
 
 CONSENTS = [{"kind": "terms", "version": "2014-07"}, {"kind": "personal_data", "version": "2014-07"}]
+_PARTS = ("profile", "billing_accounts", "payments", "bills", "renewals")
 _FINAL = {"posted", "declined", "refunded"}
 
 
@@ -51,6 +52,15 @@ class Subscriber:
     def get(self, path: str, **query: Any) -> Any:
         """Return what a resource is now."""
         return self._call("GET", path, params=query)
+
+    def overview(self) -> Any:
+        """Return the overview once none of its parts is missing: what is late is left out of it."""
+
+        def look() -> Any:
+            seen = self.get("/overview")
+            return seen if all(seen[part]["status"] == "ok" for part in _PARTS) else None
+
+        return eventually(look, timeout_s=60, every_s=0.3)
 
     def post(self, path: str, body: Any, *, key: str = "") -> Any:
         """Create something; `key` is the Idempotency-Key."""

@@ -83,7 +83,7 @@ def test_whoever_had_an_account_before_sees_nothing_of_it_and_their_autopay_rest
     assert account["allowed_actions"] == ["pay"]
     assert account["balance"]["value"] is None
     assert anna.refusal("GET", f"/billing-accounts/{hers}/charges")["code"] == "PROOF_OUTDATED"
-    notices = [notice["code"] for notice in anna.get("/overview")["notices"]]
+    notices = [notice["code"] for notice in anna.overview()["notices"]]
     assert notices == ["OWNER_CHANGED"]
     assert scene.payer.charged_minor(fired["payment_id"]) == 30_000
     assert _fired(anna, her_rule) is None

@@ -127,13 +127,13 @@ def test_two_claims_freeze_money_for_both_until_one_reads_the_owner_s_mail(town:
     for who, account_id in ((anna, annas["id"]), (boris, borises["id"])):
         for name, action in _money_actions(who, account_id).items():
             assert _code_of(action) == "ACCOUNT_DISPUTED", name
-        assert [notice["code"] for notice in who.get("/overview")["notices"]] == ["ACCOUNT_DISPUTED"]
+        assert [notice["code"] for notice in who.overview()["notices"]] == ["ACCOUNT_DISPUTED"]
         assert who.balance_minor(account_id) == _OPENING_MINOR
 
     assert town.confirm(anna)["standing"] == "clear"
     assert town.pay(anna, annas["id"])["state"] == "posted"
     assert _code_of(_money_actions(boris, borises["id"])["payment"]) == "ACCOUNT_DISPUTED"
-    assert anna.get("/overview")["notices"] == []
+    assert anna.overview()["notices"] == []
 
 
 @pytest.mark.parametrize("way", ["relative", "unlink"])

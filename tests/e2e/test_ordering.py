@@ -71,8 +71,7 @@ def test_an_ordered_service_is_connected_and_billed_once(suite: RunningSuite, an
     orders = f"{account}/service-orders"
     assert taps[0]["id"] == taps[1]["id"]
     assert eventually(lambda: _in_state(anna, orders, taps[0]["id"], "done"), timeout_s=60, every_s=0.5)
-    names = [service["name"] for service in anna.get(account)["services"]["value"]]
-    assert names.count(offer["name"]) == 1
+    assert eventually(lambda: _services(anna, account).count(offer["name"]) == 1)
     billed = [row["amount_minor"] for row in office.ledger(_ADVANCE[1])[before:]]
     assert billed == [offer["connection_price"]["amount_minor"]]
 
@@ -92,6 +91,10 @@ def test_a_promised_payment_says_why_not_before_and_is_one_for_a_double_tap(anna
     assert not afterwards["eligible"]
     assert "PROMISE_OPEN" in [reason["code"] for reason in afterwards["reasons"]]
     assert all(reason["detail"] for reason in afterwards["reasons"])
+
+
+def _services(anna: Subscriber, path: str) -> list[str]:
+    return [service["name"] for service in anna.get(path)["services"]["value"]]
 
 
 def _in_state(anna: Subscriber, path: str, wanted_id: str, state: str) -> dict[str, Any] | None:

@@ -2,19 +2,42 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from gateway.actions import overview
 from gateway.app import create_app
+from gateway.cabinet import pages
+from gateway.cabinet.words import Words
 from gateway.config import Settings
 from tests.gateway.browser import Browser
 from tests.gateway.services_script import MODULES, Services
 
 PUBLIC_URL = "https://localhost"
+READ_AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def pages_are_read_in_november(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page leaves out of a date, today's day or this year, is the same whenever the tests run."""
+
+    def words(texts: Any, language: Any, _now: datetime) -> Words:
+        return Words(texts, language, READ_AT)
+
+    monkeypatch.setattr(pages, "Words", words)
+
+
+@pytest.fixture(autouse=True)
+def overview_waits_for_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what hangs is missing from an overview."""
+    monkeypatch.setattr(overview, "_QUICK_S", 10)
+    monkeypatch.setattr(overview, "_BEYOND_REFRESH_S", 10)
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +71,7 @@ def settings(running_services: Services, tmp_path_factory: pytest.TempPathFactor
             "secret_key_file": folder / "gateway.secret",
             "service_key_file": folder / "gateway.jwk.json",
             "form_action_origins": "https://acquirer.example",
+            "overview_within_s": 20,
             **addresses,
         }
     )

@@ -24,6 +24,7 @@ from services.chassis.clock import SystemClock
 from services.chassis.errors import DomainError, Kind
 from services.chassis.grpc_server import Exposed, GrpcServer
 from services.chassis.tokens import ALGORITHM, SUBSCRIBER_AUDIENCE, SUBSCRIBER_ISSUER, TokenVerifier
+from tests.support.ports import free_port
 
 MODULES: dict[str, tuple[Any, str, Callable[[Any, Any], None]]] = {
     "identity": (identity_pb2, "IdentityService", identity_pb2_grpc.add_IdentityServiceServicer_to_server),
@@ -90,7 +91,7 @@ class Services:
         self._token_key = OKPKey.generate_key("Ed25519", {"kid": "access-test", "use": "sig"}, private=True)
         self.gateway_key = OKPKey.generate_key("Ed25519", {"kid": "gateway", "use": "sig"}, private=True)
         self.scripted = {name: _scripted(name) for name in MODULES}
-        self._servers = {name: self._server(name, "127.0.0.1:0") for name in SERVERS}
+        self._servers = {name: self._server(name, f"127.0.0.1:{free_port()}") for name in SERVERS}
         self.addresses = {name: f"127.0.0.1:{server.port}" for name, server in self._servers.items()}
 
     def start(self) -> None:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
+import grpc
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -88,7 +89,11 @@ def test_never_counts_more_than_there_is_room_for(moves: list[str]) -> None:
 
 @pytest.fixture
 def small(settings: Settings) -> Flask:
-    return create_app(settings.model_copy(update={"max_under_way": 4}))
+    app = create_app(settings.model_copy(update={"max_under_way": 4}))
+    clients = app.extensions["kabinet"].clients
+    for remote in (clients.content.remote, clients.payments.remote):
+        grpc.channel_ready_future(remote.channel).result(timeout=30)
+    return app
 
 
 def test_refuses_browsing_quickly_while_payments_still_get_through(

@@ -87,7 +87,7 @@ def test_every_reason_against_a_promise_stands_where_the_button_would_be(
     html = subscriber.get(PROMISE).text
 
     assert "недавно уже был" in html and "На балансе достаточно денег" in html
-    assert re.search("Попросить можно будет с 23\u00a0ноября( 2026)?, 19:00", html)
+    assert "Попросить можно будет с 23\u00a0ноября, 19:00" in html
     assert f'action="{PROMISE}"' not in html
     assert 'href="/accounts/acc_1/pay"' in html
 

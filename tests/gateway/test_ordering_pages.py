@@ -1,6 +1,5 @@
 """The pages of tariff plan, services and promised payment: how they lead on, states in words, no dead ends."""
 
-import re
 from typing import Any
 
 import pytest
@@ -82,7 +81,7 @@ def test_a_change_can_be_taken_back_until_its_day_begins_in_the_region(subscribe
     html = subscriber.get(TARIFF).text
     answer = subscriber.send(TARIFF, f"{TARIFF}/changes/chg_t1/cancel")
 
-    assert re.search("Отменить можно до 1\u00a0декабря( 2026)?, 00:00", html)  # 17:00 UTC in Novosibirsk
+    assert "Отменить можно до 1\u00a0декабря, 00:00" in html  # 17:00 UTC in Novosibirsk
     assert f'action="{TARIFF}/changes/chg_t1/cancel"' in html
     assert (answer.status_code, answer.headers["Location"]) == (303, TARIFF)
     assert services.scripted["ordering"].requests("CancelTariffChange")[0].tariff_change_id == "chg_t1"

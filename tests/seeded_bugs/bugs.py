@@ -75,10 +75,10 @@ BUGS = (
     ),
     Bug(
         name="a stopped rule charged all the same",
-        file="services/payments/application/drive_payment.py",
+        file="services/payments/application/find_withdrawal.py",
         text="            return ACCOUNT_UNLINKED if unlinked else AUTOPAY_STOPPED\n",
         wrong='            return ""\n',
-        tests=("tests/payments/unit/test_autopay_engine.py",),
+        tests=("tests/payments/unit/test_charge_occasion.py",),
     ),
     Bug(
         name="a lost automatic charge repeated without leave",

@@ -28,6 +28,7 @@ from services.chassis.tokens import (
 )
 
 _CALLERS = ("identity", "accounts", "payments", "documents", "content", "gateway", "region:54", "region:77")
+_CONNECT_WITHIN_S = 10  # whoever is slow in a test is the machine
 
 
 @dataclass(slots=True)
@@ -107,7 +108,7 @@ class Neighbourhood:
             if caller
             else None
         )
-        remote = Remote(name=name, address=address, tokens=tokens)
+        remote = Remote(name=name, address=address, tokens=tokens, connect_within_s=_CONNECT_WITHIN_S)
         self._remotes.append(remote)
         return remote
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
-def eventually(condition: Callable[[], Answer | None], *, timeout_s: float = 10, every_s: float = 0.02) -> Answer:
+def eventually(condition: Callable[[], Answer | None], *, timeout_s: float = 30, every_s: float = 0.02) -> Answer:
     """Call `condition` until its answer is true, and return that answer.
 
     An AssertionError of the condition counts as "not yet"; the last one is what the test fails with, so a condition may

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deploy.local.ports import Ports, find_free_base
@@ -20,6 +20,7 @@ class RunningSuite:
         self.ports = Ports(find_free_base())
         self._suite = Suite(run_dir=run_dir, ports=self.ports, settings=settings, launcher=_ending_with_us())
         self._clock = run_dir / "clock"
+        self._ahead = timedelta()
 
     @property
     def url(self) -> str:
@@ -91,11 +92,16 @@ class RunningSuite:
         """Return what a process has written so far."""
         return self._suite.log_of(name).read_text(errors="replace")
 
+    def now(self) -> datetime:
+        """Return what time it is in the suite."""
+        return datetime.now(UTC) + self._ahead
+
     def move_clock(self, offset: timedelta) -> None:
         """Set how far the suite's clock is ahead of the machine's."""
         draft = self._clock.with_suffix(".draft")
         draft.write_text(str(int(offset.total_seconds())))
         draft.replace(self._clock)
+        self._ahead = offset
 
 
 def _ending_with_us() -> list[str]:

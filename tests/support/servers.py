@@ -75,14 +75,15 @@ class Server:
 
 
 class Mongo:
-    """A one-member replica set in a folder of its own."""
+    """A one-member replica set in a folder of its own. It never purges: what tests date in the past stays there."""
 
     def __init__(self, *, folder: Path, port: int) -> None:
         """Prepare the folder; nothing runs yet."""
         folder.mkdir(parents=True, exist_ok=True)
         self.url = mongo.url(port)
         self._port = port
-        self._server = Server(mongo.command(folder=folder, port=port), log=folder / "mongod.out")
+        command = (*mongo.command(folder=folder, port=port), *("--setParameter", "ttlMonitorEnabled=false"))
+        self._server = Server(command, log=folder / "mongod.out")
 
     def start(self) -> None:
         """Start it (again) and wait until it accepts writes."""

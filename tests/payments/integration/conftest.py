@@ -1,6 +1,7 @@
 """Payments on real MongoDB, RabbitMQ and sandbox acquirer, with accounts scripted behind their contract."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pymongo.database import Database
 
 from deploy.local.ports import Ports, find_free_base
 from services.chassis.errors import DomainError, Kind
-from services.chassis.grpc_client import Remote
+from services.chassis.grpc_client import Remote, RemoteError
 from services.chassis.ids import new_id
 from services.payments.bootstrap import build_dispatcher
 from services.payments.bootstrap_parts import Parts
@@ -125,6 +126,19 @@ class PaymentsWorld:
     me: str
     address: str
 
+    def shake_hands(self) -> None:
+        """Make the first connections, which get little time, before a test begins: to accounts, and to identity for
+        the keys of access tokens."""
+        grpc.channel_ready_future(self.parts.remote_accounts.channel).result(timeout=30)
+
+        def answers() -> bool:
+            with suppress(RemoteError):
+                self.ask("ListPaymentKinds", pb.ListPaymentKindsRequest())
+                return True
+            return False
+
+        eventually(answers)
+
     def ask(self, method: str, request: Any, *, subscriber: str = "") -> Any:
         token = self.neighbourhood.access_token(subscriber or self.me)
         return self.remote.call(getattr(self.stub, method), request, cap_s=8, access_token=token)
@@ -144,7 +158,7 @@ class PaymentsWorld:
         request = pb.NoteAcquirerNotificationRequest(
             acquirer_payment_id=self.acquirer_id(payment_id), event="payment.succeeded"
         )
-        self.remote.call(self.stub.NoteAcquirerNotification, request, cap_s=5)
+        self.remote.call(self.stub.NoteAcquirerNotification, request, cap_s=8)
 
     def acquirer_id(self, payment_id: str) -> str:
         payment = self.parts.storage.payments.get(payment_id)
@@ -173,7 +187,7 @@ class PaymentsWorld:
         payment: pb.Payment = self.ask("GetPayment", pb.GetPaymentRequest(payment_id=payment_id)).payment
         return payment
 
-    def reaches(self, payment_id: str, state: pb.PaymentState.ValueType, *, timeout_s: float = 15) -> pb.Payment:
+    def reaches(self, payment_id: str, state: pb.PaymentState.ValueType, *, timeout_s: float = 30) -> pb.Payment:
         """Wait until a payment is in a state."""
 
         def there() -> pb.Payment:
@@ -237,8 +251,8 @@ def world(
         "YOOKASSA_API_URL": acquirer.shop.api_url,
         "YOOKASSA_SHOP_ID": acquirer.shop.shop_id,
         "YOOKASSA_SECRET_KEY": acquirer.shop.secret_key,
-        "CHARGE_TIMEOUT_S": "1",
-        "CHARGE_GRACE_S": "2",
+        "CHARGE_TIMEOUT_S": "6",  # whoever holds an answer back hangs up before
+        "CHARGE_GRACE_S": "60",
         "BACKOFF_SCALE": "0.02",
         "AUTOPAY_TICK_S": "0.2",
         "AUTOPAY_RECHECK_S": "1",
@@ -250,9 +264,11 @@ def world(
         address = neighbourhood.run(build_server(parts))
         remote = neighbourhood.remote("payments", address=address, caller="gateway")
         stub = payments_pb2_grpc.PaymentsServiceStub(remote.channel)
-        yield PaymentsWorld(
+        world = PaymentsWorld(
             neighbourhood, accounts, acquirer, parts, environment, remote, stub, "sub_" + "1" * 32, address
         )
+        world.shake_hands()
+        yield world
     finally:
         neighbourhood.stop()
         parts.close()

@@ -99,7 +99,7 @@ def start_acquirer(*, folder: Path, port: int) -> SandboxAcquirer:
         },
     )
     server.start()
-    http = httpx.Client(base_url=f"http://{address}", trust_env=False)
+    http = httpx.Client(base_url=f"http://{address}", trust_env=False, timeout=60)
     eventually(lambda: _is_up(http), timeout_s=30)
     shop = ShopSettings(api_url=f"http://{address}/v3", shop_id="100500", secret_key=secret)
     return SandboxAcquirer(server=server, http=http, shop=shop, cooked=CookedAcquirer(folder / "acquirer.sqlite3"))

@@ -124,7 +124,7 @@ def test_forecasts_a_year_in_the_regions_calendar(world: PaymentsWorld) -> None:
 
     answer = world.ask("ForecastAutopayRule", pb.ForecastAutopayRuleRequest(autopay_rule_id=rule.autopay_rule_id))
 
-    assert len(answer.charges) in {12, 13}
+    assert len(answer.charges) in {11, 12, 13}  # of 365 days
     assert answer.charges[0].charge_at == rule.next_charge_at
     assert all(int(charge.local_date[8:]) >= 28 for charge in answer.charges)
 
@@ -158,12 +158,6 @@ def test_a_disputed_account_is_not_charged_and_the_decision_says_so(world: Payme
     rule = create(world, card, trigger=threshold(10_000))
     world.accounts.disputed = True
     world.accounts.balance_minor = 9_000
-    opened = world.parts.storage.rules.get(rule.autopay_rule_id)
-    assert opened is not None
-    opened.observe(rub(50), as_of=world.parts.clock.now())
-    occasion = opened.open_episode(now=world.parts.clock.now())
-    assert occasion is not None
-    world.parts.storage.occasions.save(occasion)
 
     [decision] = eventually(lambda: decisions(world, rule.autopay_rule_id))
 
@@ -188,11 +182,13 @@ def test_a_card_removed_between_due_and_charge_is_not_charged(
     )
     rule.observe(rub(50), as_of=world.parts.clock.now())
     world.parts.storage.rules.save(rule)
-    occasion = rule.open_episode(now=world.parts.clock.now() + timedelta(seconds=1))
+    occasion = rule.open_episode(now=world.parts.clock.now() + timedelta(hours=1))
     assert occasion is not None
     world.parts.storage.occasions.save(occasion)
 
     world.ask("RemovePaymentMethod", pb.RemovePaymentMethodRequest(payment_method_id=card))
+    assert occasion.hurry(now=world.parts.clock.now())
+    world.parts.storage.occasions.save(occasion)
     [decision] = eventually(lambda: decisions(world, rule.autopay_rule_id))
 
     assert decision.outcome == "skip"

@@ -9,6 +9,7 @@ from services.chassis.grpc_client import RemoteError
 from services.chassis.ids import new_id
 from tests.payments.builders import RETURN_URL
 from tests.payments.integration.conftest import PaymentsWorld
+from tests.payments.integration.insisting import until_answered
 from tests.payments.integration.sandbox_acquirer import A_CARD, A_CARD_FROM_ABROAD
 from tests.support import eventually
 
@@ -41,7 +42,7 @@ def typed(world: PaymentsWorld, payment_method_id: str, *, card: str = A_CARD) -
     token = token_of(world, payment_method_id)
     world.acquirer.confirm_binding(token, card=card)
     hint = pb.NoteAcquirerNotificationRequest(acquirer_payment_id=token, event="payment_method.active")
-    world.remote.call(world.stub.NoteAcquirerNotification, hint, cap_s=5)
+    world.remote.call(world.stub.NoteAcquirerNotification, hint, cap_s=8)
 
     def decided() -> pb.PaymentMethod:
         method = method_of(world, payment_method_id)
@@ -94,8 +95,11 @@ def test_a_lost_answer_is_settled_by_asking(world: PaymentsWorld, subtests: pyte
 
 
 def test_20_parallel_requests_with_one_id_are_one_binding(world: PaymentsWorld) -> None:
+    def tap() -> str:
+        return bind(world, "one and the same").payment_method_id
+
     with ThreadPoolExecutor(20) as pool:
-        bound = list(pool.map(lambda _: bind(world, "one and the same").payment_method_id, range(20)))
+        bound = list(pool.map(lambda _: until_answered(tap), range(20)))
 
     assert len(set(bound)) == 1
     assert world.parts.database["card_bindings"].count_documents({}) == 1

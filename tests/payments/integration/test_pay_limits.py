@@ -9,18 +9,17 @@ from kabinet.payments.v1 import payments_pb2 as pb
 from services.chassis.errors import Kind
 from services.chassis.grpc_client import RemoteError
 from tests.payments.integration.conftest import PaymentsWorld
+from tests.payments.integration.insisting import until_answered
 
 
 def _outcome(world: PaymentsWorld, *, kopecks: int, request_id: str) -> str:
-    """Pay, again after an overload; return "paid" or the reason of the refusal."""
-    while True:
-        try:
-            world.pay(kopecks=kopecks, request_id=request_id)
-        except RemoteError as error:
-            if error.kind not in {Kind.RESOURCE_EXHAUSTED, Kind.UNAVAILABLE}:
-                return error.reason
-        else:
-            return "paid"
+    """Pay; return "paid" or the reason of the refusal."""
+
+    def pay() -> str:
+        world.pay(kopecks=kopecks, request_id=request_id)
+        return "paid"
+
+    return until_answered(pay)
 
 
 def test_50_payments_at_once_use_the_limit_up_and_never_exceed_it(world: PaymentsWorld) -> None:

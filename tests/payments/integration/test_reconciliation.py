@@ -119,6 +119,7 @@ def test_an_operator_compares_a_day_and_reads_what_came_of_it(
     )
 
     _move_on(clock_file, days=1)
+    eventually(lambda: database["reconciliations"].find_one({"_id": today, "state": "equal"}))  # by the dispatcher
     status, [report], _ = run(office, "reconcile", "--day", today)
 
     sums = {"charges": 3, "charged_minor": 45_300, "refunds": 1, "refunded_minor": 50}

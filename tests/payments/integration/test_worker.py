@@ -127,8 +127,8 @@ def test_ends_at_once_what_hangs_on_an_unlinked_account(world: PaymentsWorld, pu
     account: dict[str, Any] = {"billing_account_id": rule.billing_account_id, "created_at": now}
     unsent = make_payment(**account, autopay_rule_id=rule.autopay_rule_id, charge_begun_at=None)
     by_hand = make_payment(**account, state=State.AWAITING_CONFIRMATION)
+    storage.occasions.save(open_occasion)  # before the rule: whoever finds the rule due does not open another
     storage.rules.save(rule)
-    storage.occasions.save(open_occasion)
     for payment in (unsent, by_hand):
         storage.payments.save(payment)
 

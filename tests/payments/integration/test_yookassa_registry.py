@@ -20,7 +20,7 @@ from tests.payments.integration.sandbox_acquirer import SandboxAcquirer
 
 @pytest.fixture
 def registry(acquirer: SandboxAcquirer) -> YookassaRegistry:
-    return YookassaRegistry(YookassaClient(acquirer.shop), timeout_s=2)
+    return YookassaRegistry(YookassaClient(acquirer.shop), timeout_s=30)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def opened(shop: YookassaAcquirer, *, token: str = "", save: bool = False) -> Ac
         save_payment_method=save,
         acquirer_method_id=token,
     )
-    answer = shop.charge(order, timeout_s=4)
+    answer = shop.charge(order, timeout_s=30)
     assert isinstance(answer, AcquirerPayment)
     return answer
 
@@ -54,7 +54,7 @@ def opened(shop: YookassaAcquirer, *, token: str = "", save: bool = False) -> Ac
 def paid(shop: YookassaAcquirer, acquirer: SandboxAcquirer, *, save: bool = False) -> AcquirerPayment:
     started = opened(shop, save=save)
     acquirer.confirm(started.acquirer_payment_id)
-    answer = shop.get(started.acquirer_payment_id, timeout_s=4)
+    answer = shop.get(started.acquirer_payment_id, timeout_s=30)
     assert isinstance(answer, AcquirerPayment)
     return answer
 
@@ -64,7 +64,7 @@ def given_back(shop: YookassaAcquirer, payment: AcquirerPayment, *, kopecks: int
         refund_id=new_id("refund"),
         acquirer_payment_id=payment.acquirer_payment_id,
         amount=Money(kopecks),
-        timeout_s=4,
+        timeout_s=30,
     )
     assert isinstance(answer, AcquirerRefund)
     return answer
@@ -143,7 +143,7 @@ def test_a_page_without_an_answer_ends_the_list_as_unavailable(
 
 
 def test_a_refusal_of_our_key_says_nothing_about_a_charge(acquirer: SandboxAcquirer) -> None:
-    stranger = YookassaRegistry(YookassaClient(replace(acquirer.shop, secret_key="x" * 32)), timeout_s=2)
+    stranger = YookassaRegistry(YookassaClient(replace(acquirer.shop, secret_key="x" * 32)), timeout_s=30)
 
     with pytest.raises(RegistryUnavailable, match="invalid_credentials"):
         stranger.charge("22e12f66-000f-5000-8000-000000000000")

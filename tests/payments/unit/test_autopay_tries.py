@@ -14,7 +14,7 @@ from services.payments.domain.autopay_rule import AutopayRule, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, Threshold
 from services.payments.domain.decline import DeclineClass
 from services.payments.domain.payment import State
-from tests.payments.autopay_scenes import decided_and_not_sent
+from tests.payments.autopay_scenes import decided_and_not_sent, world_with
 from tests.payments.builders import make_method, make_rule, rub
 from tests.payments.fake_world import World
 
@@ -186,13 +186,9 @@ def test_what_was_decided_before_a_long_silence_is_decided_anew_before_it_is_cha
 
 
 def test_a_retry_of_a_date_waits_for_the_regions_morning() -> None:
-    world, _ = world_of_a_declining_card()
-    [first] = world.rules.rows.all()
-    first.terms = make_rule(trigger=DayOfMonth(23), payment_method_id=first.terms.payment_method_id).terms
-    first.plan(now=world.clock.now())
-    world.rules.save(first)
-    assert first.next_charge_at is not None
-    world.clock.moment = first.next_charge_at.replace(hour=16, minute=50)  # 19:50 in Moscow
+    world, rule = world_with(DayOfMonth(23))
+    assert rule.next_charge_at is not None
+    world.clock.moment = rule.next_charge_at.replace(hour=16, minute=50)  # 19:50 in Moscow
     world.acquirer.declines = ["issuer_unavailable"]
 
     go_on(world)
