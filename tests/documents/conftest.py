@@ -165,7 +165,7 @@ class World:
     def ask(self, method: Any, request: Any, *, subscriber: str | None = None) -> Any:
         """Call as a subscriber, or as the gateway itself."""
         token = self.neighbourhood.access_token(subscriber) if subscriber else None
-        return self.remote.call(method, request, cap_s=5, access_token=token)
+        return self.remote.call(method, request, cap_s=30, access_token=token)
 
 
 @pytest.fixture

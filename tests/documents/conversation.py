@@ -44,7 +44,7 @@ def text_of(message: Any) -> str:
 
 def prove_address(world: World) -> str:
     """Follow the link in the last mail and return its token."""
-    message = eventually(lambda: world.mail.messages[-1] if world.mail.messages else None)
+    message = eventually(lambda: world.mail.messages[-1] if world.mail.messages else None, timeout_s=60)
     found = re.search(r"https://kabinet\.example/bill-delivery-confirmations/(\S+)", text_of(message))
     assert found
     world.ask(world.stub.ConfirmBillDelivery, pb.ConfirmBillDeliveryRequest(token=found[1]))
@@ -68,7 +68,7 @@ def download(world: World, bill_id: str, *, subscriber: str = MARIA) -> list[byt
     token = world.neighbourhood.access_token(subscriber)
     return [
         piece.chunk
-        for piece in world.remote.stream(world.stub.DownloadCustomerBill, request, cap_s=5, access_token=token)
+        for piece in world.remote.stream(world.stub.DownloadCustomerBill, request, cap_s=30, access_token=token)
     ]
 
 
@@ -78,7 +78,7 @@ def archived_bill(world: World, *, mailed: bool = False) -> pb.CustomerBill:
         good = found and found[0].state == pb.CUSTOMER_BILL_STATE_ARCHIVED
         return found[0] if good and (found[0].HasField("mailed_at") or not mailed) else None
 
-    return eventually(ready)
+    return eventually(ready, timeout_s=60)
 
 
 def refusal(call: Any) -> tuple[str, str]:

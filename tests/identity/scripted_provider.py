@@ -23,12 +23,13 @@ Claims = dict[str, Any]
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """What goes over the wire."""
+    """What goes over the wire: byte by byte with a pause before each, or half of it and no more."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     pause_s: float = 0.0
+    breaks_off: bool = False
 
 
 def as_json(document: object, *, status: int = 200) -> Answer:
@@ -160,7 +161,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        self._trickle(answer)
+        if answer.breaks_off:
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+            self.close_connection = True
+        else:
+            self._trickle(answer)
 
     def _trickle(self, answer: Answer) -> None:
         pieces = [answer.body] if not answer.pause_s else [bytes([byte]) for byte in answer.body]

@@ -8,9 +8,10 @@ import pytest
 from yookassa import Configuration
 
 from tests.sandbox.feed_receiver import FeedReceiver
-from tests.sandbox.programs import Program, free_port
+from tests.sandbox.programs import Program
 from tests.sandbox.regions import Cabinet, Region
 from tests.sandbox.webhook_receiver import WebhookReceiver
+from tests.support.ports import free_port
 
 SHOP_ID, SECRET_KEY = "100500", "test_secret_key_of_the_shop"
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -16,13 +15,6 @@ from typing import Any
 from tests.support import eventually
 
 _ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(kw_only=True)
@@ -47,7 +39,7 @@ class Program:
                 stderr=subprocess.STDOUT,
             )
         try:
-            eventually(self._healthy, timeout_s=20)
+            eventually(self._healthy, timeout_s=90)
         except BaseException:
             self.kill()  # nobody else will: whoever starts a program ends only what has started
             raise
@@ -73,7 +65,7 @@ class Program:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=40) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, _parsed(answer.read())
         except urllib.error.HTTPError as refusal:
             with refusal:
@@ -91,7 +83,7 @@ class Program:
     def _end(self, signal_number: int) -> int:
         assert self._process is not None
         self._process.send_signal(signal_number)
-        return self._process.wait(timeout=20)
+        return self._process.wait(timeout=60)
 
 
 def _inherited() -> dict[str, str]:

@@ -18,7 +18,8 @@ from kabinet.regional.v1 import billing_pb2, billing_pb2_grpc, ordering_pb2_grpc
 from sandbox.region.assembly import assemble
 from sandbox.region.config import Settings
 from tests.sandbox.feed_receiver import FeedReceiver
-from tests.sandbox.programs import Program, free_port
+from tests.sandbox.programs import Program
+from tests.support.ports import free_port
 
 ADVANCE, CREDIT = "5400200001", "5400200002"
 AMOUNT = money_pb2.Money(amount_minor=45_000, currency="RUB")
@@ -38,7 +39,7 @@ class Cabinet:
         ends = int((datetime.now(UTC) + timedelta(minutes=1)).timestamp()) + int(self._clock.read_text())
         claims = {"iss": issuer, "aud": audience, "exp": ends}
         token = jwt.encode({"alg": "Ed25519", "kid": "accounts"}, claims, self._key, algorithms=["Ed25519"])
-        return method(request, timeout=5, metadata=(("authorization", f"Bearer {token}"),), wait_for_ready=True)
+        return method(request, timeout=30, metadata=(("authorization", f"Bearer {token}"),), wait_for_ready=True)
 
     def ask_for_code(self, number: str, *, claimant: str = "anna") -> int:
         """Have a code sent; return for how many seconds it is good."""
@@ -95,13 +96,13 @@ class Region:
 
     def control(self, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         method = "GET" if body is None else "POST"
-        return httpx.request(method, f"{self.program.base_url}/control/{path}", json=body, timeout=5)
+        return httpx.request(method, f"{self.program.base_url}/control/{path}", json=body, timeout=30)
 
     def arm(self, **script: Any) -> None:
         assert self.control("faults", script).status_code == 201
 
     def turn_on_profile(self, name: str) -> httpx.Response:
-        return httpx.put(f"{self.program.base_url}/control/profile", json={"name": name}, timeout=5)
+        return httpx.put(f"{self.program.base_url}/control/profile", json={"name": name}, timeout=30)
 
     def move_clock(self, **offset: float) -> None:
         """Set the clock of the region, and of the cabinet's tokens, that far ahead of the machine's."""

@@ -31,7 +31,7 @@ def _open(key: str | None = None, **fields: Any) -> Any:
 def test_a_bound_card_costs_nothing_and_is_charged_later(acquirer: Program, webhooks: WebhookReceiver) -> None:
     opened = _open()
 
-    back = requests.post(opened.confirmation.confirmation_url, data=_FORM, allow_redirects=False, timeout=5)
+    back = requests.post(opened.confirmation.confirmation_url, data=_FORM, allow_redirects=False, timeout=30)
     bound = PaymentMethod.find_one(opened.id)
     charged = charge_saved(opened.id)
 
@@ -48,8 +48,8 @@ def test_a_bound_card_costs_nothing_and_is_charged_later(acquirer: Program, webh
 def test_three_d_secure_asks_for_a_code(code: str, status: str) -> None:
     opened = _open()
 
-    asked = requests.post(opened.confirmation.confirmation_url, data=_FORM | {"number": MASTERCARD_3DS}, timeout=5)
-    requests.post(asked.url, data={"code": code}, allow_redirects=False, timeout=5)
+    asked = requests.post(opened.confirmation.confirmation_url, data=_FORM | {"number": MASTERCARD_3DS}, timeout=30)
+    requests.post(asked.url, data={"code": code}, allow_redirects=False, timeout=30)
 
     assert "Код из сообщения" in asked.text
     assert PaymentMethod.find_one(opened.id).status == status
@@ -59,8 +59,8 @@ def test_a_refused_card_is_not_kept_and_a_typing_error_may_be_corrected() -> Non
     opened = _open()
     url = opened.confirmation.confirmation_url
 
-    wrong = requests.post(url, data=_FORM | {"number": "4111111111111112"}, timeout=5)
-    requests.post(url, data=_FORM | {"number": _DECLINED}, allow_redirects=False, timeout=5)
+    wrong = requests.post(url, data=_FORM | {"number": "4111111111111112"}, timeout=30)
+    requests.post(url, data=_FORM | {"number": _DECLINED}, allow_redirects=False, timeout=30)
 
     assert (wrong.status_code, 'id="number-error"' in wrong.text) == (422, True)
     assert PaymentMethod.find_one(opened.id).status == "inactive"

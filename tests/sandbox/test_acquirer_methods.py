@@ -23,9 +23,9 @@ def test_a_payer_answers_and_comes_back_to_the_shop(acquirer: Program, answer: s
     created = Payment.create(_by_sbp(), str(uuid.uuid4()))
     url = created.confirmation.confirmation_url
 
-    page = requests.get(url, timeout=5)
-    back = requests.post(f"{url}/answer", data={"answer": answer}, allow_redirects=False, timeout=5)
-    again = requests.post(f"{url}/answer", data={"answer": "pay"}, allow_redirects=False, timeout=5)
+    page = requests.get(url, timeout=30)
+    back = requests.post(f"{url}/answer", data={"answer": answer}, allow_redirects=False, timeout=30)
+    again = requests.post(f"{url}/answer", data={"answer": "pay"}, allow_redirects=False, timeout=30)
 
     found = Payment.find_one(created.id)
     assert "450,00\N{NO-BREAK SPACE}₽" in page.text
@@ -76,11 +76,11 @@ def test_webmoney_has_a_page_of_its_own(acquirer: Program) -> None:
         json=body,
         headers={"Idempotence-Key": str(uuid.uuid4())},
         auth=("100500", "test_secret_key_of_the_shop"),
-        timeout=5,
+        timeout=30,
     )
     created = answer.json()
 
-    page = requests.get(created["confirmation"]["confirmation_url"], timeout=5)
+    page = requests.get(created["confirmation"]["confirmation_url"], timeout=30)
     acquirer.call("POST", f"/control/payments/{created['id']}/confirm", {"outcome": "success"})
 
     assert "WebMoney" in page.text

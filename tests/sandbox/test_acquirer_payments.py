@@ -27,7 +27,7 @@ def test_a_new_payment_leads_to_the_payers_page() -> None:
     assert (payment.amount.value, payment.amount.currency) == (Decimal("450.10"), "RUB")
     assert payment.confirmation.confirmation_url.endswith(f"/pay/{payment.id}")
     assert payment.confirmation.return_url == "http://shop.test/back"
-    assert requests.get(payment.confirmation.confirmation_url, timeout=5).status_code == 200
+    assert requests.get(payment.confirmation.confirmation_url, timeout=30).status_code == 200
 
 
 def test_two_stages_hold_first_and_take_on_capture(acquirer: Program) -> None:
@@ -258,7 +258,7 @@ def test_a_malformed_order_is_refused_by_the_name_of_its_field(
         json=order(**change),
         auth=(Configuration.account_id, Configuration.secret_key),
         headers={"Idempotence-Key": str(uuid.uuid4())},
-        timeout=5,
+        timeout=30,
     )
 
     assert answer.status_code == 400
@@ -273,7 +273,7 @@ def test_card_data_from_the_shop_is_refused(acquirer: Program) -> None:
         json=order(payment_method_data=data),
         auth=(Configuration.account_id, Configuration.secret_key),
         headers={"Idempotence-Key": str(uuid.uuid4())},
-        timeout=5,
+        timeout=30,
     )
 
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
@@ -284,7 +284,7 @@ def test_a_changing_call_without_a_key_is_refused(acquirer: Program) -> None:
         f"{acquirer.base_url}/v3/payments",
         json=order(),
         auth=(Configuration.account_id, Configuration.secret_key),
-        timeout=5,
+        timeout=30,
     )
 
     assert (answer.status_code, answer.json()["parameter"]) == (400, "Idempotence-Key")

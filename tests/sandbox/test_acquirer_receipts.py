@@ -109,7 +109,7 @@ def test_the_registry_of_chargebacks_is_a_file_and_moves_no_money(acquirer: Prog
     payment = pay(acquirer, capture=True)
 
     _, disputed = acquirer.call("POST", "/control/chargebacks", {"payment_id": payment.id})
-    registry = requests.get(f"{acquirer.base_url}/control/chargebacks.csv", timeout=5).text
+    registry = requests.get(f"{acquirer.base_url}/control/chargebacks.csv", timeout=30).text
 
     head, *lines = registry.splitlines()
     assert head == "chargeback_id,payment_id,amount,currency,reason,received_at"

@@ -2,8 +2,10 @@
 
 import hashlib
 import smtplib
+import socket
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -20,16 +22,16 @@ PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
 
 @pytest.fixture(scope="module")
 def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """A mailbox with a short patience."""
+    """A mailbox that holds a sender for half a minute."""
     program = make_mailbox(tmp_path_factory.mktemp("mailbox"))
     program.start()
     yield program
     assert program.stop() == 0
 
 
-def _smtp(mailbox: Program, *, timeout_s: float = 10) -> smtplib.SMTP:
+def _smtp(mailbox: Program) -> smtplib.SMTP:
     host, _, port = mailbox.environment["MAILBOX_SMTP_LISTEN"].partition(":")
-    return smtplib.SMTP(host, int(port), timeout=timeout_s)
+    return smtplib.SMTP(host, int(port), timeout=60)
 
 
 def _address() -> str:
@@ -51,6 +53,12 @@ def _bill(recipient: str) -> EmailMessage:
 def _send(mailbox: Program, mail: EmailMessage) -> None:
     with _smtp(mailbox) as smtp:
         smtp.send_message(mail)
+
+
+def _hang_up(smtp: smtplib.SMTP) -> None:
+    """End a connection that another thread reads from."""
+    assert smtp.sock is not None
+    smtp.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _mails_to(mailbox: Program, recipient: str) -> list[dict[str, Any]]:
@@ -76,7 +84,7 @@ def test_a_mail_is_shown_with_its_text_and_its_attachment_byte_for_byte(mailbox:
     assert "<b>во вложении</b>" in full["html"]
     assert (attachment["name"], attachment["content_type"]) == ("Счёт № 7.pdf", "application/pdf")
     assert (attachment["size"], attachment["sha256"]) == (len(PDF), hashlib.sha256(PDF).hexdigest())
-    download = httpx.get(mailbox.base_url + attachment["url"])
+    download = httpx.get(mailbox.base_url + attachment["url"], timeout=30)
     assert download.content == PDF
     assert download.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%D0%A1")
 
@@ -86,8 +94,8 @@ def test_the_pages_list_mails_and_show_one(mailbox: Program) -> None:
     _send(mailbox, _bill(recipient))
     mail_id = _mails_to(mailbox, recipient)[0]["id"]
 
-    listed = httpx.get(mailbox.base_url, params={"to": recipient})
-    shown = httpx.get(f"{mailbox.base_url}/mails/{mail_id}")
+    listed = httpx.get(mailbox.base_url, params={"to": recipient}, timeout=30)
+    shown = httpx.get(f"{mailbox.base_url}/mails/{mail_id}", timeout=30)
 
     assert f'href="/mails/{mail_id}"' in listed.text
     assert "Счёт за октябрь" in shown.text
@@ -103,8 +111,8 @@ def test_the_html_of_a_mail_is_shut_in_a_sandbox(mailbox: Program) -> None:
     _send(mailbox, mail)
     mail_id = _mails_to(mailbox, recipient)[0]["id"]
 
-    page = httpx.get(f"{mailbox.base_url}/mails/{mail_id}")
-    html = httpx.get(f"{mailbox.base_url}/mails/{mail_id}/html")
+    page = httpx.get(f"{mailbox.base_url}/mails/{mail_id}", timeout=30)
+    html = httpx.get(f"{mailbox.base_url}/mails/{mail_id}/html", timeout=30)
 
     assert "<script>" not in page.text
     assert "sandbox" in html.headers["Content-Security-Policy"]
@@ -152,24 +160,31 @@ def test_a_time_out_after_data_keeps_the_mail_and_says_nothing(mailbox: Program)
     recipient = _address()
     _arm(mailbox, recipient, "timeout_after_data")
 
-    smtp = _smtp(mailbox, timeout_s=1)
-    with pytest.raises((TimeoutError, smtplib.SMTPServerDisconnected)):
-        smtp.send_message(_bill(recipient))
-    smtp.close()
+    smtp = _smtp(mailbox)
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(smtp.send_message, _bill(recipient))
+        eventually(lambda: len(_mails_to(mailbox, recipient)) == 1)
+        with pytest.raises(TimeoutError):
+            sending.result(timeout=1)
+        _hang_up(smtp)
 
-    assert len(_mails_to(mailbox, recipient)) == 1
     _send(mailbox, _bill(recipient))
     assert len(_mails_to(mailbox, recipient)) == 2
 
 
-def test_a_held_sender_who_waits_is_hung_up_on(mailbox: Program) -> None:
+def test_a_held_sender_who_waits_is_hung_up_on(tmp_path: Path) -> None:
+    mailbox = make_mailbox(tmp_path, MAILBOX_HOLD_S="0.5")
+    mailbox.start()
     recipient = _address()
-    _arm(mailbox, recipient, "timeout_after_data")
+    try:
+        _arm(mailbox, recipient, "timeout_after_data")
 
-    with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionResetError)):
-        _send(mailbox, _bill(recipient))
+        with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionResetError)):
+            _send(mailbox, _bill(recipient))
 
-    assert len(_mails_to(mailbox, recipient)) == 1
+        assert len(_mails_to(mailbox, recipient)) == 1
+    finally:
+        mailbox.kill()
 
 
 def test_a_mail_that_is_too_large_is_refused(mailbox: Program) -> None:

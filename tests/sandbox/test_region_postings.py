@@ -1,6 +1,8 @@
 """What the reference region tells of the cabinet's payments, and its habit of applying them twice."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -9,8 +11,19 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from kabinet.common.v1 import money_pb2
 from kabinet.regional.v1 import billing_pb2
 
-from tests.sandbox.regions import ADVANCE, AMOUNT, CREDIT, Cabinet, Region, reason_of
+from sandbox.region import posted_payments
+from tests.sandbox.regions import ADVANCE, AMOUNT, CREDIT, Cabinet, NearRegion, Region, reason_of
 from tests.support import eventually
+
+
+@pytest.fixture
+def near_cabinet(tmp_path: Path) -> Iterator[Cabinet]:
+    """The cabinet before a region within the test's own process."""
+    region = NearRegion(folder=tmp_path)
+    cabinet = Cabinet(address=region.address, key=region.key, clock=region.clock)
+    yield cabinet
+    cabinet.close()
+    region.close()
 
 
 def _moment(moment: datetime) -> Timestamp:
@@ -50,6 +63,24 @@ def test_lists_the_cabinets_payments_in_pages_with_the_totals_of_the_period(regi
     ]
     assert (len(first.postings), rest.next_page_token) == (2, "")
     assert {(page.total_count, page.total_amount.amount_minor) for page in (first, rest)} == {(3, 600)}
+
+
+def test_a_list_and_its_totals_agree_whatever_is_paid_meanwhile(
+    near_cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near_cabinet.post("pay_1")
+    read = posted_payments.of_period
+
+    def read_and_be_overtaken(*arguments: Any, **period: Any) -> Any:
+        monkeypatch.undo()
+        rows = read(*arguments, **period)
+        near_cabinet.post("pay_2")
+        return rows
+
+    monkeypatch.setattr(posted_payments, "of_period", read_and_be_overtaken)
+    overtaken, after = _listed(near_cabinet, _request()), _listed(near_cabinet, _request())
+
+    assert [(len(page.postings), page.total_count) for page in (overtaken, after)] == [(1, 1), (2, 2)]
 
 
 def test_a_period_has_its_beginning_and_not_its_end(cabinet: Cabinet) -> None:

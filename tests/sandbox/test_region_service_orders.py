@@ -8,14 +8,23 @@ import grpc
 import pytest
 from kabinet.regional.v1 import billing_pb2, ordering_pb2
 
+from sandbox.region import assembly
+from sandbox.region.rules import Rules, ServiceOrderSteps, read_rules
 from tests.sandbox.regions import ADVANCE, Cabinet, NearRegion, reason_of
 from tests.support import eventually
 
 _INTERNET_ONLY = "5400200003"
 
 
+def _rules_of_slow_fitters(region: str) -> Rules:
+    """No order moves on while a test looks at it, unless it is hurried or the clock is moved."""
+    steps = ServiceOrderSteps(accepted_s=3600, in_progress_s=3600)
+    return read_rules(region).model_copy(update={"service_order_steps": steps})
+
+
 @pytest.fixture
-def region(tmp_path: Path) -> Iterator[NearRegion]:
+def region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NearRegion]:
+    monkeypatch.setattr(assembly, "read_rules", _rules_of_slow_fitters)
     near = NearRegion(folder=tmp_path)
     yield near
     near.close()
@@ -70,9 +79,9 @@ def test_connects_bills_and_shows_what_was_ordered(region: NearRegion, cabinet: 
 def test_moves_on_by_itself(cabinet: Cabinet, region: NearRegion) -> None:
     _order(cabinet)
 
-    region.move_clock(minutes=1)
+    region.move_clock(hours=1, minutes=1)
     eventually(lambda: _get(cabinet).state == ordering_pb2.SERVICE_ORDER_STATE_IN_PROGRESS)
-    region.move_clock(minutes=2)
+    region.move_clock(hours=2, minutes=2)
 
     eventually(lambda: _get(cabinet).state == ordering_pb2.SERVICE_ORDER_STATE_DONE)
 

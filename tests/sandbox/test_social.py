@@ -12,7 +12,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.sandbox.programs import Program, free_port
+from tests.sandbox.programs import Program
+from tests.support.ports import free_port
 
 CLIENT_ID, CLIENT_SECRET = "kabinet", "secret_of_the_kabinet_client"
 REDIRECT_URI = "http://localhost:18080/social/callback"
@@ -32,7 +33,6 @@ def social(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
             "SOCIAL_CLIENT_ID": CLIENT_ID,
             "SOCIAL_CLIENT_SECRET": CLIENT_SECRET,
             "SOCIAL_REDIRECT_URIS": f"{REDIRECT_URI}, http://localhost:18080/other",
-            "SOCIAL_CODE_LIFETIME_S": "2",
         },
     )
     program.start()
@@ -63,7 +63,7 @@ def _authorize(
     client.close()
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()} | change
     parameters = {name: value for name, value in query.items() if value is not None}
-    return httpx.post(metadata["authorization_endpoint"], params=parameters, data={"sub": sub})
+    return httpx.post(metadata["authorization_endpoint"], params=parameters, data={"sub": sub}, timeout=30)
 
 
 def _code(answer: httpx.Response) -> str:
@@ -83,7 +83,7 @@ def _exchange(metadata: dict[str, Any], code: str, **change: str | None) -> http
         "code_verifier": VERIFIER,
     } | change
     data = {name: value for name, value in form.items() if value is not None}
-    return httpx.post(metadata["token_endpoint"], data=data, auth=(CLIENT_ID, CLIENT_SECRET))
+    return httpx.post(metadata["token_endpoint"], data=data, auth=(CLIENT_ID, CLIENT_SECRET), timeout=30)
 
 
 def test_the_code_flow_ends_with_a_signed_token_for_a_known_subject(metadata: dict[str, Any]) -> None:
@@ -91,13 +91,13 @@ def test_the_code_flow_ends_with_a_signed_token_for_a_known_subject(metadata: di
 
     with _client() as client:
         token = client.fetch_token(metadata["token_endpoint"], code=code, code_verifier=VERIFIER)
-    keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"]).json())
+    keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"], timeout=30).json())
     claims = jwt.decode(token["id_token"], keys, algorithms=["RS256"]).claims
 
     assert (claims["iss"], claims["sub"], claims["nonce"]) == (metadata["issuer"], "demo-anna", "nonce-7")
     assert CLIENT_ID in claims["aud"]
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    user = httpx.get(metadata["userinfo_endpoint"], headers=headers).json()
+    user = httpx.get(metadata["userinfo_endpoint"], headers=headers, timeout=30).json()
     assert (user["sub"], user["email"], user["email_verified"]) == ("demo-anna", "anna@example.test", True)
     assert "refresh_token" not in token
 
@@ -106,7 +106,7 @@ def test_a_user_may_have_no_address_at_all(metadata: dict[str, Any]) -> None:
     token = _exchange(metadata, _code(_authorize(metadata, sub="demo-vera"))).json()
 
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    user = httpx.get(metadata["userinfo_endpoint"], headers=headers).json()
+    user = httpx.get(metadata["userinfo_endpoint"], headers=headers, timeout=30).json()
 
     assert user["sub"] == "demo-vera"
     assert "email" not in user
@@ -187,7 +187,10 @@ def test_a_wrong_client_secret_gets_no_token(metadata: dict[str, Any]) -> None:
     form = {"grant_type": "authorization_code", "code": _code(_authorize(metadata)), "redirect_uri": REDIRECT_URI}
 
     answer = httpx.post(
-        metadata["token_endpoint"], data=form | {"code_verifier": VERIFIER}, auth=(CLIENT_ID, "another_secret")
+        metadata["token_endpoint"],
+        data=form | {"code_verifier": VERIFIER},
+        auth=(CLIENT_ID, "another_secret"),
+        timeout=30,
     )
 
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
@@ -205,7 +208,7 @@ def test_a_refusal_by_the_user_comes_back_as_such(metadata: dict[str, Any]) -> N
         "code_challenge_method": "S256",
     }
 
-    answer = httpx.post(metadata["authorization_endpoint"], params=parameters, data={"action": "deny"})
+    answer = httpx.post(metadata["authorization_endpoint"], params=parameters, data={"action": "deny"}, timeout=30)
 
     assert answer.headers["Location"].startswith(f"{REDIRECT_URI}?error=access_denied")
 
@@ -217,7 +220,7 @@ def test_the_page_offers_the_demo_users_without_a_script(metadata: dict[str, Any
     )
     client.close()
 
-    page = httpx.get(url)
+    page = httpx.get(url, timeout=30)
 
     assert re.findall(r'name="sub" value="([^"]+)"', page.text) == ["demo-anna", "demo-boris", "demo-vera"]
     assert "<script" not in page.text
@@ -235,13 +238,13 @@ def test_what_the_library_opens_for_convenience_is_shut(social: Program, method:
 
 
 def test_an_error_shows_no_debugger(social: Program) -> None:
-    answer = httpx.get(f"{social.base_url}/?__debugger__=yes&cmd=resource&f=debugger.js")
+    answer = httpx.get(f"{social.base_url}/?__debugger__=yes&cmd=resource&f=debugger.js", timeout=30)
 
     assert "javascript" not in answer.headers["Content-Type"]
     assert "Debugger" not in answer.text
 
 
 def test_it_answers_under_its_own_name_only(social: Program) -> None:
-    answer = httpx.get(f"{social.base_url}/.well-known/openid-configuration", headers={"Host": "evil.test"})
+    answer = httpx.get(f"{social.base_url}/.well-known/openid-configuration", headers={"Host": "evil.test"}, timeout=30)
 
     assert answer.status_code == 421

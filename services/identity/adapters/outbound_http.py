@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from services.chassis.deadline import timeout_s
 
@@ -69,7 +70,7 @@ def limit(session: requests.Session, /, *, origins: Iterable[str]) -> None:
 def _read(response: requests.Response, until: float) -> bytes:
     """Read piece by piece: a server that sends a byte a second does not get to hold a thread for hours."""
     body = bytearray()
-    while piece := response.raw.read1(_CHUNK, decode_content=True):
+    while piece := _piece(response):
         body += piece
         if len(body) > _CAP_BYTES:
             response.close()
@@ -78,3 +79,12 @@ def _read(response: requests.Response, until: float) -> bytes:
             response.close()
             raise requests.ReadTimeout("the answer takes too long")
     return bytes(body)
+
+
+def _piece(response: requests.Response) -> bytes:
+    try:
+        piece: bytes = response.raw.read1(_CHUNK, decode_content=True)
+    except HTTPError as error:  # silence in the middle, a connection that broke, a body that is not what it says
+        response.close()
+        raise requests.ConnectionError("the answer does not end") from error
+    return piece

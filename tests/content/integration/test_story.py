@@ -285,7 +285,7 @@ def test_ends_open_quotes_when_the_broker_tells_of_an_ended_link(world: World, w
         stored = world.database["content_quotes"].find_one({"_id": open_quote})
         return bool(stored and stored["ended_at"])
 
-    eventually(is_ended, timeout_s=20, every_s=0.3)
+    eventually(is_ended, timeout_s=90, every_s=0.3)
     publisher.close()
 
     assert refused(lambda: order(world, open_quote)) == ("FAILED_PRECONDITION", "CONTENT_QUOTE_EXPIRED")

@@ -66,7 +66,7 @@ def reaches(world: World, notice: AutopayNotice, state: NoticeState) -> AutopayN
         assert stored is not None and stored.state is state, stored and stored.state
         return stored
 
-    return eventually(there)
+    return eventually(there, timeout_s=60)
 
 
 @pytest.mark.usefixtures("dispatcher")
@@ -182,11 +182,11 @@ def test_an_event_that_comes_three_times_is_one_mail_and_each_try_has_its_own(wo
         publisher.publish([message(f"evt_{one['try_number']}", one) for one in tries * 3])
         return len(world.mail.messages) >= 2
 
-    eventually(both_are_mailed, timeout_s=20, every_s=0.3)
+    eventually(both_are_mailed, timeout_s=90, every_s=0.3)
     both_are_mailed()
     publisher.close()
 
-    eventually(lambda: world.database["autopay_notices"].count_documents({"state": "sent"}) == 2)
+    eventually(lambda: world.database["autopay_notices"].count_documents({"state": "sent"}) == 2, timeout_s=60)
     assert len(world.mail.messages) == 2
 
 

@@ -28,7 +28,8 @@ def _issue(world: World, names: str) -> None:
         account = (NOVOSIBIRSK, MOSCOW, DACHA)[day % 3]
         issued_at = A_MORNING + timedelta(days=day)
         issue_bill(world, regional_bill_id=f"rbl_{name}", bill_number=name, account=account, issued_at=issued_at)
-    eventually(lambda: world.database["customer_bills"].count_documents({"state": "archived"}) == len(names))
+    bills = world.database["customer_bills"]
+    eventually(lambda: bills.count_documents({"state": "archived"}) == len(names), timeout_s=60)
 
 
 @pytest.fixture(autouse=True)

@@ -46,9 +46,9 @@ def test_a_bill_whose_event_was_purged_reaches_the_mailbox_also_when_it_lies_bef
     now = datetime.now(UTC)
 
     _receive_untold(world, "rbl_later", now, bill_number="later")
-    eventually(lambda: _mailed(world) == {"later"})
+    eventually(lambda: _mailed(world) == {"later"}, timeout_s=60)
     _receive_untold(world, "rbl_earlier", now - timedelta(minutes=9), bill_number="earlier")
-    eventually(lambda: _mailed(world) == {"later", "earlier"})
+    eventually(lambda: _mailed(world) == {"later", "earlier"}, timeout_s=60)
 
     letters = [message for message in world.mail.messages if list(message.iter_attachments())]
     assert len(letters) == 2

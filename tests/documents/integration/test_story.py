@@ -74,7 +74,7 @@ def test_brings_a_bill_from_consent_to_the_mailbox_and_the_same_bytes_to_every_d
 @pytest.mark.usefixtures("dispatcher")
 def test_mails_one_link_for_one_address_however_often_it_is_given(world: World) -> None:
     consent(world)
-    prove = eventually(lambda: len(world.mail.messages) == 1)
+    prove = eventually(lambda: len(world.mail.messages) == 1, timeout_s=60)
     consent(world)
     consent(world)
     consent(world, email="maria@EXAMPLE.com")
@@ -93,7 +93,7 @@ def test_suspends_the_delivery_when_the_address_refuses_for_good(world: World) -
 
     issue_bill(world)
 
-    eventually(lambda: delivery_of(world).state == pb.BILL_DELIVERY_STATE_SUSPENDED)
+    eventually(lambda: delivery_of(world).state == pb.BILL_DELIVERY_STATE_SUSPENDED, timeout_s=60)
     assert not bills_of(world).customer_bills[0].HasField("mailed_at")
 
 
@@ -105,7 +105,8 @@ def test_sends_the_body_once_whatever_the_server_answers_to_it(world: World, ans
     world.mail.script = [answer]
 
     issue_bill(world)
-    eventually(lambda: world.database["mailings"].find_one({"state": state, "tries": {"$gte": int(state == "due")}}))
+    wanted = {"state": state, "tries": {"$gte": int(state == "due")}}
+    eventually(lambda: world.database["mailings"].find_one(wanted), timeout_s=60)
 
     bodies = [message for message in world.mail.messages if list(message.iter_attachments())]
     assert len(bodies) == (1 if answer == "hang up" else 0)
@@ -181,7 +182,7 @@ def test_turns_pages_without_missing_or_repeating_a_bill(world: World) -> None:
     for number in range(5):
         issued_at = datetime(2026, 1 + number, 1, tzinfo=UTC)
         issue_bill(world, regional_bill_id=f"rbl_{number:032}", bill_number=str(number), issued_at=issued_at)
-    eventually(lambda: len(bills_of(world).customer_bills) == 5)
+    eventually(lambda: len(bills_of(world).customer_bills) == 5, timeout_s=60)
 
     numbers, token = [], ""
     for _ in range(3):
@@ -250,7 +251,7 @@ def worker(world: World, tmp_path: Path) -> Iterator[Server]:
 def test_takes_in_bills_and_ended_links_from_the_broker(world: World, worker: Server, tmp_path: Path) -> None:
     consent(world)
     publisher = Publisher(world.environment["AMQP_URL"], exchange=exchange_of("accounts"))
-    eventually(lambda: "worker_ready" in (tmp_path / "worker.log").read_text(), timeout_s=20)
+    eventually(lambda: "worker_ready" in (tmp_path / "worker.log").read_text(), timeout_s=90)
     now = "2026-11-22T09:30:00.000Z"
 
     def publish(name: str, **data: str) -> None:
@@ -271,7 +272,7 @@ def test_takes_in_bills_and_ended_links_from_the_broker(world: World, worker: Se
         bills = world.database["customer_bills"].count_documents({"regional_bill_id": REGIONAL_BILL_ID})
         return bills == 1 and delivery_of(world).state == pb.BILL_DELIVERY_STATE_OFF
 
-    eventually(all_in, timeout_s=20, every_s=0.3)
+    eventually(all_in, timeout_s=90, every_s=0.3)
     publisher.close()
 
     assert worker.is_running()

@@ -38,7 +38,7 @@ class Identity:
         """Call a method as a deployable, or as the subscriber of an access token."""
         remote = self._remote(by)
         stub = identity_pb2_grpc.IdentityServiceStub(remote.channel)
-        return remote.call(getattr(stub, method), request, cap_s=5, access_token=access_token)
+        return remote.call(getattr(stub, method), request, cap_s=30, access_token=access_token)
 
     def start_registration(self, *, login: str = "anna.petrova", email: str = "anna@example.test") -> str:
         """Begin a registration and return its id."""
@@ -90,7 +90,9 @@ class Identity:
     def _remote(self, by: str) -> Remote:
         if by not in self._remotes:
             tokens = ServiceTokens(name=by, key=load_private_key(self.keys.caller(by)), clock=SystemClock())
-            self._remotes[by] = Remote(name="identity", address=self.address, tokens=tokens if by else None)
+            self._remotes[by] = Remote(
+                name="identity", address=self.address, tokens=tokens if by else None, connect_within_s=10
+            )
         return self._remotes[by]
 
 
@@ -113,7 +115,7 @@ def make_settings(keys: Keys, mongo_url: str, database: Database[Document], tmp_
         defaults: dict[str, object] = {
             "mongo_url": mongo_url,
             "mongo_database": database.name,
-            "amqp_url": "amqp://nowhere.invalid",
+            "amqp_url": "amqp://127.0.0.1:1",
             "grpc_listen": "127.0.0.1:0",
             "service_key_file": keys.caller("identity"),
             "trust_file": keys.trust_file,

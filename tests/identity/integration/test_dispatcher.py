@@ -4,7 +4,6 @@ import email
 import email.policy
 import json
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from services.identity.config import Settings
 from services.identity.domain.events import SubscriberRegistered
 from tests.identity.integration.conftest import Identity, SettingsMaker
 from tests.support import eventually
+from tests.support.ports import free_port
 
 Document = dict[str, Any]
 
@@ -55,10 +55,8 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def smtp_url(mailbox: Mailbox) -> Iterator[str]:
     """Where the mailbox listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    port = free_port()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port, ready_timeout=30)
     controller.start()
     try:
         yield f"smtp://127.0.0.1:{port}"
@@ -74,7 +72,7 @@ def _dispatching(settings: Settings) -> Iterator[None]:
     try:
         yield
     finally:
-        assert dispatcher.stop(grace_s=5)
+        assert dispatcher.stop(grace_s=30)
         stores.close()
 
 

@@ -160,13 +160,22 @@ def test_no_redirect_is_followed_even_within_the_provider(desk: Desk) -> None:
 
 
 def test_a_provider_that_sends_a_byte_at_a_time_holds_nobody_up(desk: Desk) -> None:
-    desk.provider.token = lambda: Answer(body=b" " * 200, pause_s=0.05)
+    desk.provider.token = lambda: Answer(body=b" " * 6000, pause_s=0.05)
     returned, began = desk.begin(), time.monotonic()
 
-    with pytest.raises(SocialProviderUnavailable), ending_within(0.5):
+    with pytest.raises(SocialProviderUnavailable), ending_within(2):
         desk.end(returned)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("answer", [Answer(body=b" ", pause_s=60), Answer(body=b"{} ", breaks_off=True)])
+def test_a_provider_that_does_not_finish_its_answer_is_unavailable(desk: Desk, answer: Answer) -> None:
+    desk.provider.token = lambda: answer
+    returned = desk.begin()
+
+    with pytest.raises(SocialProviderUnavailable), ending_within(2):
+        desk.end(returned)
 
 
 @pytest.mark.parametrize(

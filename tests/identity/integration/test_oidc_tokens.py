@@ -24,7 +24,9 @@ def _with(**changes: object) -> Callable[[Claims], Claims]:
     return lambda claims: claims | changes
 
 
-_NOW = int(time.time())
+def _dated(name: str, *, seconds: int) -> Callable[[Claims], Claims]:
+    return lambda claims: claims | {name: int(time.time()) + seconds}
+
 
 _WRONG_CLAIMS = {
     "another issuer": _with(iss="https://evil.test"),
@@ -34,11 +36,11 @@ _WRONG_CLAIMS = {
     "several audiences and nobody authorized": _with(aud=[CLIENT_ID, "somebody-else"]),
     "somebody else authorized": _with(azp="somebody-else"),
     "no audience": _without("aud"),
-    "expired": _with(exp=_NOW - 3600),
+    "expired": _dated("exp", seconds=-3600),
     "no end": _without("exp"),
     "an end that is no number": _with(exp="tomorrow"),
-    "issued in the future": _with(iat=_NOW + 3600),
-    "issued long ago": _with(iat=_NOW - 7200),
+    "issued in the future": _dated("iat", seconds=3600),
+    "issued long ago": _dated("iat", seconds=-7200),
     "no time of issue": _without("iat"),
     "another nonce": _with(nonce="another nonce"),
     "no nonce": _without("nonce"),

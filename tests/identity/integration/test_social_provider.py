@@ -12,7 +12,8 @@ from services.chassis.grpc_client import RemoteError
 from services.identity.bootstrap_stores import open_stores
 from services.identity.entrypoints.servicer import build_server
 from tests.identity.integration.conftest import CLIENT, Identity, SettingsMaker
-from tests.sandbox.programs import Program, free_port
+from tests.sandbox.programs import Program
+from tests.support.ports import free_port
 
 _CALLBACK = "https://kabinet.example/social/callback"
 _BROWSER = "a secret of this browser"
@@ -63,7 +64,7 @@ def _start(identity: Identity) -> pb.StartSocialLoginResponse:
 
 def _agree(authorization_url: str, *, sub: str = "demo-anna") -> dict[str, str]:
     """Be somebody at the provider and return what the browser brings back."""
-    answer = httpx.post(authorization_url, data={"sub": sub}, follow_redirects=False)
+    answer = httpx.post(authorization_url, data={"sub": sub}, follow_redirects=False, timeout=30)
     assert answer.headers["Location"].startswith(_CALLBACK), answer.text
     query = parse_qs(urlsplit(answer.headers["Location"]).query)
     return {name: values[0] for name, values in query.items()}
