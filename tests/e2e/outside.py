@@ -122,7 +122,7 @@ class RegionOffice:
     """The back office of a regional billing system."""
 
     def __init__(self, url: str) -> None:
-        self._http = client_of(self, url, timeout_s=20)
+        self._http = client_of(self, url, timeout_s=60)
 
     def close(self) -> None:
         """Close the connections."""

@@ -16,16 +16,22 @@ class Canaries:
     """What must not be found: the secret by what it is, so that the complaint does not repeat it."""
 
     def __init__(self) -> None:
-        self._secrets: dict[str, str] = {}
+        self._secrets: dict[re.Pattern[str], str] = {}
 
     def plant(self, what: str, secret: str) -> None:
-        """Remember a secret that somebody used; `what` may be used for many."""
-        self._secrets[secret] = what
+        """Remember a secret that somebody used; `what` may be used for many.
+
+        Digits are looked for as a number of their own: within a longer one, or an id, they may stand by chance.
+        """
+        wanted = re.escape(secret)
+        if secret.isdigit():
+            wanted = rf"(?<![0-9a-f]){wanted}(?![0-9a-f])"
+        self._secrets[re.compile(wanted)] = what
 
     def found_in(self, place: str, text: str) -> Iterator[str]:
         """Yield a complaint for each secret in a text."""
         for secret, what in self._secrets.items():
-            if secret in text:
+            if secret.search(text):
                 yield f"I11 {place}: {what} in the clear"
         if _CHECK_NUMBER.search(text):
             yield f"I11 {place}: a card's check number in the clear"

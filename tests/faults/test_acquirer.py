@@ -46,8 +46,8 @@ def test_a_charge_that_the_bank_decides_late_is_waited_for(stage: Stage) -> None
 
     payment_id = stage.insist(stage.order(saved_card=True))
 
-    assert stage.state(payment_id) == "unknown"
     stage.settle([payment_id])
+    assert "unknown" in stage.states(payment_id)
     assert (stage.state(payment_id), stage.charges(payment_id)) == ("posted", 1)
 
 

@@ -53,7 +53,7 @@ def test_poison_is_put_aside_and_the_worker_goes_on(stage: Stage, service: str) 
     stage.settle([payment_id])
     eventually(lambda: stage.queues.depth(f"{inbox}.dlq") == len(poisons), timeout_s=20)
     assert sorted(stage.queues.take(f"{inbox}.dlq")) == sorted(poisons)
-    assert stage.queues.is_idle(inbox)
+    eventually(lambda: stage.queues.is_idle(inbox))
     assert stage.suite.pid(worker) == pid
 
 

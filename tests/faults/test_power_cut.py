@@ -9,6 +9,8 @@ from tests.faults.processes import parts_of
 from tests.faults.stage import REGIONS, Stage
 from tests.support import eventually
 
+pytestmark = pytest.mark.timeout(600)  # everything starts again, and the machine may be busy
+
 _CROWD = 4
 
 
@@ -31,8 +33,8 @@ def _pay_through(stage: Stage, orders: list[Order], names: list[str]) -> None:
     known = len(stage.acknowledged)
     stage.random.shuffle(orders)
     with ThreadPoolExecutor(_CROWD) as crowd:
-        paying = [crowd.submit(stage.insist, order, timeout_s=60) for order in orders]
-        eventually(lambda: len(stage.acknowledged) >= known + len(orders) // 3, timeout_s=20)
+        paying = [crowd.submit(stage.insist, order, timeout_s=200) for order in orders]
+        eventually(lambda: len(stage.acknowledged) >= known + len(orders) // 3, timeout_s=60)
         stage.kill_at_once(names)
         payment_ids = [payment.result() for payment in paying]
     stage.recover()
@@ -40,5 +42,5 @@ def _pay_through(stage: Stage, orders: list[Order], names: list[str]) -> None:
         if not order.saved_card:
             stage.confirm(payment_id)
 
-    stage.settle(payment_ids, timeout_s=60)
+    stage.settle(payment_ids, timeout_s=200)
     assert len(set(payment_ids)) == len(orders)

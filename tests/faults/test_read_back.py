@@ -66,7 +66,7 @@ def test_a_payment_is_credited_exactly_once(stage: Stage, fault: str) -> None:
     assert (stage.state(payment_id), stage.credited(payment_id)) == ("posted", [order.kopecks])
 
 
-@pytest.mark.parametrize("fault", ["slow_ms:1000", "hang_after_ms:1000", "late_ms:3000"])
+@pytest.mark.parametrize("fault", ["slow_ms:3000", "hang_after_ms:3000", "late_ms:3000"])
 def test_a_payment_is_credited_once_when_accounts_are_killed_with_it_on_its_way(
     stage: Stage, accounts: Server, fault: str
 ) -> None:

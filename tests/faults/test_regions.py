@@ -44,7 +44,7 @@ def test_a_region_that_is_killed_gets_its_postings_when_it_is_back(stage: Stage)
     try:
         waiting = stage.insist_on_all([stage.order(saved_card=True, member=member) for _ in range(5)])
         others = stage.insist_on_all([stage.order(saved_card=True, member=stage.members[0]) for _ in range(3)])
-        eventually(lambda: not stage.books.unfinished(others), timeout_s=10)  # its trouble is no other region's
+        eventually(lambda: not stage.books.unfinished(others), timeout_s=60)  # its trouble is no other region's
         assert set(stage.books.unfinished(waiting)) == set(waiting)
     finally:
         stage.suite.start("region-vladivostok")

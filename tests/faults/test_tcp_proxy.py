@@ -100,8 +100,10 @@ def test_a_slow_link_is_late_and_loses_nothing(link: TcpProxy) -> None:
 def test_a_black_hole_takes_everything_and_says_nothing_until_it_is_gone(echo: Echo, link: TcpProxy) -> None:
     with connected(link) as client:
         client.settimeout(0.3)
-        with link.spoiled(Fault(swallows_requests=True, swallows_answers=True)), pytest.raises(TimeoutError):
-            said(client, b"hello?")
+        with link.spoiled(Fault(swallows_requests=True, swallows_answers=True)):
+            with pytest.raises(TimeoutError):
+                said(client, b"hello?")
+            link.wait_until_hit()
 
         assert echo.heard == b""
         client.settimeout(5)

@@ -51,5 +51,6 @@ def _wait_until_it_works(stage: Stage, pid: int) -> None:
 
 
 def _announced(bodies: Sequence[bytes]) -> Counter[tuple[str, str]]:
-    events = [json.loads(body) for body in bodies]
-    return Counter((event["name"], event["aggregate_id"]) for event in events if event["name"] in _ONCE_EACH)
+    """Count events; one that was published again, because its confirm came late, has the same id."""
+    events = {event["message_id"]: event for event in map(json.loads, bodies) if event["name"] in _ONCE_EACH}
+    return Counter((event["name"], event["aggregate_id"]) for event in events.values())
