@@ -92,14 +92,14 @@ class InboxConsumer(QueueConsumer):
         for provider in self._providers:
             receive = partial(self.handle_message, provider, None)
             with in_time():
-                queue = provider.declare(channel)
-            consumer = consumer_cls(
-                queues=[queue],
-                on_message=receive,
-                on_decode_error=lambda message, _error, receive=receive: receive(message),
-                auto_declare=False,
-            )
-            consumer.qos(prefetch_count=self.prefetch_count)
+                consumer = consumer_cls(
+                    queues=[provider.declare(channel)],
+                    on_message=receive,
+                    on_decode_error=lambda message, _error, receive=receive: receive(message),
+                    auto_declare=False,
+                )
+                consumer.qos(prefetch_count=self.prefetch_count)
+                consumer.consume()  # kombu would, without a bound
             self._consumers[provider] = consumer
         self._taken_at_a_time = self.prefetch_count
         return self._consumers.values()
@@ -124,9 +124,10 @@ class InboxConsumer(QueueConsumer):
             return
         self._taken_at_a_time = self.prefetch_count
         for consumer in self._consumers.values():
-            consumer.cancel()
-            consumer.qos(prefetch_count=self._taken_at_a_time)
-            consumer.consume()
+            with in_time():
+                consumer.cancel()
+                consumer.qos(prefetch_count=self._taken_at_a_time)
+                consumer.consume()
 
 
 class InboxEntrypoint(Entrypoint):

@@ -19,6 +19,7 @@ _KEYS = {
     name: OKPKey.generate_key("Ed25519", {"kid": name}) for name in ("gateway", "payments", "region:54", "access-1")
 }
 _NAME = "kabinet.identity.v1.IdentityService"
+_CONNECT_WITHIN_S = 10  # whoever is slow in a test is the machine
 
 
 class Scripted(identity_pb2_grpc.IdentityServiceServicer):
@@ -71,7 +72,7 @@ def stub_of(
 ) -> Iterator[tuple[Remote, identity_pb2_grpc.IdentityServiceStub]]:
     """Yield what `caller` calls the server with; nobody when None."""
     tokens = ServiceTokens(name=caller, key=_KEYS[caller], clock=clock) if caller else None
-    remote = Remote(name="identity", address=address, tokens=tokens)
+    remote = Remote(name="identity", address=address, tokens=tokens, connect_within_s=_CONNECT_WITHIN_S)
     yield remote, identity_pb2_grpc.IdentityServiceStub(remote.channel)
     remote.close()
 
@@ -99,7 +100,7 @@ def raw_code(address: str, authorization: str) -> grpc.StatusCode:
     with grpc.insecure_channel(address) as channel:
         stub = identity_pb2_grpc.IdentityServiceStub(channel)
         try:
-            stub.GetProfile(identity_pb2.GetProfileRequest(), timeout=3, metadata=(("authorization", authorization),))
+            stub.GetProfile(identity_pb2.GetProfileRequest(), timeout=30, metadata=(("authorization", authorization),))
         except grpc.RpcError as error:
             call: Any = error
             code: grpc.StatusCode = call.code()

@@ -81,7 +81,7 @@ def main() -> None:
         schemas=EventSchemas(Path(environment["EVENT_SCHEMAS"])),
         ladder=[float(step) for step in environment["LADDER_S"].split(",")],
     )
-    run_worker(worker, amqp_url=environment["AMQP_URL"], grace_s=5.0)
+    run_worker(worker, amqp_url=environment["AMQP_URL"], grace_s=15.0)
 
 
 if __name__ == "__main__":

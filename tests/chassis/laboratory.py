@@ -4,7 +4,7 @@ import json
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import AMQPError
 from pymongo.database import Database
 
 from services.chassis.events import encode
@@ -94,8 +95,12 @@ class Laboratory:
         return worker
 
     def stop(self) -> None:
+        """End the workers and delete the queues, which a broker that starts again would have to recover."""
         for worker in self.workers:
             worker.stop()
+        with suppress(AMQPError), _channel(self.amqp_url) as channel:  # a broker that is away has failed its test
+            for queue in self.queues:
+                channel.queue_delete(queue)
 
     def send(self, number: int, behaviour: str = "work", *, message_id: str | None = None) -> None:
         self.send_raw(self.body(number, behaviour, message_id=message_id))
@@ -133,6 +138,12 @@ class Laboratory:
         """Return how many messages are ready in a queue."""
         with _channel(self.amqp_url) as channel:
             count: int = channel.queue_declare(queue, passive=True).method.message_count
+            return count
+
+    def consumers(self) -> int:
+        """Return how many consume from the inbox."""
+        with _channel(self.amqp_url) as channel:
+            count: int = channel.queue_declare(self.inbox, passive=True).method.consumer_count
             return count
 
     def _environment(self) -> dict[str, str]:

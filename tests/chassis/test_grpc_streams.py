@@ -77,7 +77,7 @@ def test_an_open_stream_holds_up_no_other_call(neighbourhood: Neighbourhood) -> 
 
     def pieces() -> Iterator[feed_pb2.StreamFeedRequest]:
         yield _piece()
-        going_on.wait(10)
+        going_on.wait(60)
 
     answers = line.stream(pieces())
     first = next(answers)
@@ -128,16 +128,19 @@ def test_a_refusal_in_the_middle_comes_after_the_answers_before_it(neighbourhood
         kind = Kind.ABORTED
 
     seen: list[Any] = []
+    first_was_read = threading.Event()
 
     def act(piece: Any) -> None:
         seen.append(piece)
         if len(seen) == 2:
+            first_was_read.wait(30)  # a refusal may overtake an answer that nobody has read yet
             raise Enough("No more.", place="2")
 
     line = _line(neighbourhood, _served(neighbourhood, act))
     answers = line.stream([_piece(), _piece(), _piece()])
 
     assert next(answers).position == 1
+    first_was_read.set()
     with pytest.raises(RemoteError) as refused:
         next(answers)
     assert (refused.value.kind, refused.value.reason) == (Kind.ABORTED, "ENOUGH")
@@ -151,7 +154,7 @@ def test_a_caller_who_goes_away_frees_the_thread(neighbourhood: Neighbourhood) -
 
     def pieces() -> Iterator[feed_pb2.StreamFeedRequest]:
         yield _piece()
-        going_on.wait(10)
+        going_on.wait(60)
 
     remote = neighbourhood.remote("accounts", address=address, caller="region:54")
     next(FeedLine(remote).stream(pieces()))

@@ -68,7 +68,7 @@ def test_two_dispatchers_do_each_of_500_items_exactly_once(
 ) -> None:
     for number in range(500):
         add(things, f"thing_{number}", NOW - timedelta(seconds=number))
-    environment = {"MONGO_URL": mongo_url, "MONGO_DATABASE": database.name}
+    environment = {"MONGO_URL": mongo_url, "MONGO_DATABASE": database.name, "OWNERS": "2"}
     dispatchers = [
         Server(
             [sys.executable, "-m", "tests.chassis.work_process"],
@@ -185,7 +185,7 @@ def test_a_loop_looks_once_and_claims_nothing_while_nothing_is_due(
         loop.wake()
         eventually(lambda: sent.names.count("find") == 2)
         loop.ask_to_stop()
-        assert loop.join(5)
+        assert loop.join(30)
 
     assert sent.names.count("find") == 2
     assert "findAndModify" not in sent.names

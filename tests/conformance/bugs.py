@@ -1,10 +1,12 @@
 """Bugs that adapters of billing systems really have, each alone; what each breaks is said where it is used."""
 
+import itertools
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import grpc
@@ -15,6 +17,8 @@ from kabinet.regional.v1 import ordering_pb2
 
 from kabinet_conformance.target import Target
 from tests.conformance.region_server import ACCOUNT, CLOSED, Bug, Proceed
+
+_KOPECKS_AT_ONCE = 5  # what the kit pays in by several calls of the same moment
 
 
 def posts_again() -> Mapping[str, Bug]:
@@ -31,18 +35,22 @@ def posts_again() -> Mapping[str, Bug]:
 
 
 def looks_before_it_inserts() -> Mapping[str, Bug]:
-    """Repeats are found, but not those of the same moment."""
+    """Repeats are found, but not those of the same moment: the first of them waits until there is another."""
     done: set[str] = set()
     running: set[str] = set()
+    repeated: defaultdict[str, Event] = defaultdict(Event)
     lock = Lock()
 
     def bug(request: Any, context: Any, proceed: Proceed) -> Any:
         payment_id = request.payment_id
         with lock:
+            is_repeated = repeated[payment_id]
             if payment_id in running and payment_id not in done:
                 request.payment_id = uuid.uuid4().hex
+                is_repeated.set()
             running.add(payment_id)
-        time.sleep(0.05)
+        if request.amount.amount_minor == _KOPECKS_AT_ONCE:
+            is_repeated.wait(5)
         answer = proceed(request, context)
         done.add(payment_id)
         return answer
@@ -177,11 +185,23 @@ def takes_longer_for_known_numbers() -> Mapping[str, Bug]:
     """Only for a known number the proof is computed."""
 
     def bug(request: Any, context: Any, proceed: Proceed) -> Any:
-        if request.number == ACCOUNT:
-            time.sleep(0.08)
+        if request.number == ACCOUNT and request.proof.kind == "contract_code":
+            time.sleep(0.5)
         return proceed(request, context)
 
     return {"VerifyOwnership": bug}
+
+
+def answers_every_fifth_reading_late() -> Mapping[str, Bug]:
+    """Now and then the figures take longer than a subscriber waits."""
+    readings = itertools.count(1)
+
+    def bug(request: Any, context: Any, proceed: Proceed) -> Any:
+        if next(readings) % 5 == 0:
+            time.sleep(1.5)
+        return proceed(request, context)
+
+    return {"GetAccount": bug}
 
 
 def gives_another_reason() -> Mapping[str, Bug]:

@@ -29,7 +29,7 @@ def mails_before_it_answers() -> Mapping[str, Bug]:
 
     def bug(request: Any, context: Any, proceed: Proceed) -> Any:
         if request.number == ACCOUNT:
-            time.sleep(0.08)
+            time.sleep(0.5)
         return proceed(request, context)
 
     return {"SendOwnershipCode": bug}

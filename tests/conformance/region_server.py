@@ -77,6 +77,7 @@ def start_region(folder: Path, *, bugs: Mapping[str, Bug]) -> RunningRegion:
         closed_account=CLOSED,
         other_account=OTHER,
         read_code=lambda: _newest_code(parts),
+        deadline_s=30,  # whoever is slow in a test is the machine
     )
     return RunningRegion(target=target, key_file=settings.region_key_file, profiles=parts.profiles, server=parts.server)
 

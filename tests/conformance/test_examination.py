@@ -10,10 +10,13 @@ from kabinet_conformance.target import Target
 from tests.conformance import bugs, code_bugs, period_bugs, posting_bugs
 from tests.conformance.conftest import StartRegion
 from tests.conformance.region_server import Bug, RunningRegion
+from tests.support import eventually
 
 _ACCESS = {"RB-01", "RB-02", "RB-03", "RB-04", "RB-05", "RB-06"}
-# Whether a call with a deadline of milliseconds arrives is up to the machine, so what it finds may be found or not.
-_BY_CHANCE = {"RB-51"}
+_PACE = "RB-70"
+# Whether a call with a deadline of milliseconds arrives, and whether forty readings keep within a second, is up to the
+# machine, so what they find may be found or not.
+_BY_CHANCE = {"RB-51", _PACE}
 
 _CAUGHT = [
     (bugs.posts_again, {"RB-41", "RB-42", "RB-44", "RB-45"}),
@@ -55,8 +58,13 @@ def _failed(findings: list[Finding]) -> set[str]:
 def test_passes_the_reference_region_in_every_rule(region: RunningRegion) -> None:
     findings = list(examine(region.target))
 
-    assert [finding for finding in findings if finding.outcome is not Outcome.PASSED] == []
+    imperfect = [finding for finding in findings if finding.outcome is not Outcome.PASSED]
+    assert [finding for finding in imperfect if finding.rule.rule_id != _PACE] == []
     assert len({finding.rule.rule_id for finding in findings}) == len(findings) > 50
+
+
+def test_passes_the_reference_region_in_the_pace_of_its_answers(region: RunningRegion) -> None:
+    eventually(lambda: [finding.outcome for finding in examine(region.target, only=[_PACE])] == [Outcome.PASSED])
 
 
 @pytest.mark.parametrize(("bug", "broken"), _CAUGHT, ids=[bug.__name__ for bug, _ in _CAUGHT])
@@ -68,12 +76,18 @@ def test_catches(start: StartRegion, bug: Callable[[], Mapping[str, Bug]], broke
     assert failed - _BY_CHANCE == broken
 
 
+def test_catches_a_region_that_answers_too_late_now_and_then(start: StartRegion) -> None:
+    region = start(bugs.answers_every_fifth_reading_late())
+
+    assert _failed(list(examine(region.target, only=[_PACE]))) == {_PACE}
+
+
 def test_catches_a_region_that_lets_everybody_in(start: StartRegion) -> None:
     switched_on_later: dict[str, Bug] = {}  # its token needs the region's key, which is made at the start
     region = start(switched_on_later)
     switched_on_later |= bugs.lets_everybody_in(region.target)
 
-    assert _failed(list(examine(region.target, only=["RB"]))) == _ACCESS
+    assert _failed(list(examine(region.target, only=["RB"]))) - _BY_CHANCE == _ACCESS
 
 
 def test_catches_a_region_that_lets_codes_be_guessed(start: StartRegion) -> None:
@@ -107,7 +121,7 @@ def test_skips_what_it_is_not_given_and_what_the_region_does_not_offer(start: St
 
     skipped = {finding.rule.rule_id for finding in findings if finding.outcome is Outcome.SKIPPED}
     assert skipped == {finding.rule.rule_id for finding in findings if finding.rule.rule_id.startswith("RO")}
-    assert _failed(findings) == set()
+    assert _failed(findings) - _BY_CHANCE == set()
 
 
 def test_skips_the_postings_of_a_region_that_does_not_list_them(start: StartRegion) -> None:

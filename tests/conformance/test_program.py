@@ -17,13 +17,13 @@ def _run(region: RunningRegion, *arguments: str, endpoint: str = "") -> subproce
         [
             *(sys.executable, "-m", "kabinet_conformance", "--endpoint", endpoint or region.target.endpoint),
             *("--region", REGION, "--key-file", str(region.key_file), "--account", ACCOUNT),
-            *("--proof", f"contract_code={PROOF}", *arguments),
+            *("--proof", f"contract_code={PROOF}", "--deadline-s", "30", *arguments),
         ],
         cwd=_ROOT,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{_ROOT}:{_ROOT}/protos/gen/python", "LANG": "C.UTF-8"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -66,7 +66,7 @@ def test_writes_the_same_as_json_and_no_proof(start: StartRegion) -> None:
 
 
 def test_has_a_code_of_its_own_for_nobody_there(region: RunningRegion) -> None:
-    done = _run(region, "--deadline-s", "1", endpoint="127.0.0.1:9")
+    done = _run(region, endpoint="127.0.0.1:9")
 
     assert done.returncode == 2
     assert "127.0.0.1:9 answers UNAVAILABLE" in done.stderr
