@@ -52,8 +52,8 @@ bench: install ## Measure the main scenarios and print the table
 seeded-bugs: install ## Plant payment bugs in a copy, one by one, and show which test catches each; ARGS pick some by a word
 	@$(PYTHON) -m tests.seeded_bugs $(ARGS)
 
-faults: install ## Run all fault tests, the long ones too, which `make test` leaves out
-	@$(PYTHON) -m pytest tests/faults -m "" $(ARGS)
+faults: install ## Run all fault tests, and those that measure, the long ones too, which `make test` leaves out
+	@$(PYTHON) -m pytest tests/faults tests/accounts/integration/test_isolation.py -m "" $(ARGS)
 
 crash-matrix: install ## Kill a process at each point of a payment, TIMES times (5); print what held and how to replay what did not
 	@$(PYTHON) -m tests.faults.crash_matrix --times $(TIMES) $(ARGS)

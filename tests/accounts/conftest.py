@@ -9,6 +9,7 @@ import pymongo
 import pytest
 from pymongo.database import Database
 
+from services.accounts.adapters import region_lines
 from tests.accounts.integration.cabinet import Cabinet
 from tests.support.neighbourhood import Neighbourhood
 
@@ -32,16 +33,25 @@ def database(_accounts_database: Database[Document]) -> Iterator[Database[Docume
 
 
 @pytest.fixture
-def neighbourhood(tmp_path: Path) -> Iterator[Neighbourhood]:
+def neighbourhood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Neighbourhood]:
+    monkeypatch.setattr(region_lines, "_CONNECT_WITHIN_S", 10)  # whoever is slow in a test is the machine
     subject = Neighbourhood(tmp_path)
     yield subject
     subject.stop()
 
 
 @pytest.fixture
-def cabinet(neighbourhood: Neighbourhood, mongo_url: str, database: Database[Document]) -> Iterator[Cabinet]:
+def overrides() -> dict[str, Any]:
+    """Settings of the cabinet that are not those of other tests; whoever needs some parametrizes this name."""
+    return {}
+
+
+@pytest.fixture
+def cabinet(
+    neighbourhood: Neighbourhood, mongo_url: str, database: Database[Document], overrides: dict[str, Any]
+) -> Iterator[Cabinet]:
     """The server with one region; the dispatcher when a test starts it."""
-    subject = Cabinet(neighbourhood, mongo_url, database.name)
+    subject = Cabinet(neighbourhood, mongo_url, database.name, overrides=dict(overrides))
     subject.start()
     yield subject
     subject.stop()

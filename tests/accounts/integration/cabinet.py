@@ -15,18 +15,23 @@ from services.accounts.config import Settings
 from services.accounts.entrypoints.servicer import RunningServer, build_server
 from services.chassis.clock import SystemClock
 from services.chassis.grpc_client import Remote
+from services.chassis.grpc_errors import RemoteError
 from services.chassis.grpc_values import time_to_proto
 from tests.accounts.integration.scripted_ordering import ScriptedOrdering
 from tests.accounts.integration.scripted_region import CONTRACT_CODE, NUMBER, ScriptedRegion
+from tests.support import eventually
 from tests.support.neighbourhood import Neighbourhood
 
 ANNA = "sub_" + "a" * 32
 BORIS = "sub_" + "b" * 32
+_CALL_S = 30  # whoever is slow in a test is the machine
+_GRACE_S = 20
 
 
 @dataclass(slots=True)
 class Cabinet:
-    """Settings are short-tempered, so that a test waits milliseconds where production waits seconds."""
+    """Pauses are short, so that a test waits milliseconds where production waits seconds; time-outs are long, so that
+    none ends what only the machine makes slow."""
 
     neighbourhood: Neighbourhood
     mongo_url: str
@@ -37,13 +42,15 @@ class Cabinet:
     overrides: dict[str, Any] = field(default_factory=dict)
     region_address: str = ""
     _address: str = ""
+    _remotes: dict[str | None, Remote] = field(default_factory=dict)
     _running: list[Callable[[], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ordering = ScriptedOrdering(self.region)
 
     def start(self) -> None:
-        """Start the region, unless another one was given, and the server."""
+        """Start the region, unless another one was given, and the server, and wait until it answers a subscriber: the
+        first connections are made then, to it and to identity."""
         self.region_address = self.region_address or self.neighbourhood.serve(
             "region:54",
             service="kabinet.regional.v1.RegionalBillingService",
@@ -53,13 +60,15 @@ class Cabinet:
         server: RunningServer = build_server(self.settings())
         server.start()
         self._running.append(lambda: server.stop(grace_s=0))
+        self._running.append(lambda: server._use_cases.pool.stop(grace_s=_GRACE_S))  # nothing writes after the test
         self._address = f"127.0.0.1:{server.port}"
+        eventually(lambda: is_answered(self.by(ANNA)))
 
     def start_dispatcher(self) -> RunningDispatcher:
         """Start one more replica of the dispatcher."""
         dispatcher = build_dispatcher(self.settings())
         dispatcher.start()
-        self._running.append(lambda: dispatcher.stop(grace_s=5))
+        self._running.append(lambda: dispatcher.stop(grace_s=_GRACE_S))
         return dispatcher
 
     def stop(self) -> None:
@@ -79,11 +88,13 @@ class Cabinet:
             "region_endpoints": self.region_endpoints,
             "figures_young_for_s": 0,
             "rows_refresh_after_s": 0,
-            "region_timeout_s": 2,
+            "region_timeout_s": 9,
             "region_pause_s": 0.2,
             "posting_retry_s": "0.05,0.1",
+            "posting_lease_s": 60,
             "ordering_retry_s": "0.05,0.1",
             "ordering_look_s": "0.1",
+            "ordering_call_s": 9,
         }
         return Settings(**(values | self.overrides))
 
@@ -132,7 +143,9 @@ class Cabinet:
         return file
 
     def _remote(self, caller: str | None) -> Remote:
-        return self.neighbourhood.remote("accounts", address=self._address, caller=caller)
+        if caller not in self._remotes:
+            self._remotes[caller] = self.neighbourhood.remote("accounts", address=self._address, caller=caller)
+        return self._remotes[caller]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +155,30 @@ class Caller:
     remote: Remote
     access_token: str | None
 
-    def accounts(self, method: str, request: Any, *, cap_s: float = 10) -> Any:
+    def accounts(self, method: str, request: Any, *, cap_s: float = _CALL_S) -> Any:
         stub = accounts_pb2_grpc.AccountsServiceStub(self.remote.channel)
         return self.remote.call(getattr(stub, method), request, cap_s=cap_s, access_token=self.access_token)
 
     def ordering(self, method: str, request: Any) -> Any:
         stub = ordering_pb2_grpc.AccountOrderingServiceStub(self.remote.channel)
-        return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
+        return self.remote.call(getattr(stub, method), request, cap_s=_CALL_S, access_token=self.access_token)
 
     def grants(self, method: str, request: Any) -> Any:
         stub = grants_pb2_grpc.AccountGrantsServiceStub(self.remote.channel)
-        return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
+        return self.remote.call(getattr(stub, method), request, cap_s=_CALL_S, access_token=self.access_token)
 
     def feed(self, method: str, request: Any) -> Any:
         stub = feed_pb2_grpc.RegionalFeedServiceStub(self.remote.channel)
-        return self.remote.call(getattr(stub, method), request, cap_s=10, access_token=self.access_token)
+        return self.remote.call(getattr(stub, method), request, cap_s=_CALL_S, access_token=self.access_token)
+
+
+def is_answered(caller: Caller) -> bool:
+    """Say whether the server answers a subscriber already."""
+    try:
+        caller.accounts("ListRegions", pb.ListRegionsRequest())
+    except RemoteError:
+        return False
+    return True
 
 
 def link_request(

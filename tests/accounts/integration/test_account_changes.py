@@ -62,7 +62,7 @@ def _now() -> datetime:
 
 
 def _shown(cabinet: Cabinet, account_id: str) -> pb.BillingAccount:
-    request = pb.GetBillingAccountRequest(billing_account_id=account_id, refresh_within_ms=2000)
+    request = pb.GetBillingAccountRequest(billing_account_id=account_id, refresh_within_ms=9000)
     shown: pb.BillingAccount = cabinet.by(ANNA).accounts("GetBillingAccount", request).billing_account
     return shown
 

@@ -1,8 +1,8 @@
 """Figures over real gRPC: fresh, stale, unknown; and a region that hangs, which costs its own figures only."""
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,17 +11,21 @@ from kabinet.common.v1 import figure_pb2
 from kabinet.regional.v1 import billing_pb2 as regional_pb
 from pymongo.database import Database
 
+from services.accounts.adapters import region_gate
+from services.chassis import grpc_guard
 from services.chassis.errors import Kind
 from services.chassis.grpc_errors import RemoteError
 from tests.accounts.integration.cabinet import ANNA, BORIS, Cabinet, rub
 from tests.support import eventually
 from tests.support.query_plans import collections_read, query_plans
 
+_FOREVER_S = 90  # longer than any call to a region may take
+_LETS_A_REGION_HANG = pytest.mark.parametrize("overrides", [{"region_timeout_s": 60}])
 
-def _overview(cabinet: Cabinet, *, within_ms: int = 1500) -> pb.BillingAccount:
-    listed = cabinet.by(ANNA).accounts(
-        "ListBillingAccounts", pb.ListBillingAccountsRequest(refresh_within_ms=within_ms)
-    )
+
+def _overview(cabinet: Cabinet, *, within_ms: int = 9000) -> pb.BillingAccount:
+    request = pb.ListBillingAccountsRequest(refresh_within_ms=within_ms)
+    listed = cabinet.by(ANNA).accounts("ListBillingAccounts", request, cap_s=_FOREVER_S)
     (account,) = listed.billing_accounts
     assert isinstance(account, pb.BillingAccount)
     return account
@@ -33,11 +37,37 @@ def _decision_balance(cabinet: Cabinet, account_id: str, **asked: Any) -> Any:
     )
 
 
-def _hanging(released: threading.Event) -> Callable[[str], None]:
-    def hang(_method: str) -> None:
-        released.wait(10)
+def _break(cabinet: Cabinet, account_id: str) -> None:
+    """Let the region refuse calls until it is left alone."""
+    cabinet.region.refuse(Kind.UNAVAILABLE, "BOOKS_CLOSED")
+    for _ in range(3):
+        with pytest.raises(RemoteError):
+            _decision_balance(cabinet, account_id)
 
-    return hang
+
+@contextmanager
+def _hanging(cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the region keep every call until the block ends, and have another balance then.
+
+    Calls to the cabinet may last longer than those to regions. So whatever waited in the block for the region would
+    outlast the call to it, and that call's answer, which brings the balance, would never come.
+    """
+    monkeypatch.setattr(grpc_guard, "_LONGEST_CALL_S", _FOREVER_S)
+    released = threading.Event()
+
+    def hang(_method: str) -> None:
+        assert released.wait(_FOREVER_S)
+
+    cabinet.region.before, cabinet.region.balance = hang, 777_00
+    try:
+        yield
+    finally:
+        released.set()
+
+
+def _came_late(cabinet: Cabinet) -> bool:
+    """Say whether the balance is remembered that the region has told after it had hung; nobody is asked."""
+    return bool(_overview(cabinet, within_ms=0).balance.value == rub(777_00))
 
 
 def test_the_overview_shows_every_figure_with_its_moment_and_freshness(cabinet: Cabinet) -> None:
@@ -73,82 +103,81 @@ def test_without_time_to_wait_it_asks_nobody(cabinet: Cabinet) -> None:
     assert cabinet.region.calls == []
 
 
+@_LETS_A_REGION_HANG
 def test_a_region_that_hangs_costs_freshness_and_not_time_and_comes_late_into_what_is_remembered(
-    cabinet: Cabinet,
+    cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cabinet.linked()
     _overview(cabinet)
-    released = threading.Event()
-    cabinet.region.before = _hanging(released)
-    cabinet.region.balance = 777_00
 
-    try:
-        began_at = time.monotonic()
+    with _hanging(cabinet, monkeypatch):
         account = _overview(cabinet, within_ms=200)
-        took_s = time.monotonic() - began_at
-    finally:
-        released.set()
 
     assert account.balance.value == rub(100_00)
     assert not account.region_available
-    assert took_s < 1.5
-    eventually(lambda: _overview(cabinet, within_ms=0).balance.value == rub(777_00))
+    eventually(lambda: _came_late(cabinet))
 
 
-def test_a_region_that_is_down_is_soon_not_asked_any_more_and_soon_again_when_it_is_back(cabinet: Cabinet) -> None:
-    cabinet.linked()
+@pytest.mark.parametrize("overrides", [{"region_pause_s": 60}])
+def test_a_region_that_is_down_is_soon_not_asked_any_more(cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(region_gate, "_FIRST_PAUSE_S", 60)
+    account_id = cabinet.linked().billing_account_id
     _overview(cabinet)
-    cabinet.region.refuse(Kind.UNAVAILABLE, "BOOKS_CLOSED")
-    for _ in range(3):
-        assert not _overview(cabinet).region_available
+    _break(cabinet, account_id)
 
     cabinet.region.calls.clear()
     account = _overview(cabinet)
+    with pytest.raises(RemoteError) as refused:
+        _decision_balance(cabinet, account_id)
 
     assert (account.balance.value, account.region_available) == (rub(100_00), False)
-    assert len(cabinet.region.calls) <= 1
+    assert refused.value.reason == "REGION_UNAVAILABLE"
+    assert cabinet.region.calls == []
+
+
+def test_a_region_that_was_down_is_soon_asked_again_when_it_is_back(cabinet: Cabinet) -> None:
+    account_id = cabinet.linked().billing_account_id
+    _break(cabinet, account_id)
+
     cabinet.region.recover()
+
     eventually(lambda: _overview(cabinet).region_available)
+    assert _decision_balance(cabinet, account_id).balance == rub(100_00)
 
 
-def test_a_region_that_keeps_one_caller_waiting_keeps_no_second_one(cabinet: Cabinet) -> None:
+@_LETS_A_REGION_HANG
+def test_a_region_that_keeps_one_caller_waiting_keeps_no_second_one(
+    cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cabinet.linked()
     _overview(cabinet)
-    released = threading.Event()
-    cabinet.region.before = _hanging(released)
-    try:
-        _overview(cabinet, within_ms=700)  # long enough to see that the region hangs
-        began_at = time.monotonic()
-        account = _overview(cabinet, within_ms=10_000)
-        took_s = time.monotonic() - began_at
-    finally:
-        released.set()
+
+    with _hanging(cabinet, monkeypatch):
+        _overview(cabinet, within_ms=1)
+        eventually(lambda: not _overview(cabinet, within_ms=0).region_available)  # it is seen that the region hangs
+        account = _overview(cabinet, within_ms=_FOREVER_S * 1000)
 
     assert (account.balance.value, account.region_available) == (rub(100_00), False)
-    assert took_s < 5
+    eventually(lambda: _came_late(cabinet))
     eventually(lambda: _overview(cabinet).region_available)
 
 
-def test_a_region_that_did_not_answer_last_time_is_asked_and_not_waited_for(cabinet: Cabinet) -> None:
+@_LETS_A_REGION_HANG
+def test_a_region_that_did_not_answer_last_time_is_asked_and_not_waited_for(
+    cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cabinet.linked()
     _overview(cabinet)
     cabinet.region.refuse(Kind.UNAVAILABLE, "BOOKS_CLOSED")
     _overview(cabinet)
-    released = threading.Event()
-    cabinet.region.recover()
-    cabinet.region.before = _hanging(released)
     cabinet.region.calls.clear()
 
-    try:
-        began_at = time.monotonic()
-        account = _overview(cabinet, within_ms=10_000)
-        took_s = time.monotonic() - began_at
+    with _hanging(cabinet, monkeypatch):
+        account = _overview(cabinet, within_ms=_FOREVER_S * 1000)
         eventually(lambda: "GetAccount" in cabinet.region.calls)
-    finally:
-        released.set()
 
-    assert took_s < 5
     assert not account.region_available
+    eventually(lambda: _came_late(cabinet))
     eventually(lambda: _overview(cabinet).region_available)
 
 

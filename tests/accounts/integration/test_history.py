@@ -163,7 +163,7 @@ def test_refuses_a_period_that_ends_before_it_begins_and_a_token_that_nobody_gav
 
 
 def test_what_the_overview_has_read_is_remembered_too(cabinet: Cabinet, reader: Reader) -> None:
-    cabinet.by(ANNA).accounts("ListBillingAccounts", pb.ListBillingAccountsRequest(refresh_within_ms=2000))
+    cabinet.by(ANNA).accounts("ListBillingAccounts", pb.ListBillingAccountsRequest(refresh_within_ms=9000))
     cabinet.region.refuse(Kind.UNAVAILABLE, "BOOKS_CLOSED")
 
     known, payments = reader.page(), reader.payments()

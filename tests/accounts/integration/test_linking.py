@@ -1,5 +1,6 @@
 """Linking, changing and ending links over real gRPC."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -43,13 +44,15 @@ def test_a_wrong_number_and_a_wrong_proof_are_refused_alike(cabinet: Cabinet) ->
 
 
 def test_five_wrong_proofs_in_an_hour_are_enough_for_one_subscriber_and_keep_no_other_out(cabinet: Cabinet) -> None:
+    began_at = time.monotonic()
     for _ in range(5):
         _refusal(cabinet, ANNA, "LinkBillingAccount", link_request(value="guess"))
 
     kind, reason, _, metadata = _refusal(cabinet, ANNA, "LinkBillingAccount", link_request())
+    took_s = time.monotonic() - began_at
 
     assert (kind, reason) == (Kind.RESOURCE_EXHAUSTED, "TOO_MANY_ATTEMPTS")
-    assert 3590 <= int(metadata["retry_after_s"]) <= 3600
+    assert 3600 - took_s - 1 <= int(metadata["retry_after_s"]) <= 3600
     assert cabinet.linked(BORIS).number == "5400200001"
 
 
@@ -218,7 +221,7 @@ def test_lists_the_accounts_that_the_proofs_reach_and_nobody_else_s(cabinet: Cab
 def test_whoever_may_only_pay_sees_no_figures(cabinet: Cabinet) -> None:
     account_id = cabinet.linked(ANNA, kind="last_payment_minor").billing_account_id
     cabinet.linked(BORIS)
-    cabinet.by(BORIS).accounts("ListBillingAccounts", pb.ListBillingAccountsRequest(refresh_within_ms=1000))
+    cabinet.by(BORIS).accounts("ListBillingAccounts", pb.ListBillingAccountsRequest(refresh_within_ms=9000))
     anna = cabinet.by(ANNA)
 
     shown = anna.accounts(

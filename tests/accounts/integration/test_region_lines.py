@@ -10,6 +10,7 @@ import pytest
 from joserfc import jws
 from kabinet.regional.v1 import billing_pb2_grpc
 
+from services.accounts.adapters import region_gate
 from services.accounts.adapters.grpc_regions import GrpcRegionalBilling
 from services.accounts.adapters.region_gate import GateRules
 from services.accounts.adapters.region_lines import LineRules, RegionLines
@@ -53,6 +54,7 @@ def regions() -> dict[str, Refusing]:
 
 @pytest.fixture
 def lines(neighbourhood: Neighbourhood, regions: dict[str, Refusing]) -> Iterator[RegionLines]:
+    """The lines to them, connected already: what is counted is calls and no tries to connect."""
     servers, endpoints = [], {}
     for code, region in regions.items():
         server = grpc.server(ThreadPoolExecutor(4))
@@ -65,8 +67,10 @@ def lines(neighbourhood: Neighbourhood, regions: dict[str, Refusing]) -> Iterato
     subject = RegionLines(
         endpoints=endpoints,
         tokens=ServiceTokens(name="accounts", key=key, clock=SystemClock()),
-        rules=LineRules(gate=GateRules(failures=3, pause_s=60, calls=8), timeout_s=5, retry_budget=0.1),
+        rules=LineRules(gate=GateRules(failures=3, pause_s=60, calls=8), timeout_s=30, retry_budget=0.1),
     )
+    for connected in subject.stubs(grpc.channel_ready_future).values():
+        connected.result(timeout=60)
     yield subject
     subject.close()
     for server in servers:
@@ -96,7 +100,10 @@ def test_a_read_is_repeated_once_and_a_payment_never(lines: RegionLines, regions
     assert regions["54"].calls == ["GetAccount", "GetAccount", "PostPayment"]
 
 
-def test_a_region_that_is_left_alone_is_not_asked_and_says_so(lines: RegionLines, regions: dict[str, Refusing]) -> None:
+def test_a_region_that_is_left_alone_is_not_asked_and_says_so(
+    lines: RegionLines, regions: dict[str, Refusing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(region_gate, "_FIRST_PAUSE_S", 60)
     billing = GrpcRegionalBilling(lines)
     for _ in range(3):
         with pytest.raises(RegionUnavailable):

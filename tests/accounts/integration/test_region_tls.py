@@ -21,11 +21,11 @@ from services.chassis.grpc_errors import MethodLeftOut, RemoteError
 from services.chassis.tls import ClientTls
 from services.chassis.tokens import ServiceTokens, load_private_key
 from tests.accounts.integration.cabinet import ANNA, Cabinet
-from tests.sandbox.programs import free_port
 from tests.sandbox.regions import ADVANCE
 from tests.support import eventually
 from tests.support.certificates import Authority
 from tests.support.neighbourhood import Neighbourhood
+from tests.support.ports import free_port
 
 Document = dict[str, Any]
 
@@ -64,7 +64,7 @@ class Lines:
     def figures(self) -> pb.BillingAccount:
         """Link an account and return it with its figures. Raises what stands in the way."""
         self._cabinet.linked()
-        request = pb.ListBillingAccountsRequest(refresh_within_ms=3000)
+        request = pb.ListBillingAccountsRequest(refresh_within_ms=9000)
         (account,) = self._cabinet.by(ANNA).accounts("ListBillingAccounts", request).billing_accounts
         assert isinstance(account, pb.BillingAccount)
         return account
@@ -81,7 +81,8 @@ class Lines:
         """Return a way to call, as region 54, where regions push their news."""
         key = load_private_key(self._cabinet.neighbourhood.key_file("region:54"))
         tokens = ServiceTokens(name="region:54", key=key, clock=SystemClock())
-        return Remote(name="accounts", address=f"localhost:{self._feed_port}", tokens=tokens, tls=tls)
+        address = f"localhost:{self._feed_port}"
+        return Remote(name="accounts", address=address, tokens=tokens, tls=tls, connect_within_s=10)
 
     def close(self) -> None:
         """Stop the region; the cabinet stops by itself."""
@@ -163,12 +164,12 @@ def test_the_door_for_regions_opens_to_a_certificate_only_and_leads_to_their_ser
     push = feed_pb2.PushBalancesRequest()
     try:
         with pytest.raises(RemoteError):
-            naked.call(feed_pb2_grpc.RegionalFeedServiceStub(naked.channel).PushBalances, push, cap_s=5)
+            naked.call(feed_pb2_grpc.RegionalFeedServiceStub(naked.channel).PushBalances, push, cap_s=30)
 
-        assert shown.call(feed_pb2_grpc.RegionalFeedServiceStub(shown.channel).PushBalances, push, cap_s=5) is not None
+        assert shown.call(feed_pb2_grpc.RegionalFeedServiceStub(shown.channel).PushBalances, push, cap_s=30) is not None
         with pytest.raises(MethodLeftOut):
             accounts = accounts_pb2_grpc.AccountsServiceStub(shown.channel)
-            shown.call(accounts.ListRegions, pb.ListRegionsRequest(), cap_s=5)
+            shown.call(accounts.ListRegions, pb.ListRegionsRequest(), cap_s=30)
     finally:
         naked.close()
         shown.close()

@@ -90,7 +90,7 @@ def test_no_region_has_more_threads_than_it_may_and_one_tries_it(
         all_there = Barrier(5)
 
         def claim() -> Document | None:
-            all_there.wait(5)
+            all_there.wait(60)
             return work.claim()
 
         claimed = [future.result() for future in [threads.submit(claim) for _ in range(5)]]

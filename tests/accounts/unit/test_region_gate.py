@@ -172,19 +172,19 @@ def test_a_third_caller_is_told_at_once_while_two_wait() -> None:
     inside, leave = threading.Barrier(3), threading.Event()
 
     def hang() -> None:
-        inside.wait(5)
-        leave.wait(5)
+        inside.wait(60)
+        leave.wait(60)
 
     threads = [threading.Thread(target=gate.pass_through, args=(hang,)) for _ in range(2)]
     for thread in threads:
         thread.start()
-    inside.wait(5)
+    inside.wait(60)
     try:
         with pytest.raises(RegionUnavailable):
             gate.pass_through(lambda: "x")
     finally:
         leave.set()
         for thread in threads:
-            thread.join(5)
+            thread.join(60)
 
     assert gate.pass_through(lambda: "x") == "x"
