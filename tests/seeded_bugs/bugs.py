@@ -81,6 +81,13 @@ BUGS = (
         tests=("tests/payments/unit/test_charge_occasion.py",),
     ),
     Bug(
+        name="an automatic charge whose consent went while it was begun",
+        file="services/payments/application/charge_occasion.py",
+        text="        withdrawal = self.find_withdrawal(payment)\n",
+        wrong='        withdrawal = ""\n',
+        tests=("tests/payments/unit/test_charge_occasion.py",),
+    ),
+    Bug(
         name="a lost automatic charge repeated without leave",
         file="services/payments/application/drive_payment.py",
         text="if payment.autopay_rule_id and not self._may_still_be_sent(payment):",
