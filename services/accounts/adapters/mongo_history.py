@@ -11,7 +11,7 @@ from services.accounts.adapters.mongo_values import key_of
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.figures import FigureKind
 from services.accounts.domain.history import MOMENT, Span
-from services.accounts.domain.history_month import HistoryMonth, Piece, month_of
+from services.accounts.domain.history_month import HistoryMonth, Piece, Share, month_of
 from services.chassis.saving import save_aggregate
 
 Document = dict[str, Any]
@@ -78,10 +78,18 @@ def _to_document(month: HistoryMonth[Any]) -> Document:
                 "ends_at": piece.span.ends_at,
                 "as_of": piece.as_of,
                 "read_last": piece.read_last,
-                "behind": piece.behind,
-                "down_to": piece.down_to,
             }
             for piece in month.pieces
+        ],
+        "shares": [
+            {
+                "at": share.at,
+                "behind": share.behind,
+                "down_to": share.down_to,
+                "row_ids": list(share.row_ids),
+                "as_of": share.as_of,
+            }
+            for share in month.shares
         ],
         "kept_from": month.kept_from,
     }
@@ -96,6 +104,7 @@ def _to_month(document: Document) -> HistoryMonth[Any]:
         month=document["month"],
         rows=tuple(from_document(row) for row in document["rows"]),
         pieces=tuple(_to_piece(piece) for piece in document["pieces"]),
+        shares=tuple(_to_share(share) for share in document.get("shares", ())),
         kept_from=document["kept_from"],
         version=document["version"],
     )
@@ -106,6 +115,14 @@ def _to_piece(document: Document) -> Piece:
         span=Span(document["begins_at"], document["ends_at"]),
         as_of=document["as_of"],
         read_last=document["read_last"],
+    )
+
+
+def _to_share(document: Document) -> Share:
+    return Share(
+        at=document["at"],
         behind=document["behind"],
         down_to=document["down_to"],
+        row_ids=tuple(document["row_ids"]),
+        as_of=document["as_of"],
     )

@@ -1,5 +1,6 @@
 """Remember what a region told of an account's fees or payments, month by month."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -7,7 +8,8 @@ import structlog
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_report import Row
 from services.accounts.domain.figures import FigureKind
-from services.accounts.domain.history_month import HistoryMonth, Reading
+from services.accounts.domain.history import BEGINNING, Span
+from services.accounts.domain.history_month import HistoryMonth, Reading, month_of, span_of
 from services.accounts.domain.ports import HistoryRepository
 from services.chassis.errors import VersionConflict
 
@@ -27,8 +29,17 @@ class RememberHistory:
         if not reading.is_in_order:
             _log.warning("history_out_of_order", region=key.region, kind=kind.value)
             return
-        for month in self.history.named(key, kind, reading.months()):
+        for month in self._months_of(key, kind, reading):
             self._take(month, reading)
+
+    def _months_of(self, key: AccountKey, kind: FigureKind, reading: Reading[Row]) -> Sequence[HistoryMonth[Row]]:
+        """Return the months that a reading tells of; where nothing is older, that is said to all before them, too."""
+        named = self.history.named(key, kind, reading.months())
+        oldest = named[-1].month
+        if not reading.is_last or oldest == month_of(BEGINNING):
+            return named
+        older = self.history.months(key, kind, Span(BEGINNING, span_of(oldest).begins_at))
+        return [*named, *(month for month in older if month.month < oldest)]
 
     def _take(self, month: HistoryMonth[Row], reading: Reading[Row]) -> None:
         for _ in range(_TRIES):

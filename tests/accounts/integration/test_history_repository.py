@@ -37,7 +37,8 @@ def _names(months: Any) -> list[str]:
 
 def test_returns_what_was_saved(history: HistoryRepository) -> None:
     charges = HistoryMonth[Charge](key=KEY, kind=_CHARGES, month="2026-11")
-    first = make_page(make_charge(), next_page_token="more")
+    as_of = A_MORNING + timedelta(minutes=1)
+    first = make_page(make_charge(), as_of=as_of, next_page_token="more")  # ends amid a moment, for all it tells
     charges.take(Reading.of(first, period=EVER, after=None))
     charges.kept_from = A_MORNING - timedelta(days=900)
     payments = HistoryMonth[CreditedPayment](key=KEY, kind=_PAYMENTS, month="2026-11")
@@ -48,7 +49,7 @@ def test_returns_what_was_saved(history: HistoryRepository) -> None:
 
     assert list(history.named(KEY, _CHARGES, ["2026-12", "2026-11"])) == [_month("2026-12"), charges]
     assert list(history.months(KEY, _PAYMENTS, EVER)) == [payments]
-    assert (charges.version, len(charges.rows), len(charges.pieces)) == (1, 1, 1)
+    assert (charges.version, len(charges.rows), len(charges.pieces), len(charges.shares)) == (1, 1, 1, 1)
 
 
 def test_returns_the_months_of_a_period_newest_first_and_at_last_the_oldest_of_all(history: HistoryRepository) -> None:

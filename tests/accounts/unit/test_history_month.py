@@ -23,7 +23,14 @@ from services.accounts.domain.history import (
     gaps_of,
     without,
 )
-from services.accounts.domain.history_month import MOST_ROWS, HistoryMonth, Reading, month_of, span_of
+from services.accounts.domain.history_month import (
+    MONTHS_OF_A_READING,
+    MOST_ROWS,
+    HistoryMonth,
+    Reading,
+    month_of,
+    span_of,
+)
 from services.accounts.domain.recalled_history import RecalledPage, recall
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
@@ -114,23 +121,92 @@ def test_every_row_of_the_books_is_shown_once_or_lies_in_a_gap(
 
 @given(_BOOKS, st.integers(1, 7), st.integers(1, 9), st.randoms())
 def test_what_was_read_in_full_is_shown_in_full_and_in_order(books: Books, size: int, shown: int, chance: Any) -> None:
-    told = list(books.readings(size=size))
+    told = list(books.readings(size=size)) * 2
     chance.shuffle(told)
 
-    pages = _recalled(_remembered(*told, *books.readings(size=size)), size=shown)
+    pages = _recalled(_remembered(*told), size=shown)
 
     assert [row.at for page in pages for row in page.rows] == [row.at for row in books.rows if row.at < A_MORNING]
     assert _gaps(pages) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a page that is read again forgets what went on from it amid rows of one moment: a gap too many"
-)
 def test_a_page_read_again_by_itself_forgets_nothing_of_the_moment_that_it_ends_in() -> None:
     at = [A_MORNING - timedelta(hours=hours) for hours in (0, 2, 2, 3)]
     first, second, third, last = Books([_row(n, moment) for n, moment in enumerate(at)]).readings(size=1)
 
     assert _gaps(_recalled(_remembered(first, second, third, second, last))) == []
+
+
+def test_a_moment_that_two_pages_share_is_known_as_of_its_last_reading_and_without_what_was_taken_back() -> None:
+    rows = [_row(number, A_MORNING - timedelta(hours=1)) for number in range(4)]
+    before, after = Books(rows), Books([rows[0], *rows[2:]])
+    after.as_of = A_MORNING + timedelta(minutes=1)
+
+    history = _remembered(*before.readings(size=2), *after.readings(size=2))
+    (page,) = _recalled(history)
+    half_read = _remembered(*before.readings(size=2), after.readings(size=2)[0])
+
+    assert (_ids([page]), page.as_of) == (["fee-0", "fee-2", "fee-3"], after.as_of)
+    assert sorted(_ids(_recalled(half_read))) == ["fee-0", "fee-1", "fee-2", "fee-3"]
+    assert _gaps(_recalled(half_read)) == _gaps([page]) == []
+
+
+def test_what_was_read_again_is_no_older_for_what_it_lies_beside() -> None:
+    rows = [_row(number, A_MORNING - timedelta(hours=hours)) for number, hours in enumerate((1, 2, 2, 3))]
+    before, after = Books(rows), Books(rows)
+    after.as_of = A_MORNING + timedelta(minutes=1)
+    from_the_shared_moment_on = Span(BEGINNING, rows[1].at + MOMENT)
+
+    history = _remembered(*before.readings(size=1), *after.readings(size=1, period=from_the_shared_moment_on))
+
+    assert [page.as_of for page in _recalled(history, period=from_the_shared_moment_on)] == [after.as_of]
+    assert [page.as_of for page in _recalled(history)] == [before.as_of]
+
+
+@given(_BOOKS, st.sets(st.integers(0, 29)), st.integers(1, 7), st.integers(1, 7), st.data())
+def test_a_stretch_holds_what_the_books_held_when_it_says_that_they_were_read(
+    before: Books, taken_back: set[int], size: int, later_size: int, data: st.DataObject
+) -> None:
+    later = Books([row for number, row in enumerate(before.rows) if number not in taken_back])
+    later.as_of = A_MORNING + timedelta(minutes=1)
+    told = [*before.readings(size=size), *later.readings(size=later_size)]
+    read = data.draw(st.lists(st.sampled_from(told), unique_by=id))
+
+    history = _remembered(*read)
+
+    for month in history.months(KEY, _CHARGES, EVER):
+        for piece in month.pieces:
+            shown, held, still_held = (
+                {row.row_id for row in rows if row.at in piece.span} for rows in (month.rows, before.rows, later.rows)
+            )
+            assert still_held <= shown <= held
+            if piece.as_of == later.as_of:
+                assert shown == still_held
+
+
+@given(_BOOKS, st.integers(1, 7), st.integers(1, 7))
+def test_what_was_read_later_stands_whatever_older_comes_in_after_it(before: Books, size: int, later_size: int) -> None:
+    later = Books([*before.rows[:-1:2], *before.rows[-1:]])  # what is older than its oldest row, no month says
+    later.as_of = A_MORNING + timedelta(minutes=1)
+
+    history = _remembered(*later.readings(size=later_size), *before.readings(size=size))
+    (page,) = _recalled(history, size=30)
+
+    assert set(_ids([page])) == {row.row_id for row in later.rows if row.at < A_MORNING}
+    assert (page.as_of, page.gaps) == (later.as_of, [])
+
+
+@given(_BOOKS, st.integers(1, 7), st.integers(1, 7), st.randoms())
+def test_pages_of_one_size_read_in_any_order_take_nothing_from_what_pages_of_another_told(
+    books: Books, size: int, other_size: int, chance: Any
+) -> None:
+    told = [*books.readings(size=size), *books.readings(size=other_size)]
+    chance.shuffle(told)
+
+    pages = _recalled(_remembered(*told))
+
+    assert [row.at for page in pages for row in page.rows] == [row.at for row in books.rows if row.at < A_MORNING]
+    assert _gaps(pages) == []
 
 
 @given(_BOOKS, _PERIODS)
@@ -146,7 +222,7 @@ def test_gaps_and_what_is_known_make_up_the_period(books: Books, period: Span) -
 def test_a_month_of_a_thousand_rows_is_remembered_and_shown_page_by_page() -> None:
     rows = [_row(number, A_MORNING - timedelta(minutes=number)) for number in range(1000)]
 
-    history = _remembered(*Books(rows).readings(size=100))
+    history = _remembered(*Books(rows).readings(size=4))
     pages = _recalled(history, size=100)
 
     assert _ids(pages) == [row.row_id for row in rows if row.at < A_MORNING]
@@ -173,6 +249,35 @@ def test_what_the_region_has_corrected_replaces_what_was_read_before() -> None:
     overtaken = _remembered(*after.readings(size=20), *before.readings(size=20))
 
     assert _ids(_recalled(history)) == _ids(_recalled(overtaken)) == ["fee-0", "fee-2"]
+
+
+def test_a_region_that_takes_back_its_oldest_rows_empties_their_months() -> None:
+    before = Books([_row(number, A_MORNING - timedelta(days=40 * number)) for number in range(1, 6)])
+    after = Books(before.rows[:2])
+    after.as_of = A_MORNING + timedelta(minutes=1)
+
+    pages = _recalled(_remembered(*before.readings(size=20), *after.readings(size=20)))
+
+    assert _ids(pages) == ["fee-1", "fee-2"]
+    assert _gaps(pages) == []
+
+
+def test_a_page_of_a_hundred_months_is_remembered_whole() -> None:
+    books = Books([_row(number, A_MORNING - timedelta(days=31 * number + 1)) for number in range(100)])
+
+    pages = _recalled(_remembered(*books.readings(size=100)), size=100)
+
+    assert (len(_ids(pages)), _gaps(pages)) == (100, [])
+
+
+def test_of_a_page_that_reaches_back_further_than_months_are_kept_the_rest_is_a_gap() -> None:
+    newest, oldest = A_MORNING - timedelta(days=1), A_MORNING.replace(year=2000)
+    assert (newest.year - oldest.year) * 12 > MONTHS_OF_A_READING
+
+    pages = _recalled(_remembered(*Books([_row(1, newest), _row(2, oldest)]).readings(size=20)))
+
+    assert _ids(pages) == ["fee-1"]
+    assert [gap.reason for gap in _gaps(pages) if oldest in gap.span] == [GapReason.REGION_UNAVAILABLE]
 
 
 def test_says_what_lies_before_the_books_for_what_it_is() -> None:
