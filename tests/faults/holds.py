@@ -13,7 +13,7 @@ from tests.support import eventually
 ACCOUNTS = "accounts-dispatcher"  # the name that accounts gives itself in MongoDB where it works on postings
 CAPTURED = frozenset({"captured", "posted"})  # whoever hears nothing asks, so that it may be posted meanwhile
 _CHARGE_MS = 2800  # within CHARGE_TIMEOUT_S, so that nobody gives up before the kill
-_REGION_MS = 1700  # within REGION_TIMEOUT_S, so that nobody gives up before the kill
+_REGION_MS = 3200  # within REGION_TIMEOUT_S, so that nobody gives up before the kill
 _NOT_ASKED_FOR_S = 3
 
 

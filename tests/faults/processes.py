@@ -18,7 +18,7 @@ SETTINGS = {
     "BACKOFF_SCALE": "0.03",
     "WORK_LEASE_S": "6",
     # accounts
-    "REGION_TIMEOUT_S": "2",
+    "REGION_TIMEOUT_S": "3.5",
     "REGION_PAUSE_S": "0.5",
     "POSTING_RETRY_S": "0.3,0.5,1,2",
     "POSTING_OUTAGE_PAUSE_S": "2",
