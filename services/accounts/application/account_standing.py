@@ -71,12 +71,19 @@ class AccountStanding:
             link.authorize(action)
         self.check(link, *actions, pasts=pasts)
 
-    def allowing(self, links: Sequence[BillingAccount], action: Action, /) -> Sequence[BillingAccount]:
+    def allowing(
+        self,
+        links: Sequence[BillingAccount],
+        action: Action,
+        /,
+        *,
+        pasts: Mapping[AccountKey, AccountPast] | None = None,
+    ) -> Sequence[BillingAccount]:
         """Return the links with which the action is allowed now."""
         reaching = [link for link in links if link.allows(action)]
         if not can_be_frozen(action):
             return reaching
-        standings = self.of(reaching)
+        standings = self.of(reaching, pasts=pasts)
         return [link for link in reaching if not is_frozen(action, standings[link.billing_account_id])]
 
 

@@ -57,8 +57,9 @@ class ListAuthorizedAccounts:
 
     def __call__(self, *, subscriber_id: str, action: Action) -> Sequence[Authorized]:
         """Return the accounts with which they may do it, in the order of linking."""
-        allowed = self.standing.allowing(self.accounts.linked_by(subscriber_id), action)
-        pasts = self.snapshots.pasts([account.key for account in allowed])
+        linked = self.accounts.linked_by(subscriber_id)
+        pasts = self.snapshots.pasts([account.key for account in linked])
+        allowed = self.standing.allowing(linked, action, pasts=pasts)
         return [authorized_as(account, pasts[account.key], self.regions) for account in allowed]
 
 
