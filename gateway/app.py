@@ -13,7 +13,7 @@ from gateway.api import document
 from gateway.api.answers import problem_response
 from gateway.cabinet import site
 from gateway.config import Settings
-from gateway.errors import CsrfTokenInvalid, Problem, Unexpected, fields_invalid, from_http
+from gateway.errors import CsrfTokenInvalid, Problem, Unexpected, from_http, request_invalid
 from gateway.language import language_of
 from gateway.observing import request_id
 from gateway.parts import build_parts, keep, parts
@@ -91,7 +91,7 @@ def _answer_unexpected(error: Exception) -> Any:
 
 
 def _refuse_fields(error: ValidationError) -> None:
-    raise fields_invalid(error)
+    raise request_invalid(error)
 
 
 def _allow(answer: Any, error: HTTPException) -> None:

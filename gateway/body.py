@@ -20,7 +20,7 @@ _CARD_NUMBER = re.compile(
 
 
 def check_bodies(app: Flask, /) -> None:
-    """Refuse bodies that are too large, that are no JSON where JSON is said, or that hold a card number."""
+    """Refuse bodies that are too large, that hold a card number, or that are not the one JSON object the API takes."""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.before_request(_check)
 
@@ -32,6 +32,16 @@ def _check() -> None:
         return
     if any(_holds_card_number(text) for text in _texts(request)):
         raise CardNumberNotAccepted("The body holds a card number.")
+    if (request.blueprint or "").startswith("api_") and not _is_one_object(request):
+        raise BodyUnreadable("The body is not one JSON object.")
+
+
+def _is_one_object(incoming: Request) -> bool:
+    """Tell whether a body is one JSON object, or none at all: not every route needs one.
+
+    A string of JSON is none: flask-openapi3 would read what is inside it, which nothing here has looked at.
+    """
+    return not incoming.get_data() or (incoming.is_json and isinstance(_parsed(incoming), dict))
 
 
 def _texts(incoming: Request) -> Iterator[str]:

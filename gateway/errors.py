@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from gateway.wording import ErrorTexts
@@ -67,7 +68,7 @@ class BodyTooLarge(DomainError):
 
 
 class BodyUnreadable(DomainError):
-    """The body is no JSON, or the request is no HTTP that can be understood."""
+    """The body is not the one JSON object that the API takes, or the request is no HTTP that can be understood."""
 
     reason = "BODY_UNREADABLE"
     kind = Kind.INVALID
@@ -147,22 +148,37 @@ _RULES = {
     "string_too_short": "too_short",
     "too_short": "too_short",
     "literal_error": "not_offered",
+    "out_of_place": "out_of_place",
     "greater_than_equal": "out_of_range",
     "less_than_equal": "out_of_range",
 }
 
 
+def request_invalid(error: ValidationError, /) -> DomainError:
+    """Return what pydantic found in a request to the API: that there is no body at all, or which fields are wrong."""
+    if any(found["type"] == "model_type" and not found["loc"] for found in _found_in(error)):
+        return BodyUnreadable("There is no body.")
+    return fields_invalid(error)
+
+
 def fields_invalid(error: ValidationError, /) -> FieldsInvalid:
     """Return what pydantic found, without the values: they may be personal."""
-    problems = [
-        FieldProblem(
-            field=".".join(str(part) for part in found["loc"]),
-            rule=_RULES.get(found["type"], "not_valid"),
-            limit=str((found.get("ctx") or {}).get("max_length") or (found.get("ctx") or {}).get("min_length") or ""),
-        )
-        for found in error.errors(include_url=False, include_input=False)
-    ]
-    return FieldsInvalid(problems)
+    return FieldsInvalid([_field_problem(found) for found in _found_in(error)])
+
+
+def _found_in(error: ValidationError) -> Sequence[ErrorDetails]:
+    return error.errors(include_url=False, include_input=False)
+
+
+def _field_problem(found: ErrorDetails) -> FieldProblem:
+    """Return a problem by its field; the rules of a whole model name theirs themselves (`bodies.fields.misplaced`)."""
+    told = found.get("ctx") or {}
+    place = [*found["loc"], told["field"]] if "field" in told else found["loc"]
+    return FieldProblem(
+        field=".".join(str(part) for part in place),
+        rule=_RULES.get(found["type"], "not_valid"),
+        limit=str(told.get("max_length") or told.get("min_length") or ""),
+    )
 
 
 def from_http(error: HTTPException, /) -> DomainError:

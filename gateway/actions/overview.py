@@ -109,7 +109,9 @@ def _renewals(rules: Sequence[payments.AutopayRuleView]) -> list[Renewal]:
             "kind": "autopay",
             "autopay_rule_id": rule["id"],
             "billing_account_id": rule["billing_account_id"],
+            "amount_kind": rule["amount_kind"],
             "amount": rule["amount"] if rule["amount_kind"] == "fixed" else None,
+            "target": rule["amount"] if rule["amount_kind"] == "target" else None,
             "renews_at": rule["next_charge_at"],
         }
         for rule in rules

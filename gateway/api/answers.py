@@ -51,8 +51,12 @@ def answer(shape: Any, /, *, name: str) -> type[BaseModel]:
 
 def refusals(*statuses: int) -> dict[str, Any]:
     """Return the refusals that every route knows, and those of this one."""
-    known = {400, 429, 500, 503, *statuses}
-    return {str(status): {"description": "Refused", "content": _PROBLEM} for status in sorted(known)}
+    return only_refusals(*{400, 401, 413, 429, 500, 503, *statuses})
+
+
+def only_refusals(*statuses: int) -> dict[str, Any]:
+    """Return exactly these refusals."""
+    return {str(status): {"description": "Refused", "content": _PROBLEM} for status in sorted(statuses)}
 
 
 def problem_response(problem: Problem, /, *, public_url: str, request_id: str) -> Response:

@@ -9,15 +9,17 @@ from typing import Any
 from flask import request
 
 from gateway.actions.payments import note_acquirer_notification
+from gateway.api.answers import only_refusals
 from gateway.api.routes import area
 from gateway.auth import caller, public
 
 api = area("webhooks", "Notifications of the acquirer")
 
 _LONGEST = 100
+_ANSWERS: Any = {"200": {"description": "Always, with an empty body"}, **only_refusals(413, 503)}
 
 
-@api.post("/webhooks/yookassa", responses={"200": {"description": "Always, with an empty body"}})
+@api.post("/webhooks/yookassa", responses=_ANSWERS)
 @public
 def yookassa() -> Any:
     """Take a notification of the acquirer as a hint to ask it"""

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 _LARGEST_MINOR = 10**15  # beyond any sum, and still exact where numbers are doubles
 
@@ -21,6 +22,11 @@ class Body(BaseModel):
     """A JSON body: unknown fields are refused, and nothing is converted from another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def misplaced(field: str, /, *, missing: bool) -> PydanticCustomError:
+    """Return the error of a field that hangs on another one: it is missing, or there is no place for it."""
+    return PydanticCustomError("missing" if missing else "out_of_place", "{field} hangs on a field", {"field": field})
 
 
 class Query(BaseModel):

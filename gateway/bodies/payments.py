@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from gateway.bodies.fields import Amount, Body, Id, OptionalId, Page, Url
+from gateway.bodies.fields import Amount, Body, Id, OptionalId, Page, Url, misplaced
 
 IdempotencyKey = Annotated[str, StringConstraints(min_length=8, max_length=100, pattern=r"^[!-~]+$")]
 
@@ -45,9 +45,9 @@ class Trigger(Body):
     @model_validator(mode="after")
     def _has_its_field_only(self) -> "Trigger":
         if (self.day is not None) != (self.kind == "day_of_month"):
-            raise ValueError("day belongs to day_of_month")
+            raise misplaced("day", missing=self.day is None)
         if (self.minimum_balance is not None) != (self.kind == "threshold"):
-            raise ValueError("minimum_balance belongs to threshold")
+            raise misplaced("minimum_balance", missing=self.minimum_balance is None)
         return self
 
 
@@ -75,7 +75,7 @@ class AutopayTerms(Body):
     @model_validator(mode="after")
     def _has_an_amount_unless_it_is_the_debt(self) -> "AutopayTerms":
         if (self.amount is None) != (self.amount_kind == "debt"):
-            raise ValueError("amount belongs to fixed and target")
+            raise misplaced("amount", missing=self.amount is None)
         return self
 
 

@@ -11,7 +11,7 @@ from gateway.auth import caller, public
 from gateway.bodies import documents as bodies
 from gateway.cabinet.accounts import page_wanted, read_account
 from gateway.cabinet.pages import refused_on, render, see, typed
-from gateway.errors import Problem
+from gateway.errors import FieldsInvalid, Problem, RouteNotFound
 
 pages = Blueprint("cabinet_documents", __name__)
 
@@ -26,7 +26,11 @@ def all_bills() -> Any:
 
 @pages.get("/bills/<customer_bill_id>.pdf")
 def download_bill(customer_bill_id: str) -> Any:
-    return bill_pdf(customer_bill_id)
+    try:
+        path = typed(bodies.CustomerBillPath, {"customer_bill_id": customer_bill_id})
+    except FieldsInvalid:
+        raise RouteNotFound("No bill has such an id.") from None
+    return bill_pdf(path.customer_bill_id)
 
 
 @pages.get("/accounts/<billing_account_id>/bills")

@@ -35,7 +35,10 @@ def grants(billing_account_id: str, problem: Problem | None = None) -> Any:
 @pages.post("/accounts/<billing_account_id>/grants")
 @refused_on(grants)
 def offer_grant(billing_account_id: str) -> Any:
-    """The code is on the very page that answers: it is told once, so there is no other address to lead to."""
+    """The code is on the very page that answers: it is told once, so there is no other address to lead to.
+
+    Whatever else the page needs is read before there is a code that could get lost.
+    """
     form = request.form
     limit = form.get("monthly_pay_limit", "").strip()
     body = typed(
@@ -47,8 +50,9 @@ def offer_grant(billing_account_id: str) -> Any:
             "label": form.get("label", "").strip(),
         },
     )
+    account = read_account(billing_account_id)
     offered = actions.create_grant(caller(), billing_account_id, body, request_id=new_request_id())
-    return render("grant_offered.html", account=read_account(billing_account_id), grant=offered)
+    return render("grant_offered.html", account=account, grant=offered)
 
 
 @pages.post("/accounts/<billing_account_id>/grants/<grant_id>/end")

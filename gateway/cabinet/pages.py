@@ -21,7 +21,31 @@ Shown = TypeVar("Shown")
 
 LOGIN_NEEDED = frozenset({"CREDENTIALS_MISSING", "TOKEN_INVALID", "SESSION_ENDED"})
 _PASSING = frozenset({Kind.UNAVAILABLE, Kind.DEADLINE_EXCEEDED})
-_SECRETS = frozenset({"password", "current_password", "new_password", "code", "proof_value"})
+# By the names that forms send, what the API calls it, for its label: what is never shown again, and what else people
+# type by hand.
+_SECRETS = {
+    "password": "password",
+    "current_password": "current_password",
+    "new_password": "new_password",
+    "code": "code",
+    "proof_value": "proof.value",
+}
+_TYPED = {
+    "login": "login",
+    "email": "email",
+    "display_name": "display_name",
+    "number": "number",
+    "label": "label",
+    "amount": "amount",
+    "monthly_pay_limit": "monthly_pay_limit",
+    "ends_on": "ends_on",
+    "until": "until",
+    "day": "trigger.day",
+    "minimum_balance": "trigger.minimum_balance",
+    "per_charge": "caps.per_charge",
+    "per_day": "caps.per_day",
+    "per_month": "caps.per_month",
+}
 
 
 def words() -> Words:
@@ -40,6 +64,7 @@ def render(template: str, /, *, problem: Problem | None = None, **values: Any) -
         money=said.money,
         moment=said.moment,
         day=said.day,
+        day_of=said.day_of,
         month_name=said.month_name,
         language=said.language,
         logged_in=has_cookies() and not g.get("forget", False),
@@ -51,7 +76,10 @@ def render(template: str, /, *, problem: Problem | None = None, **values: Any) -
 
 
 def refused_on(show: Callable[..., Any], /) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Show the page of a form again when what was sent is refused: with the reason, and with what was typed."""
+    """Show the page of a form again when what was sent is refused: with the reason, and with what was typed.
+
+    Where that page cannot be shown now either, a small one keeps what was typed, and the key under which it acts once.
+    """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -63,7 +91,10 @@ def refused_on(show: Callable[..., Any], /) -> Callable[[Callable[..., Any]], Ca
                     raise
                 g.reason = error.reason
                 problem = parts().problems.of(error, language=language_of(request))
-                return show(problem=problem, **path), problem.status, _retry_after(problem)
+                shown, silence = if_answered(lambda: show(problem=problem, **path))
+                if silence is not None:
+                    return _form_kept(problem), silence.status, _retry_after(silence)
+                return shown, problem.status, _retry_after(problem)
 
         return guarded
 
@@ -102,6 +133,18 @@ def local_path(address: str, /) -> str:
     """Return an address of ours to go on to; the home page for any other."""
     plain = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if plain else "/"
+
+
+def _form_kept(refusal: Problem) -> str:
+    """Return a page of the form's fields only, since nothing else can be read now."""
+    form = request.form
+    return render(
+        "form_kept.html",
+        refusal=refusal,
+        typed=[(field, form[name]) for name, field in _TYPED.items() if form.get(name)],
+        repeated=[(name, value) for name, value in form.items(multi=True) if name not in {*_SECRETS, "csrf_token"}],
+        secrets=[(name, field) for name, field in _SECRETS.items() if name in form],
+    )
 
 
 def _entered() -> Mapping[str, str]:

@@ -8,12 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.errors import FieldProblem, FieldsInvalid
 from gateway.views.values import MoneyView
+from gateway.wording import NARROW_SPACE, NO_BREAK, sum_in_words
 
 MOSCOW = "Europe/Moscow"
 _ROUBLES = re.compile(r"^\s*(\d{1,9})(?:[.,](\d{1,2}))?\s*(?:₽|руб\.?)?\s*$", re.ASCII)
-_NARROW_SPACE = "\u202f"
-_NO_BREAK = "\u00a0"
-_MINUS = "\u2212"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +37,7 @@ class Words:
         """Return a sum with its currency; a dash for none."""
         if sum_ is None:
             return "—"
-        whole, minor = divmod(abs(sum_["amount_minor"]), 100)
-        sign = _MINUS if sum_["amount_minor"] < 0 else ""
-        grouped = f"{whole:,}".replace(",", _NARROW_SPACE if self.language == "ru" else ",")
-        point = "," if self.language == "ru" else "."
-        currency = "₽" if sum_["currency"] == "RUB" else sum_["currency"]
-        if self.language == "ru" or currency != "₽":
-            return f"{sign}{grouped}{point}{minor:02}{_NO_BREAK}{currency}"
-        return f"{sign}{currency}{grouped}{point}{minor:02}"
+        return sum_in_words(sum_["amount_minor"], sum_["currency"], language=self.language)
 
     def moment(self, value: str | None, zone: str = MOSCOW, /) -> str:
         """Return a time in a zone: `14:05` when it is today there, with its day otherwise; a dash for none."""
@@ -63,12 +54,19 @@ class Words:
             return "—"
         return self._day(date.fromisoformat(value[:10]), self.now.date())
 
+    def day_of(self, value: str | None, zone: str = MOSCOW, /) -> str:
+        """Return the calendar day that a time falls on in a zone; a dash for none."""
+        if not value:
+            return "—"
+        there = zone_of(zone)
+        return self._day(datetime.fromisoformat(value).astimezone(there).date(), self.now.astimezone(there).date())
+
     def month_name(self, month: str, /) -> str:
         """Return a month such as `2026-10` in words."""
         return f"{self.t('months.alone').split()[int(month[5:]) - 1]} {month[:4]}"
 
     def _day(self, day: date, today: date) -> str:
-        words = f"{day.day}{_NO_BREAK}{self.t('months').split()[day.month - 1]}"
+        words = f"{day.day}{NO_BREAK}{self.t('months').split()[day.month - 1]}"
         return words if day.year == today.year else f"{words} {day.year}"
 
 
@@ -77,7 +75,7 @@ def kopecks(text: str, /, *, field: str) -> int:
 
     Raises `FieldsInvalid`.
     """
-    found = _ROUBLES.match(text.replace(_NARROW_SPACE, "").replace(_NO_BREAK, "").replace(" ", ""))
+    found = _ROUBLES.match(text.replace(NARROW_SPACE, "").replace(NO_BREAK, "").replace(" ", ""))
     if found is None:
         raise FieldsInvalid([FieldProblem(field=field, rule="not_a_sum")])
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))

@@ -41,12 +41,17 @@ class BillsSection(SectionStatus):
 
 
 class Renewal(TypedDict):
-    """Something that will be charged by itself; `amount` is null when it is not known yet."""
+    """Something that will be charged by itself; `amount` is null when it is not known yet.
+
+    `amount_kind` says how it comes about, as in the rule: `target` is then the balance that it tops up to.
+    """
 
     kind: str
     autopay_rule_id: str
     billing_account_id: str
+    amount_kind: str
     amount: MoneyView | None
+    target: MoneyView | None
     renews_at: str
 
 

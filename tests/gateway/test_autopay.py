@@ -95,6 +95,35 @@ def test_refuses_a_sum_where_there_is_none_and_none_where_there_is_one(
     assert services.scripted["payments"].requests("CreateAutopayRule") == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "field", "code"),
+    [
+        ({}, "amount", "REQUIRED"),
+        ({"amount_kind": "target"}, "amount", "REQUIRED"),
+        ({"amount_kind": "debt", "amount": _MONEY}, "amount", "OUT_OF_PLACE"),
+        ({"trigger": {"kind": "day_of_month"}}, "trigger.day", "REQUIRED"),
+        ({"trigger": {"kind": "first_of_month", "day": 3}}, "trigger.day", "OUT_OF_PLACE"),
+        ({"trigger": {"kind": "threshold"}}, "trigger.minimum_balance", "REQUIRED"),
+        (
+            {"trigger": {"kind": "first_of_month", "minimum_balance": _MONEY}},
+            "trigger.minimum_balance",
+            "OUT_OF_PLACE",
+        ),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_field_that_hangs_on_another_one_is_named(
+    api: FlaskClient, bearer: dict[str, str], fields: dict[str, object], field: str, code: str, method: str
+) -> None:
+    address = "/api/v1/autopay-rules" if method == "POST" else "/api/v1/autopay-rules/aru_1"
+    terms = {name: value for name, value in _TERMS.items() if method == "POST" or name != "billing_account_id"}
+
+    answer = api.open(address, method=method, headers=bearer, json=terms | fields)
+
+    assert json_of(answer)["code"] == "FIELD_INVALID"
+    assert [(error["field"], error["code"]) for error in json_of(answer)["errors"]] == [(field, code)]
+
+
 def test_tells_a_decision_with_all_its_reasons_in_words(
     api: FlaskClient, bearer: dict[str, str], services: Services
 ) -> None:

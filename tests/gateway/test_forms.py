@@ -21,6 +21,11 @@ def _refuse(services: Services, name: str, method: str, reason: str, kind: Kind)
     services.scripted[name].scripts[method] = script
 
 
+def _given(html: str) -> dict[str, str]:
+    """Return the hidden fields of a form, but for its token."""
+    return {name: value for name, value in hidden_fields(html).items() if name != "csrf_token"}
+
+
 def test_registering_leads_to_the_code_and_then_home(browser: Browser, services: Services) -> None:
     script_everything(services)
 
@@ -177,6 +182,130 @@ def test_each_rendering_of_a_form_has_a_key_of_its_own_and_a_refused_one_keeps_i
     assert refused.status_code == 503
     assert refused.headers["Retry-After"] == "5"
     assert hidden_fields(refused.text)["request_id"] == second
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "service", "refused", "silent", "fields", "label"),
+    [
+        ("/accounts/acc_1/pay", "/accounts/acc_1/pay", "payments", "CreatePayment", "ListPaymentKinds",
+         {"amount": "777,77", "method": "new_card"}, "Сумма"),
+        ("/accounts/acc_1/autopay", "/accounts/acc_1/autopay", "payments", "CreateAutopayRule", "ListPaymentMethods",
+         {"amount": "777,77", "payment_method_id": "pm_1", "trigger": "day_of_month", "day": "31"}, "Сумма"),
+        ("/accounts/new?region=54", "/accounts/new", "accounts", "LinkBillingAccount", "ListRegions",
+         {"number": "777777", "proof_kind": "bill_code", "proof_value": "zz", "relation": "own"}, "Номер"),
+        ("/accounts/acc_1/bill-delivery", "/accounts/acc_1/bill-delivery", "documents", "SetBillDelivery",
+         "GetBillDelivery", {"email": "typed@example.ru", "consent": "1"}, "почта"),
+        ("/accounts/acc_1/grants", "/accounts/acc_1/grants", "grants", "CreateGrant", "ListGrants",
+         {"label": "сын", "action_view": "1"}, "Название"),
+    ],
+)  # fmt: skip
+def test_a_form_whose_service_is_down_keeps_what_was_typed_and_its_key(
+    subscriber: Browser,
+    services: Services,
+    page: str,
+    address: str,
+    service: str,
+    refused: str,
+    silent: str,
+    fields: dict[str, str],
+    label: str,
+) -> None:
+    script_everything(services)
+    services.scripted["payments"].scripts.pop("ListAutopayRules")
+    given = _given(subscriber.get(page).text)
+    made = services.scripted[service].scripts[refused]
+
+    def go_down(_request: object) -> None:
+        _refuse(services, service, silent, "TEMPORARILY_UNAVAILABLE", Kind.UNAVAILABLE)
+        raise Refused("TEMPORARILY_UNAVAILABLE", Kind.UNAVAILABLE)
+
+    services.scripted[service].scripts[refused] = go_down
+    answer = subscriber.send(page, address, **{**given, **fields})
+    kept = _given(answer.text)
+    services.scripted[service].scripts[refused] = made
+    secrets = {"proof_value": "zz"} if "proof_value" in fields else {}
+    again = subscriber.send("/help", address, **kept, **secrets)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Временно недоступно" in answer.text and "Повторить" in answer.text
+    assert re.search(rf"<dt>[^<]*{label}[^<]*</dt><dd>{next(iter(fields.values()))}</dd>", answer.text)
+    assert kept == {name: value for name, value in {**given, **fields}.items() if name != "proof_value"}
+    assert again.status_code in {200, 303}
+    tried = services.scripted[service].requests(refused)
+    assert tried[0] == tried[-1]
+
+
+def test_a_form_that_is_kept_asks_for_secrets_again(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+
+    def go_down(_request: object) -> None:
+        _refuse(services, "identity", "GetProfile", "TEMPORARILY_UNAVAILABLE", Kind.UNAVAILABLE)
+        raise Refused("TEMPORARILY_UNAVAILABLE", Kind.UNAVAILABLE)
+
+    services.scripted["identity"].scripts["ChangePassword"] = go_down
+
+    answer = subscriber.send(
+        "/profile", "/profile/password", username="anna", current_password="my old phrase", new_password="my new phrase"
+    )
+
+    assert "my old phrase" not in answer.text and "my new phrase" not in answer.text
+    assert _given(answer.text) == {"username": "anna"}
+    for name in ("current_password", "new_password"):
+        assert re.search(rf'<label for="{name}">', answer.text)
+        assert re.search(rf'<input id="{name}" name="{name}" type="password" value=""', answer.text)
+
+
+def test_a_kept_form_says_what_was_wrong_with_it_too(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    key = hidden_fields(subscriber.get("/accounts/acc_1/pay").text)["request_id"]
+
+    def refuse(_request: object) -> None:
+        _refuse(services, "payments", "ListPaymentKinds", "TEMPORARILY_UNAVAILABLE", Kind.UNAVAILABLE)
+        raise Refused("SIMILAR_PAYMENT", Kind.ALREADY_EXISTS, seconds_ago="2")
+
+    services.scripted["payments"].scripts["CreatePayment"] = refuse
+
+    asked = subscriber.send("/help", "/accounts/acc_1/pay", amount="450", method="new_card", request_id=key)
+
+    assert (asked.status_code, asked.headers["Retry-After"]) == (503, "5")
+    assert "2 с назад" in asked.text and "Сама форма сейчас не открывается" in asked.text
+
+
+def test_a_refused_page_that_is_gone_is_not_offered_again(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+
+    def vanish(_request: object) -> None:
+        _refuse(services, "accounts", "GetBillingAccount", "BILLING_ACCOUNT_NOT_FOUND", Kind.NOT_FOUND)
+        raise Refused("BILLING_ACCOUNT_NOT_FOUND", Kind.NOT_FOUND)
+
+    services.scripted["payments"].scripts["CreatePayment"] = vanish
+
+    answer = subscriber.send("/accounts/acc_1/pay", "/accounts/acc_1/pay", amount="450", method="new_card")
+
+    assert answer.status_code == 404
+    assert "Повторить" not in answer.text
+
+
+@pytest.mark.parametrize("fields", [{"amount": "5", "method": ""}, {"amount": "abc", "method": "new_card"}])
+def test_what_the_summary_of_a_refused_payment_leads_to_is_there(
+    subscriber: Browser, services: Services, fields: dict[str, str]
+) -> None:
+    script_everything(services)
+
+    html = subscriber.send("/accounts/acc_1/pay", "/accounts/acc_1/pay", **fields).text
+
+    links = re.findall(r'<li><a href="#([^"]+)"', html)
+    assert len(links) == 1
+    assert f'id="{links[0]}"' in html
+
+
+def test_a_refused_profile_keeps_the_language_that_was_chosen(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+
+    kept = subscriber.send("/profile", "/profile", display_name="x" * 300, language="en")
+
+    assert kept.status_code == 400
+    assert '<option value="en" selected' in kept.text
 
 
 def test_a_card_number_in_a_form_is_refused_before_anything_looks_at_it(

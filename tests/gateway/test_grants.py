@@ -42,6 +42,23 @@ def _refuse(services: Services, service: str, method: str, reason: str, kind: Ki
     services.scripted[service].scripts[method] = script
 
 
+def test_no_code_is_made_that_could_not_be_shown(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    made = services.scripted["grants"].scripts["CreateGrant"]
+
+    def create(request: grants_pb2.CreateGrantRequest) -> grants_pb2.CreateGrantResponse:
+        _refuse(services, "accounts", "GetBillingAccount", "TEMPORARILY_UNAVAILABLE", Kind.UNAVAILABLE)
+        answer: grants_pb2.CreateGrantResponse = made(request)
+        return answer
+
+    services.scripted["grants"].scripts["CreateGrant"] = create
+
+    answer = subscriber.send(_PAGE, _PAGE, action_view="1")
+
+    assert answer.status_code == 200
+    assert "7KQ2M-X40TB" in answer.text
+
+
 def test_an_offer_goes_on_as_it_came_and_its_code_comes_back(
     api: FlaskClient, services: Services, bearer: dict[str, str]
 ) -> None:

@@ -101,6 +101,18 @@ def test_says_of_each_operation_whether_it_needs_a_login(document: dict[str, Any
     assert paths["/api/v1/overview"]["get"]["security"] == [{"bearer": []}, {"cookies": []}]
 
 
+def test_names_the_refusals_that_every_route_can_give_and_those_of_the_webhook(document: dict[str, Any]) -> None:
+    refusals = {
+        (path, method): {status for status in operation["responses"] if status >= "400"}
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
+
+    of_the_webhook = refusals.pop(("/api/v1/webhooks/yookassa", "post"))
+    assert {"413", "503"} <= of_the_webhook and "401" not in of_the_webhook
+    assert [place for place, known in refusals.items() if not {"400", "401", "413", "429", "500", "503"} <= known] == []
+
+
 def test_what_the_reads_answer_is_what_it_says(
     document: dict[str, Any], api: FlaskClient, services: Services, bearer: dict[str, str]
 ) -> None:

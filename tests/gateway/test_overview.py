@@ -9,7 +9,7 @@ from kabinet.payments.v1 import payments_pb2
 
 from gateway.actions import overview
 from tests.gateway import examples as make
-from tests.gateway.browser import json_of
+from tests.gateway.browser import Browser, json_of
 from tests.gateway.services_script import Services
 from tests.gateway.whole_world import script_everything
 
@@ -19,6 +19,7 @@ _SECTION_OF = {
     "payments": {"payments", "renewals"},
     "documents": {"bills"},
 }
+_SUM = {"amount_minor": 45_000, "currency": "RUB"}
 _SECTIONS = {"profile", "billing_accounts", "payments", "bills", "renewals"}
 
 
@@ -150,6 +151,41 @@ def test_points_at_what_waits_for_the_subscriber(api: FlaskClient, services: Ser
     ]
     assert '"Дом"' in notices[0]["detail"]
     assert '"Дача"' in notices[1]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "amount", "target", "told"),
+    [
+        (payments_pb2.AUTOPAY_AMOUNT_KIND_FIXED, "fixed", _SUM, None, "450,00\u00a0₽"),
+        (payments_pb2.AUTOPAY_AMOUNT_KIND_TARGET, "target", None, _SUM, "до 450,00\u00a0₽ на балансе"),
+        (payments_pb2.AUTOPAY_AMOUNT_KIND_DEBT, "debt", None, None, "весь долг"),
+    ],
+)
+def test_says_of_each_renewal_how_its_sum_comes_about(
+    api: FlaskClient,
+    subscriber: Browser,
+    services: Services,
+    bearer: dict[str, str],
+    kind: "payments_pb2.AutopayAmountKind.ValueType",
+    word: str,
+    amount: dict[str, object] | None,
+    target: dict[str, object] | None,
+    told: str,
+) -> None:
+    script_everything(services)
+    rule = make.make_rule()
+    rule.amount_kind = kind
+    if word == "debt":
+        rule.ClearField("amount")
+    services.scripted["payments"].scripts["ListAutopayRules"] = lambda _: payments_pb2.ListAutopayRulesResponse(
+        autopay_rules=[rule]
+    )
+
+    (renewal,) = json_of(api.get("/api/v1/overview", headers=bearer))["renewals"]["items"]
+    html = subscriber.get("/").text
+
+    assert (renewal["amount_kind"], renewal["amount"], renewal["target"]) == (word, amount, target)
+    assert f'<a class="row-main" href="/autopay/aru_1">{told}</a>' in html
 
 
 def test_a_rule_that_was_replaced_is_no_news(api: FlaskClient, services: Services, bearer: dict[str, str]) -> None:

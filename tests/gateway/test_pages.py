@@ -2,13 +2,16 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from kabinet.accounts.v1 import accounts_pb2, grants_pb2, ordering_pb2
+from kabinet.common.v1 import figure_pb2
 from kabinet.content.v1 import content_pb2
 from kabinet.documents.v1 import documents_pb2
+from kabinet.identity.v1 import identity_pb2
 from kabinet.payments.v1 import autopay_pb2, payments_pb2
 
 from tests.gateway import examples as make
@@ -275,6 +278,112 @@ def test_says_how_long_what_was_ordered_lasts(
     }
 
     assert expected in subscriber.get("/entitlements").text
+
+
+@pytest.mark.parametrize("page", ["/", "/bills", "/accounts/acc_1/bills"])
+def test_a_bill_was_mailed_in_the_accounts_own_time(subscriber: Browser, services: Services, page: str) -> None:
+    script_everything(services)
+    bill = make.make_bill()
+    bill.mailed_at.CopyFrom(make.make_time())
+    services.scripted["documents"].scripts["ListCustomerBills"] = lambda _: documents_pb2.ListCustomerBillsResponse(
+        customer_bills=[bill]
+    )
+
+    assert "отправлен 20\u00a0ноября, 19:00" in subscriber.get(page).text  # 12:00 UTC in Novosibirsk
+
+
+@pytest.mark.parametrize("bill_id", ["a%0d%0ab", "a%22", "%d1%84", "a%20b"])
+def test_what_cannot_be_a_bills_id_is_no_page(subscriber: Browser, services: Services, bill_id: str) -> None:
+    script_everything(services)
+
+    answer = subscriber.get(f"/bills/{bill_id}.pdf")
+
+    assert answer.status_code == 404
+    assert services.scripted["documents"].calls == []
+
+
+@pytest.mark.parametrize(
+    ("freshness", "told", "not_told"),
+    [
+        (figure_pb2.FRESHNESS_UNKNOWN, "регион ещё не сообщил", "нет."),
+        (figure_pb2.FRESHNESS_STALE, "нет.", "регион ещё не сообщил"),
+    ],
+)
+@pytest.mark.parametrize("page", ["/accounts/acc_1", "/accounts/acc_1/charges", "/accounts/acc_1/payments"])
+def test_what_was_never_read_is_not_told_as_nothing(
+    subscriber: Browser,
+    services: Services,
+    page: str,
+    freshness: "figure_pb2.Freshness.ValueType",
+    told: str,
+    not_told: str,
+) -> None:
+    script_everything(services)
+    account = make.make_account()
+    for figure in (account.last_charges, account.last_payments):
+        figure.ClearField("items")
+        figure.status.freshness = freshness
+    services.scripted["accounts"].scripts |= {
+        "GetBillingAccount": lambda _: accounts_pb2.GetBillingAccountResponse(billing_account=account),
+        "ListCharges": lambda _: accounts_pb2.ListChargesResponse(charges=account.last_charges),
+        "ListCreditedPayments": lambda _: accounts_pb2.ListCreditedPaymentsResponse(payments=account.last_payments),
+    }
+
+    lists = subscriber.get(page).text.partition("<h1>")[2]
+
+    said = re.findall(r'<p class="faint">([^<]*(?:нет\.|сообщил)[^<]*)</p>', lists)
+    assert len(said) == (2 if page == "/accounts/acc_1" else 1)
+    assert all(told in text and not_told not in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("freshness", "hint"),
+    [
+        (figure_pb2.FRESHNESS_FRESH, "Баланс: 450,00\u00a0₽ · по данным на 20\u00a0ноября, 19:00, свежие"),
+        (
+            figure_pb2.FRESHNESS_STALE,
+            "Баланс: 450,00\u00a0₽ · по данным на 20\u00a0ноября, 19:00, давно не обновлялись",
+        ),
+        (figure_pb2.FRESHNESS_UNKNOWN, "Баланс: 450,00\u00a0₽ · ещё нет данных"),
+    ],
+)
+def test_an_offering_says_how_old_the_balance_beside_an_account_is(
+    subscriber: Browser, services: Services, freshness: "figure_pb2.Freshness.ValueType", hint: str
+) -> None:
+    script_everything(services)
+    account = make.make_account()
+    account.balance.status.freshness = freshness
+    services.scripted["accounts"].scripts["ListBillingAccounts"] = lambda _: accounts_pb2.ListBillingAccountsResponse(
+        billing_accounts=[account]
+    )
+
+    assert hint in subscriber.get("/catalogue/off_irony").text.replace("\n", " ")
+
+
+def test_an_offering_says_nothing_of_a_balance_that_is_not_the_readers_to_see(
+    subscriber: Browser, services: Services
+) -> None:
+    script_everything(services)
+    account = make.make_account()
+    account.allowed_actions[:] = [accounts_pb2.ACTION_ORDER_CONTENT]
+    services.scripted["accounts"].scripts["ListBillingAccounts"] = lambda _: accounts_pb2.ListBillingAccountsResponse(
+        billing_accounts=[account]
+    )
+
+    html = subscriber.get("/catalogue/off_irony").text
+
+    assert 'id="billing_account_id-acc_1"' in html
+    assert "Баланс" not in html
+    assert "billing_account_id-acc_1-hint" not in html
+
+
+def test_the_day_of_the_registration_is_a_day_of_moscow(subscriber: Browser, services: Services) -> None:
+    script_everything(services)
+    profile = make.make_profile()
+    profile.created_at.CopyFrom(make.make_time(datetime(2026, 11, 20, 22, 30, tzinfo=UTC)))
+    services.scripted["identity"].scripts["GetProfile"] = lambda _: identity_pb2.GetProfileResponse(profile=profile)
+
+    assert "<dd>21\u00a0ноября</dd>" in subscriber.get("/profile").text
 
 
 @pytest.mark.parametrize("revision", [1, 2])

@@ -1,5 +1,6 @@
 """What the gateway adds to payments: the idempotency key, the acquirer's hint, and no card number ever."""
 
+import json
 from typing import Any
 
 import pytest
@@ -138,6 +139,18 @@ def test_a_card_number_is_found_in_every_kind_of_body(api: FlaskClient, content_
     assert json_of(answer)["code"] == "CARD_NUMBER_NOT_ACCEPTED"
 
 
+def test_a_card_number_inside_a_string_of_json_goes_nowhere(
+    api: FlaskClient, services: Services, bearer: dict[str, str]
+) -> None:
+    inner = json.dumps(make_body(billing_account_id="CARD")).replace("CARD", f"\\u0034{CARD[1:]}")
+
+    answer = _pay(api, bearer, inner)
+
+    assert json.loads(inner)["billing_account_id"] == CARD
+    assert (answer.status_code, json_of(answer)["code"]) == (400, "BODY_UNREADABLE")
+    assert services.scripted["payments"].calls == []
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -164,6 +177,16 @@ def test_a_notification_becomes_a_hint_of_two_words(api: FlaskClient, services: 
     assert (answer.status_code, answer.data) == (200, b"")
     (hint,) = services.scripted["payments"].requests("NoteAcquirerNotification")
     assert (hint.acquirer_payment_id, hint.event) == ("2d9f", "payment.succeeded")
+
+
+@pytest.mark.parametrize("header", ["Basic eDp5", "Bearer", "Bearer a b", "Bearer nobodys.token"])
+def test_a_notification_counts_whatever_it_is_authorized_by(api: FlaskClient, services: Services, header: str) -> None:
+    body = {"event": "payment.succeeded", "object": {"id": "2d9f"}}
+
+    answer = api.post("/api/v1/webhooks/yookassa", json=body, headers={"Authorization": header})
+
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert len(services.scripted["payments"].requests("NoteAcquirerNotification")) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from gateway.wording import load_error_texts, load_texts
 from services.chassis.errors import Kind
 from tests.gateway.browser import json_of
 from tests.gateway.services_script import Refused, Services
+from tests.gateway.whole_world import script_everything
 
 _STATUS = {
     Kind.INVALID: 400,
@@ -159,9 +160,10 @@ def test_a_string_is_never_made_of_something_else(api: FlaskClient, services: Se
     [
         (b"{", "BODY_UNREADABLE"),
         (b"[" * 60_000, "BODY_UNREADABLE"),
-        (b"", "FIELD_INVALID"),
-        (b"[1]", "FIELD_INVALID"),
-        (b'"text"', "FIELD_INVALID"),
+        (b"", "BODY_UNREADABLE"),
+        (b"null", "BODY_UNREADABLE"),
+        (b"[1]", "BODY_UNREADABLE"),
+        (b'"text"', "BODY_UNREADABLE"),
         (b"x" * 70_000, "BODY_TOO_LARGE"),
     ],
 )
@@ -170,6 +172,66 @@ def test_a_body_that_is_no_object_is_refused(api: FlaskClient, body: bytes, code
 
     assert json_of(answer)["code"] == code
     assert answer.status_code in {400, 413}
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_an_object_that_is_not_called_json_is_refused(api: FlaskClient, services: Services, content_type: str) -> None:
+    answer = api.post("/api/v1/sessions", data=b'{"login": "anna", "password": "p"}', content_type=content_type)
+
+    assert (answer.status_code, json_of(answer)["code"]) == (400, "BODY_UNREADABLE")
+    assert services.scripted["identity"].calls == []
+
+
+@pytest.mark.parametrize(("language", "object_"), [("ru", "один объект JSON"), ("en", "one JSON object")])
+@pytest.mark.parametrize("body", [b"", b"[1]", b"{"])
+def test_a_body_that_cannot_be_read_says_what_to_send_instead(
+    api: FlaskClient, language: str, object_: str, body: bytes
+) -> None:
+    answer = api.post(
+        "/api/v1/sessions", data=body, content_type="application/json", headers={"Accept-Language": language}
+    )
+
+    assert object_ in json_of(answer)["next_step"]
+    assert "Content-Type: application/json" in json_of(answer)["next_step"]
+    assert json_of(answer)["errors"] == []
+
+
+def test_a_route_that_takes_no_body_needs_none(api: FlaskClient, services: Services, bearer: dict[str, str]) -> None:
+    script_everything(services)
+
+    assert api.delete("/api/v1/payment-methods/pm_1", headers=bearer).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("ru", "до 1\u202f234\u202f567,50\u00a0₽ в месяц, в этом месяце оплачено или ждёт оплаты 0,05\u00a0₽"),
+        ("en", "allows you ₽1,234,567.50 a month; ₽0.05 is paid"),
+    ],
+)
+def test_sums_in_a_refusal_are_written_as_sums(language: str, expected: str) -> None:
+    problems = Problems(errors=load_error_texts(), field_rules=load_texts("fields"))
+    refused = Refused(
+        "MONTHLY_PAY_LIMIT_EXCEEDED",
+        Kind.FAILED_PRECONDITION,
+        limit_minor="123456750",
+        spent_minor="5",
+        left_minor="nonsense",
+    )
+
+    problem = problems.of(refused, language=language)
+
+    assert expected in problem.detail
+    assert "—" in problem.detail  # what is no sum
+
+
+@pytest.mark.parametrize(("language", "expected"), [("ru", " 1 с назад."), ("en", " 1 s ago.")])
+def test_seconds_are_right_for_every_number_of_them(language: str, expected: str) -> None:
+    problems = Problems(errors=load_error_texts(), field_rules=load_texts("fields"))
+
+    problem = problems.of(Refused("SIMILAR_PAYMENT", Kind.ALREADY_EXISTS, seconds_ago="1"), language=language)
+
+    assert problem.detail.endswith(expected)
 
 
 def test_a_rule_of_a_service_that_is_not_known_here_gets_general_words() -> None:

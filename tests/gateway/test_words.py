@@ -58,6 +58,19 @@ def test_tells_a_time_in_the_accounts_zone_and_its_day_unless_it_is_today(value:
     assert make_words().moment(value, zone) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-11-20T20:59:59Z", "20\u00a0ноября"),
+        ("2026-11-20T21:00:00Z", "21\u00a0ноября"),
+        ("2014-12-31T21:00:00Z", "1\u00a0января 2015"),
+        (None, "—"),
+    ],
+)
+def test_a_time_falls_on_a_day_of_moscow(value: str | None, expected: str) -> None:
+    assert make_words().day_of(value) == expected
+
+
 def test_a_word_that_is_not_known_yet_is_shown_as_other() -> None:
     assert make_words().word("channel", "TELEGRAPH") == "другой способ"
 
