@@ -2,23 +2,28 @@
 
 import calendar
 import sqlite3
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from kabinet.regional.v1 import feed_pb2
 
 from sandbox.region import books, journal, numbers
+from sandbox.region.rules import read_rules
 from sandbox.region.values import money, render_time, timestamp
 
 _DAYS_TO_PAY = 20
 
 
 def issue_bill(
-    connection: sqlite3.Connection, /, *, region: str, number: str, month: str, now: datetime
+    connection: sqlite3.Connection, /, *, region: str, number: str, month: str | None, now: datetime
 ) -> feed_pb2.RegionalBill:
-    """Issue the bill of a month ("2026-10"), keep it and write the news of it.
+    """Issue the bill of a month ("2026-10") of the region's calendar, the present one when none is named; keep it and
+    write the news of it.
 
     A month that was billed before gets the next revision when its lines have changed, and the same bill when not.
     """
+    zone = read_rules(region).zone
+    month = month or f"{now.astimezone(zone):%Y-%m}"
     start, end = _bounds(month)
     row = books.account(connection, number)
     bill = feed_pb2.RegionalBill(
@@ -31,17 +36,20 @@ def issue_bill(
         payer_name=row["payer_name"],
         payer_address=row["payer_address"],
     )
-    _fill(connection, bill, start=start, end=end)
+    _fill(connection, bill, start=start, end=end, zone=zone)
     return _keep(connection, bill)
 
 
-def _fill(connection: sqlite3.Connection, bill: feed_pb2.RegionalBill, *, start: date, end: date) -> None:
-    opening = _balance_before(connection, bill.number, start)
+def _fill(
+    connection: sqlite3.Connection, bill: feed_pb2.RegionalBill, *, start: date, end: date, zone: ZoneInfo
+) -> None:
+    begins_at, ends_at = _beginning_of(start, zone), _beginning_of(end + timedelta(days=1), zone)
+    opening = _balance_before(connection, bill.number, begins_at)
     received = 0
     billed = 0
     for row in connection.execute(
         "SELECT * FROM ledger WHERE number = ? AND at >= ? AND at < ? ORDER BY entry_id",
-        (bill.number, start.isoformat(), (end + timedelta(days=1)).isoformat()),
+        (bill.number, begins_at, ends_at),
     ):
         if row["kind"] == "payment":
             received += row["amount_minor"]
@@ -74,17 +82,17 @@ def _keep(connection: sqlite3.Connection, bill: feed_pb2.RegionalBill) -> feed_p
     return bill
 
 
-def _balance_before(connection: sqlite3.Connection, number: str, day: date) -> int:
+def _balance_before(connection: sqlite3.Connection, number: str, moment: str) -> int:
     row = connection.execute(
         "SELECT balance_after_minor FROM ledger WHERE number = ? AND at < ? ORDER BY entry_id DESC LIMIT 1",
-        (number, render_time_of(day)),
+        (number, moment),
     ).fetchone()
     return row["balance_after_minor"] if row else 0
 
 
-def render_time_of(day: date, /) -> str:
-    """Return the beginning of a day (UTC) as rows hold times."""
-    return render_time(datetime.fromisoformat(f"{day.isoformat()}T00:00:00+00:00"))
+def _beginning_of(day: date, zone: ZoneInfo) -> str:
+    """Return when a day begins in the region's calendar, as rows hold times."""
+    return render_time(datetime.combine(day, time.min, zone))
 
 
 def _bounds(month: str) -> tuple[date, date]:

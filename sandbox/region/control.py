@@ -45,9 +45,9 @@ class PaymentBody(_Body):
 
 
 class BillBody(_Body):
-    """`POST /control/accounts/{number}/bills`: issue the bill of a month."""
+    """`POST /control/accounts/{number}/bills`: issue the bill of a month; of the present one when none is named."""
 
-    month: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+    month: str | None = Field(default=None, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
 
 
 class AccountsBody(_Body):

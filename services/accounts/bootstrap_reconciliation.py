@@ -46,11 +46,10 @@ class Reconciling:
 def reconciliation_loop(
     settings: Settings, stores: Stores, /, *, lines: RegionLines, regions: Regions, waker: ChangeStreamWaker
 ) -> DispatcherLoop:
-    """Return the loop that compares days when they are due; plans the first day of each connected region."""
+    """Return the loop that compares days when they are due; plans the first day of each connected
+    region, and goes on where the days of one have ended."""
     days = _days(stores)
-    plan_days = PlanDays(
-        days=days, regions=regions, grace=timedelta(seconds=settings.reconcile_grace_s), clock=stores.clock
-    )
+    plan_days = _plan_days(settings, stores, days=days, regions=regions)
     plan_days.first(settings.endpoints.keys())
     due = regional_work(
         reconciliations_of(stores.database),
@@ -76,6 +75,7 @@ def build_reconciling(settings: Settings, /) -> Reconciling:
     lines, regions, days = region_lines(settings, stores), known_regions(settings), _days(stores)
     reconcile_now = ReconcileNow(
         days=days,
+        plan_days=_plan_days(settings, stores, days=days, regions=regions),
         compare=_compare(settings, stores, lines=lines, regions=regions),
         regions=regions,
         wait=time.sleep,
@@ -99,6 +99,13 @@ def build_reconciling(settings: Settings, /) -> Reconciling:
         lines=lines,
         stores=stores,
     )
+
+
+def _plan_days(
+    settings: Settings, stores: Stores, *, days: MongoReconciliationRepository, regions: Regions
+) -> PlanDays:
+    grace = timedelta(seconds=settings.reconcile_grace_s)
+    return PlanDays(days=days, regions=regions, grace=grace, clock=stores.clock)
 
 
 def _compare(settings: Settings, stores: Stores, *, lines: RegionLines, regions: Regions) -> CompareBooks:

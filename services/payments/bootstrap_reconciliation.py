@@ -39,7 +39,9 @@ def build_bookkeeping(parts: Parts, /) -> Bookkeeping:
     """Return it; nothing connects before it is used."""
     storage = parts.storage
     return Bookkeeping(
-        reconcile_now=ReconcileNow(days=storage.reconciliations, compare=_compare(parts), clock=parts.clock),
+        reconcile_now=ReconcileNow(
+            days=storage.reconciliations, plan_days=_plan_days(parts), compare=_compare(parts), clock=parts.clock
+        ),
         days=storage.reconciliations,
         incidents=storage.incidents,
         books=MongoOwnBooks(parts.database),
@@ -49,7 +51,8 @@ def build_bookkeeping(parts: Parts, /) -> Bookkeeping:
 
 
 def reconciliation_loop(parts: Parts, waker: ChangeStreamWaker, /) -> DispatcherLoop:
-    """Return the loop that compares days when they are due; plans the first day."""
+    """Return the loop that compares days when they are due; plans the first day, and goes on where the days have
+    ended."""
     due = DueWork(
         reconciliations_collection(parts.database),
         owner=parts.owner,
@@ -63,16 +66,19 @@ def reconciliation_loop(parts: Parts, waker: ChangeStreamWaker, /) -> Dispatcher
 
 def reconcile_due_day(parts: Parts, due: DueWork, /) -> ReconcileDueDay:
     """Return the step that compares one due day."""
-    days = parts.storage.reconciliations
-    grace = timedelta(seconds=parts.settings.reconcile_grace_s)
     return ReconcileDueDay(
         due=MongoDue(due, to_reconciliation),
-        days=days,
-        plan_days=PlanDays(days=days, grace=grace, clock=parts.clock),
+        days=parts.storage.reconciliations,
+        plan_days=_plan_days(parts),
         compare=_compare(parts),
         backoff=registry_backoff(scale=parts.settings.backoff_scale),
         clock=parts.clock,
     )
+
+
+def _plan_days(parts: Parts) -> PlanDays:
+    grace = timedelta(seconds=parts.settings.reconcile_grace_s)
+    return PlanDays(days=parts.storage.reconciliations, grace=grace, clock=parts.clock)
 
 
 def _compare(parts: Parts) -> CompareBooks:

@@ -61,6 +61,7 @@ class Auditor:
     def now(self, day: date = TODAY) -> Reconciliation:
         reconcile = ReconcileNow(
             days=self.days,
+            plan_days=self.plan_days,
             compare=self.compare,
             regions=self._regions,
             wait=self.waited.append,

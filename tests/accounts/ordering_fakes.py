@@ -12,6 +12,7 @@ from services.accounts.domain.errand import Wish
 from services.accounts.domain.errors import RegionUnavailable
 from services.accounts.domain.ordering_errors import TariffChangePending
 from services.accounts.domain.promised_payment import (
+    UNPAID,
     Eligibility,
     PromisedPayment,
     PromisedPaymentState,
@@ -101,6 +102,10 @@ class FakePromisedPayments(FakeWishes[PromisedPayment]):
 
     def held_on(self, key: AccountKey, /) -> PromisedPayment | None:
         return next((promise for promise in self._all() if promise.key == key and promise.holds), None)
+
+    def unpaid_on(self, key: AccountKey, /) -> Sequence[PromisedPayment]:
+        unpaid = [promise for promise in self._all() if promise.key == key and promise.state in UNPAID]
+        return sorted(unpaid, key=lambda promise: promise.created_at, reverse=True)
 
     def save(self, wish: PromisedPayment, /) -> None:
         rivals = (self.requested_as(wish.request_id, subscriber_id=wish.subscriber_id), self.held_on(wish.key))

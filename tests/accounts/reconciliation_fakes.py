@@ -66,8 +66,9 @@ class FakeReconciliations:
         found: Reconciliation | None = self.shelf.take(f"{region}:{day.isoformat()}")
         return found
 
-    def has_any(self, region: str, /) -> bool:
-        return any(day.region == region for day in self.shelf.kept.values())
+    def newest_first(self, region: str, /) -> Iterator[Reconciliation]:
+        days = sorted((row.day for row in self.shelf.kept.values() if row.region == region), reverse=True)
+        return (found for day in days if (found := self.get(region, day)))
 
     def save(self, reconciliation: Reconciliation, /) -> None:
         self.shelf.put(reconciliation.reconciliation_id, reconciliation)

@@ -133,9 +133,10 @@ class RegionOffice:
         body = {"charge_id": charge_id, "amount_minor": amount_minor, "description": description}
         self._http.post(f"/control/accounts/{number}/charges", json=body).raise_for_status()
 
-    def issue_bill(self, number: str, *, month: datetime) -> dict[str, Any]:
-        """Issue the bill of a month."""
-        answer = self._http.post(f"/control/accounts/{number}/bills", json={"month": month.strftime("%Y-%m")})
+    def issue_bill(self, number: str, *, month: datetime | None = None) -> dict[str, Any]:
+        """Issue the bill of a month; of the present one of the region's calendar when none is named."""
+        body = {"month": month.strftime("%Y-%m")} if month else {}
+        answer = self._http.post(f"/control/accounts/{number}/bills", json=body)
         answer.raise_for_status()
         bill: dict[str, Any] = answer.json()
         return bill

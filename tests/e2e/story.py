@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from tests.e2e.outside import Mailbox, Payer, RegionOffice, SocialUser
@@ -173,7 +172,7 @@ class Story:
         self.subscriber.post(f"/bill-delivery-confirmations/{token}", None)
         assert self.subscriber.get(path)["state"] == "on"
         self.office.charge(BILLED_NUMBER, charge_id=f"fee-{secrets.token_hex(8)}", amount_minor=_AMOUNT)
-        issued = self.office.issue_bill(BILLED_NUMBER, month=datetime.now(UTC))
+        issued = self.office.issue_bill(BILLED_NUMBER)
         bill = eventually(lambda: self._mailed_bill(issued["bill_number"]), timeout_s=40, every_s=0.3)
         assert bill["amount_due"]["amount_minor"] == int(issued["amount_due"]["amount_minor"]) > 0
         yield "issued by the region, rendered with its payment QR, archived, mailed", bill

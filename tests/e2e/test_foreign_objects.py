@@ -117,7 +117,7 @@ def _everything_of(anna: Subscriber, suite: RunningSuite) -> Ids:
     ids["tariff_quote_id"] = anna.post(f"{account}/tariff-quotes", {"tariff_plan_id": ids["plan_id"]})["id"]
     change = anna.post(f"{account}/tariff-changes", {"tariff_quote_id": ids["tariff_quote_id"]})
     order = anna.post(f"{account}/service-orders", {"offer_code": ids["offer_code"]}, key=secrets.token_hex(16))
-    office.issue_bill(_NUMBER, month=datetime.now(UTC))
+    office.issue_bill(_NUMBER)
     bill = eventually(lambda: anna.get("/customer-bills")["items"], timeout_s=40, every_s=0.3)[0]
     eventually(lambda: anna.get(f"/customer-bills/{bill['id']}")["state"] == "archived", timeout_s=40, every_s=0.3)
     return ids | {"tariff_change_id": change["id"], "service_order_id": order["id"], "customer_bill_id": bill["id"]}

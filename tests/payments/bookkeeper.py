@@ -64,7 +64,8 @@ class Bookkeeper:
             self.clock.advance(minutes=1)
 
     def now(self, day: date = TODAY) -> Reconciliation:
-        return ReconcileNow(days=self.days, compare=self.compare, clock=self.clock)(day)
+        reconcile = ReconcileNow(days=self.days, plan_days=self.plan_days, compare=self.compare, clock=self.clock)
+        return reconcile(day)
 
     def paid(self, *, kopecks: int = 45_000, at_acquirer: bool = True, **fields: Any) -> tuple[Payment, Charge]:
         """Have a payment captured and posted now: here, and at the acquirer unless it knows nothing of it."""

@@ -80,8 +80,8 @@ class FakeReconciliations:
     def get(self, day: date, /) -> Reconciliation | None:
         return self.rows.get(day.isoformat())
 
-    def has_any(self) -> bool:
-        return bool(self.rows.rows)
+    def newest_first(self) -> Iterator[Reconciliation]:
+        return iter(sorted(self.rows.all(), key=lambda row: row.day, reverse=True))
 
     def save(self, reconciliation: Reconciliation, /) -> None:
         _save(self.rows, reconciliation)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pymongo import DESCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
@@ -18,7 +19,7 @@ from services.accounts.adapters.mongo_wishes import (
     latest,
 )
 from services.accounts.domain.account_key import AccountKey
-from services.accounts.domain.promised_payment import PromisedPayment, PromisedPaymentState
+from services.accounts.domain.promised_payment import UNPAID, PromisedPayment, PromisedPaymentState
 from services.chassis.errors import VersionConflict
 from services.chassis.money import Money
 from services.chassis.saving import save_aggregate
@@ -49,6 +50,12 @@ class MongoPromisedPaymentRepository:
 
     def held_on(self, key: AccountKey, /) -> PromisedPayment | None:
         return self._one(holder_of(key))
+
+    def unpaid_on(self, key: AccountKey, /) -> Sequence[PromisedPayment]:
+        states = sorted(state.value for state in UNPAID)
+        unpaid = {"region": key.region, "number": key.number, "state": {"$in": states}}
+        found = self._collection.find(unpaid, sort=[("created_at", DESCENDING)])
+        return [to_promised_payment(document) for document in found]
 
     def save(self, wish: PromisedPayment, /) -> None:
         try:

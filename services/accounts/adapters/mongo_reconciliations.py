@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -44,8 +44,8 @@ class MongoReconciliationRepository:
         document = self._collection.find_one({"_id": f"{region}:{day.isoformat()}"})
         return _to_reconciliation(document) if document else None
 
-    def has_any(self, region: str, /) -> bool:
-        return self._collection.find_one({"region": region}, {"_id": 1}) is not None
+    def newest_first(self, region: str, /) -> Iterator[Reconciliation]:
+        return map(_to_reconciliation, self._collection.find({"region": region}, sort=[("day", DESCENDING)]))
 
     def save(self, reconciliation: Reconciliation, /) -> None:
         save_aggregate(

@@ -149,16 +149,16 @@ class ListPromisedPayments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecheckPromise:
-    """After a payment: the region repays an open promise first, so ask about it now. For speed only: whoever loses the
-    race, or is killed, leaves it to the next look."""
+    """After a payment: the region repays an unpaid promise first, late or in time, so ask about it now. For speed only:
+    whoever loses the race, or is killed, leaves it to the next look."""
 
     promises: PromisedPaymentRepository
     clock: Clock
 
     def __call__(self, key: AccountKey, /) -> None:
-        try:
-            promise = self.promises.held_on(key)
-            if promise is not None and promise.recheck(now=self.clock.now()):
-                self.promises.save(promise)
-        except DomainError as problem:
-            _log.info("promise_rechecked_later", region=key.region, problem=problem.reason)
+        for promise in self.promises.unpaid_on(key):
+            try:
+                if promise.recheck(now=self.clock.now()):
+                    self.promises.save(promise)
+            except DomainError as problem:
+                _log.info("promise_rechecked_later", region=key.region, problem=problem.reason)

@@ -16,13 +16,18 @@ from services.accounts.domain.region import Region, Regions
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, FieldInvalid, VersionConflict
 
+_A_DAY = timedelta(days=1)
+
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanDays:
-    """Each day plans the next one, so that none is left out, also after weeks of standing still; the first one is the
-    day on which a region is connected."""
+    """Each day plans the next one before it is compared, so that no kill leaves one out, nor weeks of standing still;
+    the first one is the day on which a region is connected.
+
+    A day that only somebody asked for has no next one: it may lie years before the first.
+    """
 
     days: ReconciliationRepository
     regions: Regions
@@ -30,24 +35,41 @@ class PlanDays:
     clock: Clock
 
     def first(self, regions: Iterable[str], /) -> None:
-        """Begin with today in regions that were never compared. Idempotent."""
+        """Begin with today in regions where nothing was planned yet, and go on where no day that was compared has
+        planned the next one. Idempotent."""
         for code in regions:
-            if not self.days.has_any(code):
+            last = next(filter(self._was_planned_ahead, self.days.newest_first(code)), None)
+            if last is None:
                 self._plan(code, _today(self.regions.of(code), now=self.clock.now()))
+            elif last.compared_at is not None:
+                self.after(last)
 
     def after(self, day: Reconciliation, /) -> None:
-        """See that the next day is compared too. Idempotent."""
-        following = day.day + timedelta(days=1)
-        if self.days.get(day.region, following) is None:
-            self._plan(day.region, following)
+        """See that the next day is compared too; when somebody has had it compared already, the first one after it that
+        is missing. Idempotent."""
+        if day.compared_at is not None and not self._was_planned_ahead(day):
+            return
+        following = day.day + _A_DAY
+        while (known := self.days.get(day.region, following)) is not None:
+            if known.compared_at is None and self._was_planned_ahead(known):
+                return  # it sees to the next one itself
+            following += _A_DAY
+        if not self._plan(day.region, following):
+            self.after(day)
 
-    def _plan(self, region: str, day: date) -> None:
+    def _was_planned_ahead(self, day: Reconciliation) -> bool:
+        return day.was_planned_ahead(time_zone=self.regions.of(day.region).time_zone)
+
+    def _plan(self, region: str, day: date) -> bool:
+        """Say whether it is planned; not when it is there by now, from another replica or by somebody's asking."""
         zone = self.regions.of(region).time_zone
         planned = Reconciliation.plan(region=region, day=day, time_zone=zone, grace=self.grace, now=self.clock.now())
         try:
             self.days.save(planned)
-        except VersionConflict:  # another replica has planned it at the same moment
+        except VersionConflict:
             _log.info("day_planned_already", region=region, day=day.isoformat())
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +88,8 @@ class ReconcileDueDay:
         day = self.queue.claim()
         if day is None:
             return False
-        if day.compared_at is None:
-            self.plan_days.after(day)
-        elif day.state is not ReconciliationState.DUE:
+        self.plan_days.after(day)
+        if day.state is not ReconciliationState.DUE:
             day.begin_again(now=self.clock.now())
         try:
             self.compare(day)
@@ -97,6 +118,7 @@ class ReconcileNow:
     """Compares a closed day because somebody asks for it, whether it is due or not, and waits for the end."""
 
     days: ReconciliationRepository
+    plan_days: PlanDays
     compare: CompareBooks
     regions: Regions
     wait: Callable[[float], object]
@@ -113,7 +135,10 @@ class ReconcileNow:
         period = Period.of(day, time_zone=known_region.time_zone)
         if period.ends_at > now:
             raise FieldInvalid(field="day", rule="the day must be over in the region")
-        comparison = self.days.get(region, day) or Reconciliation(region=region, day=day, due_at=now, created_at=now)
+        known = self.days.get(region, day)
+        if known is not None:
+            self.plan_days.after(known)
+        comparison = known or Reconciliation(region=region, day=day, due_at=now, created_at=now)
         comparison.begin_again(now=now)
         self._go_on(comparison)
         while comparison.state is ReconciliationState.DUE:

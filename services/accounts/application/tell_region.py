@@ -141,7 +141,7 @@ class TellPromisedPayment:
         match promise.state:
             case PromisedPaymentState.REQUESTED:
                 self._take(promise)
-            case PromisedPaymentState.OPEN:
+            case PromisedPaymentState.OPEN | PromisedPaymentState.OVERDUE:
                 self._look(promise)
 
     def _take(self, promise: PromisedPayment) -> None:

@@ -67,6 +67,10 @@ class PromisedPaymentRepository(WishRepository[PromisedPayment], Protocol):
         """Return the account's promise that is open or under way."""
         ...
 
+    def unpaid_on(self, key: AccountKey, /) -> Sequence[PromisedPayment]:
+        """Return the account's promises that are open or overdue, newest first."""
+        ...
+
 
 class ServiceOfferMemory(Protocol):
     """What was offered last: an order says what it is about also while the region does not answer."""

@@ -35,12 +35,13 @@ class PromisedPaymentState(Enum):
 
 
 _S = PromisedPaymentState
-_ENDS = frozenset({_S.REPAID, _S.OVERDUE, _S.REFUSED})
+_HOLDING = frozenset({_S.REQUESTED, _S.OPEN})
+UNPAID = frozenset({_S.OPEN, _S.OVERDUE})
 _NEXT: Mapping[PromisedPaymentState, frozenset[PromisedPaymentState]] = {
-    _S.REQUESTED: _ENDS | {_S.OPEN},
-    _S.OPEN: _ENDS,
+    _S.REQUESTED: frozenset({_S.OPEN, _S.REPAID, _S.OVERDUE, _S.REFUSED}),
+    _S.OPEN: frozenset({_S.REPAID, _S.OVERDUE, _S.REFUSED}),
     _S.REPAID: frozenset(),
-    _S.OVERDUE: frozenset(),
+    _S.OVERDUE: frozenset({_S.REPAID}),
     _S.REFUSED: frozenset(),
 }
 
@@ -75,7 +76,8 @@ class RegionalPromise:
 @dataclass(slots=True, kw_only=True)
 class PromisedPayment:
     """One that is open or under way per account, whoever asks. `repay_by` is not `errand.due_at`: that is when we look
-    again."""
+    again. One that is overdue holds nothing, and is looked at for as long as the region knows of it: a later payment
+    repays it."""
 
     promised_payment_id: str
     subscriber_id: str
@@ -118,10 +120,11 @@ class PromisedPayment:
     @property
     def holds(self) -> bool:
         """Say whether it is open or under way."""
-        return self.state not in _ENDS
+        return self.state in _HOLDING
 
     @property
     def is_at_rest(self) -> bool:
+        """Say whether nothing more is to be done for anybody: what is overdue is their business who took it."""
         return not self.holds
 
     @property
@@ -148,8 +151,10 @@ class PromisedPayment:
             if answer.state not in _NEXT[self.state]:
                 raise RegionAnswerInvalid(region=self.key.region, problem="a promised payment went backwards")
             self._move_to(answer.state, now=now)
+            if self.state is _S.OVERDUE:
+                self.errand.looks = len(plan.looks)  # the longest pause from now on: it may stay so for years
         self.fee, self.repay_by = answer.fee, answer.due_at
-        if self.holds:
+        if self.state in UNPAID:
             self._look_again(plan=plan, now=now)
 
     def refuse(self, reason: str, /, *, now: datetime) -> None:
@@ -158,13 +163,17 @@ class PromisedPayment:
         self.refusal_reason = reason
 
     def forgotten(self, *, now: datetime) -> None:
-        """Note that the region holds no such promise, though it did: nobody is served on it."""
-        self.refuse(PromisedPaymentNotFound.reason, now=now)
+        """Note that the region holds no such promise, though it did: nobody is served on it. One that was overdue stays
+        so, and is looked at no more."""
+        if self.state is _S.OVERDUE:
+            self.errand.answered(due_at=None)
+        else:
+            self.refuse(PromisedPaymentNotFound.reason, now=now)
 
     def recheck(self, *, now: datetime) -> bool:
-        """Ask the region anew: a payment has come, which repays an open promise first. Say whether there is anything
+        """Ask the region anew: a payment has come, which repays an unpaid promise first. Say whether there is anything
         to ask."""
-        if self.state is not _S.OPEN:
+        if self.state not in UNPAID:
             return False
         self.errand.answered(due_at=now)
         return True

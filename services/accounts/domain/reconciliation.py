@@ -132,6 +132,10 @@ class Reconciliation:
     def reconciliation_id(self) -> str:
         return f"{self.region}:{self.day.isoformat()}"
 
+    def was_planned_ahead(self, *, time_zone: str) -> bool:
+        """Say whether it was planned before its day had ended there: nobody can ask for it by hand so early."""
+        return self.created_at < Period.of(self.day, time_zone=time_zone).ends_at
+
     def begin_again(self, *, now: datetime) -> None:
         """Compare the day anew when its last comparison has come to an end."""
         if self.state is not ReconciliationState.DUE:

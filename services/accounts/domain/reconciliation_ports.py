@@ -50,8 +50,8 @@ class ReconciliationRepository(Protocol):
 
     def get(self, region: str, day: date, /) -> Reconciliation | None: ...
 
-    def has_any(self, region: str, /) -> bool:
-        """Say whether a region was ever compared or is going to be."""
+    def newest_first(self, region: str, /) -> Iterator[Reconciliation]:
+        """Yield what of a region was ever compared or is going to be, the latest day first."""
         ...
 
     def save(self, reconciliation: Reconciliation, /) -> None:

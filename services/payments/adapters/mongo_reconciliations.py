@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -43,8 +43,8 @@ class MongoReconciliationRepository:
         document = self._reconciliations.find_one({"_id": day.isoformat()})
         return None if document is None else to_reconciliation(document)
 
-    def has_any(self) -> bool:
-        return self._reconciliations.find_one({}, {"_id": 1}) is not None
+    def newest_first(self) -> Iterator[Reconciliation]:
+        return map(to_reconciliation, self._reconciliations.find(sort=[("_id", DESCENDING)]))
 
     def save(self, reconciliation: Reconciliation, /) -> None:
         save_aggregate(

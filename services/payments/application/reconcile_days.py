@@ -18,34 +18,53 @@ from services.payments.domain.reconciliation_ports import (
 )
 from services.payments.domain.registry import Period, day_of
 
+_A_DAY = timedelta(days=1)
+
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanDays:
-    """Each day plans the next one, so that none is left out, also after weeks of standing still; the first one is the
-    day on which it is first asked."""
+    """Each day plans the next one before it is compared, so that no kill leaves one out, nor weeks of standing still;
+    the first one is the day on which it is first asked.
+
+    A day that only somebody asked for has no next one: it may lie years before the first.
+    """
 
     days: ReconciliationRepository
     grace: timedelta
     clock: Clock
 
     def first(self) -> None:
-        """Begin with today if nothing was ever compared. Idempotent."""
-        if not self.days.has_any():
+        """Begin with today if nothing was planned yet, and go on if no day that was compared has planned the next one.
+        Idempotent."""
+        last = next((day for day in self.days.newest_first() if day.was_planned_ahead), None)
+        if last is None:
             self._plan(day_of(self.clock.now()))
+        elif last.compared_at is not None:
+            self.after(last)
 
     def after(self, day: Reconciliation, /) -> None:
-        """See that the next day is compared too. Idempotent."""
-        following = day.day + timedelta(days=1)
-        if self.days.get(following) is None:
-            self._plan(following)
+        """See that the next day is compared too; when somebody has had it compared already, the first one after it that
+        is missing. Idempotent."""
+        if day.compared_at is not None and not day.was_planned_ahead:
+            return
+        following = day.day + _A_DAY
+        while (known := self.days.get(following)) is not None:
+            if known.compared_at is None and known.was_planned_ahead:
+                return  # it sees to the next one itself
+            following += _A_DAY
+        if not self._plan(following):
+            self.after(day)
 
-    def _plan(self, day: date) -> None:
+    def _plan(self, day: date) -> bool:
+        """Say whether it is planned; not when it is there by now, from another replica or by somebody's asking."""
         try:
             self.days.save(Reconciliation.plan(day, grace=self.grace, now=self.clock.now()))
-        except VersionConflict:  # another replica has planned it at the same moment
+        except VersionConflict:
             _log.info("day_planned_already", day=day.isoformat())
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +83,8 @@ class ReconcileDueDay:
         day = self.due.claim()
         if day is None:
             return False
-        if day.compared_at is None:
-            self.plan_days.after(day)
-        elif day.state is not ReconciliationState.DUE:
+        self.plan_days.after(day)
+        if day.state is not ReconciliationState.DUE:
             day.begin_again(now=self.clock.now())
         try:
             self.compare(day)
@@ -93,6 +111,7 @@ class ReconcileNow:
     """Compares a closed day because somebody asks for it, whether it is due or not."""
 
     days: ReconciliationRepository
+    plan_days: PlanDays
     compare: CompareBooks
     clock: Clock
 
@@ -105,7 +124,10 @@ class ReconcileNow:
         now = self.clock.now()
         if Period.of(day).ends_at > now:
             raise FieldInvalid(field="day", rule="the day must be over in Moscow")
-        comparison = self.days.get(day) or Reconciliation(day=day, due_at=now, created_at=now)
+        known = self.days.get(day)
+        if known is not None:
+            self.plan_days.after(known)
+        comparison = known or Reconciliation(day=day, due_at=now, created_at=now)
         comparison.begin_again(now=now)
         self.compare(comparison)
         self.days.save(comparison)

@@ -59,6 +59,11 @@ class Reconciliation:
     def reconciliation_id(self) -> str:
         return self.day.isoformat()
 
+    @property
+    def was_planned_ahead(self) -> bool:
+        """Whether it was planned before its day had ended: nobody can ask for it by hand so early."""
+        return self.created_at < Period.of(self.day).ends_at
+
     def begin_again(self, *, now: datetime) -> None:
         """Compare the day anew when its last comparison has come to an end."""
         if self.state is not ReconciliationState.DUE:

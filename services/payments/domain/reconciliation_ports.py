@@ -68,8 +68,8 @@ class ReconciliationRepository(Protocol):
 
     def get(self, day: date, /) -> Reconciliation | None: ...
 
-    def has_any(self) -> bool:
-        """Say whether any day was ever compared or is going to be."""
+    def newest_first(self) -> Iterator[Reconciliation]:
+        """Yield what was ever compared or is going to be, the latest day first."""
         ...
 
     def save(self, reconciliation: Reconciliation, /) -> None:

@@ -228,6 +228,21 @@ class TestPromisedPayments:
 
         assert promises.held_on(KEY) == second
 
+    def test_finds_what_is_unpaid_newest_first_and_lets_another_hold_beside_one_that_is_overdue(
+        self, promises: PromisedPaymentRepository
+    ) -> None:
+        rows = [
+            make_promise(request_id=str(days), now=A_MORNING + timedelta(days=days), key=key)
+            for days, key in enumerate([KEY, KEY, KEY, KEY, _OTHER])
+        ]
+        states = [PromisedPaymentState(state) for state in ("overdue", "repaid", "overdue", "open", "overdue")]
+        for promise, state in zip(rows, states, strict=True):
+            promise.heed(promise_answer(promise, state), plan=ERRANDS, now=promise.created_at)
+            promises.save(promise)
+
+        assert list(promises.unpaid_on(KEY)) == [rows[3], rows[2], rows[0]]
+        assert promises.held_on(KEY) == rows[3]
+
     def test_lets_one_request_of_a_subscriber_be_one_promise(self, promises: PromisedPaymentRepository) -> None:
         first = make_promise(subscriber_id="sub_anna", request_id="tap")
         first.refuse("ACCOUNT_CLOSED", now=A_MORNING)

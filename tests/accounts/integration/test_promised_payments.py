@@ -115,6 +115,30 @@ def test_is_overdue_when_the_region_says_so(cabinet: Cabinet) -> None:
     eventually(lambda: _states(cabinet, account_id) == [pb.PROMISED_PAYMENT_STATE_OVERDUE])
 
 
+@pytest.mark.parametrize("at_rest", [False, True])
+def test_one_that_is_overdue_is_looked_at_at_once_after_a_payment_and_is_repaid(
+    cabinet: Cabinet, database: Database[Any], at_rest: bool
+) -> None:
+    account_id = cabinet.linked().billing_account_id
+    promise = _take(cabinet, account_id)
+    booked = cabinet.ordering.promises[promise.promised_payment_id]
+    booked.state = regional.PROMISED_PAYMENT_STATE_OVERDUE
+    cabinet.start_dispatcher()
+    eventually(lambda: _states(cabinet, account_id) == [pb.PROMISED_PAYMENT_STATE_OVERDUE])
+    assert database["promised_payments"].find_one({}, {"work.due_at": 1, "_id": 0}) != {"work": {"due_at": None}}
+    if at_rest:  # as one was kept that nobody looked at any more
+        database["promised_payments"].update_one({}, {"$set": {"work.due_at": None}})
+
+    def repay(method: str) -> None:
+        if method == "PostPayment":
+            booked.state = regional.PROMISED_PAYMENT_STATE_REPAID
+
+    cabinet.region.after = repay
+    cabinet.by_service("payments").accounts("RequestPosting", posting_request(new_id("pay"), account_id))
+
+    eventually(lambda: _states(cabinet, account_id) == [pb.PROMISED_PAYMENT_STATE_REPAID])
+
+
 def test_one_repaid_at_a_counter_stands_in_nobodys_way(cabinet: Cabinet) -> None:
     account_id = cabinet.linked().billing_account_id
     first = _take(cabinet, account_id, request_id="1")

@@ -148,7 +148,7 @@ class TestReconciliations:
     def test_keeps_every_field_and_one_comparison_per_region_and_day(self, days: ReconciliationRepository) -> None:
         day = Reconciliation.plan(region="54", day=_DAY, time_zone="UTC", grace=timedelta(0), now=A_MORNING)
         twin = Reconciliation.plan(region="54", day=_DAY, time_zone="UTC", grace=timedelta(0), now=A_MORNING)
-        assert not days.has_any("54")
+        assert list(days.newest_first("54")) == []
         days.save(day)
         (row,) = FakeOurBooks(_with(_posted())).posted("54", _PERIOD, after=None, limit=1)
         day.go_on([row], pause=timedelta(seconds=1), now=A_MORNING)
@@ -164,9 +164,23 @@ class TestReconciliations:
         days.save(day)
 
         assert days.get("54", _DAY) == day
-        assert (days.has_any("54"), days.has_any("77"), days.get("77", _DAY)) == (True, False, None)
+        assert (list(days.newest_first("54")), list(days.newest_first("77"))) == ([day], [])
+        assert days.get("77", _DAY) is None
         with pytest.raises(VersionConflict):
             days.save(twin)
+
+    def test_tells_a_region_s_from_the_latest_day_on(self, days: ReconciliationRepository) -> None:
+        months = [("54", 10), ("54", 12), ("77", 12), ("54", 11)]
+        rows = [
+            Reconciliation.plan(
+                region=region, day=date(2026, month, 9), time_zone="UTC", grace=timedelta(0), now=A_MORNING
+            )
+            for region, month in months
+        ]
+        for row in rows:
+            days.save(row)
+
+        assert list(days.newest_first("54")) == [rows[1], rows[3], rows[0]]
 
 
 class TestIncidents:

@@ -2,6 +2,7 @@
 done."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -227,6 +228,57 @@ def test_figures_are_read_anew_when_they_change_and_only_then() -> None:
         office.carry_all()
 
     assert (promised.refreshed, ordered.refreshed) == ([KEY], [])
+
+
+def test_an_overdue_promise_is_repaid_late_and_rests_when_the_region_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SettableClock()
+    office = promises(clock, FakeOrderingRegion(clock))
+    wish = office.requested()
+    carried(office)
+    taken = office.books[wish.wish_id]
+    office.books[wish.wish_id] = replace(taken, state=PromisedPaymentState.OVERDUE)
+    office.carry_all()
+    assert office.found(wish).state is PromisedPaymentState.OVERDUE
+    assert office.wishes.held_on(KEY) is None
+
+    with monkeypatch.context() as patch:
+        patch.delitem(office.books, wish.wish_id)
+        office.carry_all()
+        assert (office.found(wish).state, office.carry_due()) == (PromisedPaymentState.OVERDUE, False)
+    office.books[wish.wish_id] = replace(taken, state=PromisedPaymentState.REPAID)
+    RecheckPromise(promises=office.wishes, clock=clock)(KEY)
+    office.carry_due()
+
+    assert office.found(wish).state is PromisedPaymentState.REPAID
+    assert office.found(wish).errand.due_at is None
+
+
+@pytest.mark.parametrize("method", ["find", "save"])
+def test_an_overdue_promise_is_found_repaid_wherever_a_look_at_it_is_killed(
+    monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    clock = SettableClock()
+    office = promises(clock, FakeOrderingRegion(clock))
+    wish = office.requested()
+    carried(office)
+    office.books[wish.wish_id] = replace(office.books[wish.wish_id], state=PromisedPaymentState.OVERDUE)
+    office.carry_all()
+    office.books[wish.wish_id] = replace(office.books[wish.wish_id], state=PromisedPaymentState.REPAID)
+
+    def die(_wish: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        if method == "save":
+            patch.setattr(office.wishes, "save", die)
+        else:
+            office.region.trouble = once(Killed(), method="find")
+        clock.advance(minutes=20)
+        with pytest.raises(Killed):
+            office.carry_due()
+    office.carry_all()
+
+    assert office.found(wish).state is PromisedPaymentState.REPAID
 
 
 def test_figures_that_cannot_be_read_now_do_not_undo_what_was_saved() -> None:

@@ -1,13 +1,14 @@
 """Every day of a region is compared, once it is over there; what differs is an incident for as long as it differs."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import date, timedelta
 
 import pytest
 
 from services.accounts.domain.account_report import RegionalPosting
 from services.accounts.domain.errors import RegionUnavailable
-from services.accounts.domain.reconciliation import ReconciliationState, Totals
+from services.accounts.domain.reconciliation import Reconciliation, ReconciliationState, Totals
 from services.chassis.errors import FieldInvalid
 from services.chassis.money import Money
 from tests.accounts.auditor import TODAY, Auditor
@@ -62,6 +63,121 @@ def test_a_region_that_was_compared_before_begins_with_no_other_day(auditor: Aud
     auditor.plan_days.first(["54"])
 
     assert list(auditor.days.shelf.kept) == ["54:2026-11-22"]
+
+
+def test_every_day_is_compared_also_after_an_operator_has_compared_one_within_its_grace(auditor: Auditor) -> None:
+    auditor.clock.advance(hours=9)  # 01:30 in Novosibirsk
+
+    assert auditor.now().state is ReconciliationState.EQUAL
+    auditor.clock.advance(days=7, hours=3)
+    auditor.run()
+
+    assert _compared(auditor) == [*_days(8), None]
+
+
+def test_days_that_an_operator_compared_while_nothing_ran_leave_out_none_of_the_others(auditor: Auditor) -> None:
+    auditor.clock.advance(days=7)
+    for days in (2, 3, 5):
+        auditor.now(TODAY + timedelta(days=days))
+
+    auditor.run()
+
+    assert _compared(auditor) == [*_days(7), None]
+
+
+def test_a_day_that_an_operator_compares_while_it_is_being_planned_ends_nothing(
+    auditor: Auditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auditor.clock.advance(days=4)
+    save, left = auditor.days.save, [TODAY + timedelta(days=1)]
+
+    def save_late(day: Reconciliation) -> None:
+        if day.version == 0 and left:
+            auditor.now(left.pop())
+        save(day)
+
+    monkeypatch.setattr(auditor.days, "save", save_late)
+    auditor.run()
+
+    assert _compared(auditor) == [*_days(4), None]
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_every_day_is_compared_whichever_call_the_operator_s_command_is_killed_at(lists: bool) -> None:
+    for after in range(1, 30):
+        auditor = Auditor()
+        auditor.plan_days.first(["54"])
+        auditor.region.lists = lists
+        for _ in range(3):
+            auditor.posted(in_region=False)
+        auditor.clock.advance(hours=9)
+        auditor.region.trouble = _killing(after)
+
+        with suppress(Killed):
+            auditor.now()
+        is_over = len(auditor.region.calls) < after
+        auditor.region.up()
+        auditor.clock.advance(days=3, hours=3)
+        auditor.run()
+
+        assert _compared(auditor) == [*_days(4), None]
+        if is_over:
+            return
+    raise AssertionError("it never finished")
+
+
+def test_a_region_whose_days_had_ended_goes_on_where_they_ended(auditor: Auditor) -> None:
+    auditor.day_is_over()
+    _compared_and_followed_by_none(auditor, TODAY)
+    auditor.clock.advance(days=5)
+    for days in (1, 3):  # by hand meanwhile
+        auditor.now(TODAY + timedelta(days=days))
+
+    for _ in range(2):
+        auditor.plan_days.first(["54"])
+    auditor.run()
+
+    assert _compared(auditor) == [*_days(6), None]
+
+
+def test_a_day_that_was_asked_for_before_the_first_one_is_compared_alone(auditor: Auditor) -> None:
+    long_ago = TODAY - timedelta(days=4000)
+    auditor.region.extra = [make_booked("pay_unknown", posted_at=auditor.clock.now() - timedelta(days=4000))]
+    assert auditor.now(long_ago).open_incidents == 1
+    auditor.clock.advance(hours=7)
+
+    auditor.run()  # with open incidents it is compared again
+    auditor.plan_days.first(["54"])
+
+    assert auditor.day(long_ago).run == 2
+    assert sorted(auditor.days.shelf.kept) == [f"54:{long_ago}", f"54:{TODAY}"]
+
+
+def test_a_region_of_which_only_a_day_was_asked_for_begins_with_today() -> None:
+    auditor = Auditor()
+    auditor.now(TODAY - timedelta(days=1))
+
+    auditor.plan_days.first(["54"])
+
+    assert sorted(auditor.days.shelf.kept) == ["54:2026-11-21", "54:2026-11-22"]
+
+
+def _compared_and_followed_by_none(auditor: Auditor, day: date) -> None:
+    """Leave a day as the command did once."""
+    row = auditor.day(day)
+    row.begin_again(now=auditor.clock.now())
+    auditor.compare(row)
+    auditor.days.save(row)
+
+
+def _days(count: int) -> list[date]:
+    return [TODAY + timedelta(days=days) for days in range(count)]
+
+
+def _compared(auditor: Auditor) -> list[date | None]:
+    """Return which days were compared, None for one that waits."""
+    rows = sorted(auditor.days.shelf.kept.values(), key=lambda row: row.day)
+    return [row.day if row.compared_at else None for row in rows]
 
 
 def test_money_that_the_region_lost_is_the_worst_and_is_announced_once(auditor: Auditor) -> None:

@@ -147,10 +147,10 @@ class TestReconciliations:
         return storage.reconciliations
 
     def test_are_kept_as_they_are(self, days: ReconciliationRepository) -> None:
-        assert not days.has_any()
+        assert list(days.newest_first()) == []
         planned = Reconciliation.plan(_DAY, grace=timedelta(hours=4), now=A_MORNING)
         days.save(planned)
-        assert (days.get(_DAY), days.has_any(), days.get(date(2026, 11, 23))) == (planned, True, None)
+        assert (days.get(_DAY), days.get(date(2026, 11, 23))) == (planned, None)
 
         planned.postpone("silence", backoff=registry_backoff(), now=A_MORNING)
         days.save(planned)
@@ -160,6 +160,16 @@ class TestReconciliations:
         planned.finish(ours=totals, theirs=Totals(), open_incidents=2, again_after=timedelta(hours=6), now=A_MORNING)
         days.save(planned)
         assert days.get(_DAY) == planned
+
+    def test_are_told_from_the_latest_day_on(self, days: ReconciliationRepository) -> None:
+        rows = [
+            Reconciliation.plan(date(2026, month, 9), grace=timedelta(0), now=A_MORNING - timedelta(days=month))
+            for month in (10, 12, 11)
+        ]
+        for row in rows:
+            days.save(row)
+
+        assert list(days.newest_first()) == [rows[1], rows[2], rows[0]]
 
     def test_are_planned_once(self, days: ReconciliationRepository) -> None:
         days.save(Reconciliation.plan(_DAY, grace=timedelta(0), now=A_MORNING))

@@ -3,14 +3,14 @@ differs."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from services.chassis.errors import FieldInvalid
 from services.chassis.money import Money
 from services.payments.domain.payment import State
-from services.payments.domain.reconciliation import ReconciliationState
+from services.payments.domain.reconciliation import Reconciliation, ReconciliationState
 from services.payments.domain.reconciliation_ports import RegistryUnavailable
 from services.payments.domain.registry import Totals
 from tests.payments.bookkeeper import TODAY, Bookkeeper
@@ -67,6 +67,124 @@ def test_what_was_planned_once_begins_with_no_other_day(keeper: Bookkeeper) -> N
     keeper.plan_days.first()
 
     assert list(keeper.days.rows.rows) == ["2026-11-22"]
+
+
+def test_every_day_is_compared_also_after_an_operator_has_compared_one_within_its_grace(keeper: Bookkeeper) -> None:
+    keeper.clock.advance(hours=13)  # 01:30 in Moscow
+
+    assert keeper.now().state is ReconciliationState.EQUAL
+    keeper.clock.advance(days=7, hours=3)
+    keeper.run()
+
+    assert _compared(keeper) == [*_days(8), None]
+
+
+def test_days_that_an_operator_compared_while_nothing_ran_leave_out_none_of_the_others(keeper: Bookkeeper) -> None:
+    keeper.clock.advance(days=7, hours=8)
+    for days in (2, 3, 5):
+        keeper.now(TODAY + timedelta(days=days))
+
+    keeper.run()
+
+    assert _compared(keeper) == [*_days(7), None]
+
+
+def test_a_day_that_an_operator_compares_while_it_is_being_planned_ends_nothing(
+    keeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.clock.advance(days=4, hours=8)
+    save, left = keeper.days.save, [TODAY + timedelta(days=1)]
+
+    def save_late(day: Reconciliation) -> None:
+        if day.version == 0 and left:
+            keeper.now(left.pop())
+        save(day)
+
+    monkeypatch.setattr(keeper.days, "save", save_late)
+    keeper.run()
+
+    assert _compared(keeper) == [*_days(4), None]
+
+
+def test_every_day_is_compared_whichever_call_the_operator_s_command_is_killed_at() -> None:
+    for after in range(1, 40):
+        keeper = Bookkeeper()
+        keeper.plan_days.first()
+        for _ in range(3):
+            keeper.paid(at_acquirer=False)
+        keeper.clock.advance(hours=13)
+        whole, killer = keeper.registry, Killer(after)
+        keeper.registry = killer.around(whole)
+
+        try:
+            keeper.now()
+        except Killed:
+            is_over = False
+        else:
+            is_over = True
+        keeper.registry = whole
+        keeper.clock.advance(days=3, hours=3)
+        keeper.run()
+
+        assert _compared(keeper) == [*_days(4), None]
+        if is_over:
+            assert after > 3
+            return
+    raise AssertionError("it never finished")
+
+
+def test_days_that_had_ended_go_on_where_they_ended(keeper: Bookkeeper) -> None:
+    keeper.day_is_over()
+    _compared_and_followed_by_none(keeper, TODAY)
+    keeper.clock.advance(days=5)
+    for days in (1, 3):  # by hand meanwhile
+        keeper.now(TODAY + timedelta(days=days))
+
+    for _ in range(2):
+        keeper.plan_days.first()
+    keeper.run()
+
+    assert _compared(keeper) == [*_days(6), None]
+
+
+def test_a_day_that_was_asked_for_before_the_first_one_is_compared_alone(keeper: Bookkeeper) -> None:
+    long_ago = TODAY - timedelta(days=900)
+    keeper.registry.books.append(make_charge("pay_of_nobody", captured_at=keeper.clock.now() - timedelta(days=900)))
+    assert keeper.now(long_ago).open_incidents == 1
+    keeper.clock.advance(hours=7)
+
+    keeper.run()  # with open incidents it is compared again
+    keeper.plan_days.first()
+
+    assert keeper.day(long_ago).run == 2
+    assert sorted(keeper.days.rows.rows) == [str(long_ago), str(TODAY)]
+
+
+def test_begins_with_today_when_only_a_day_was_asked_for() -> None:
+    keeper = Bookkeeper()
+    keeper.now(TODAY - timedelta(days=1))
+
+    keeper.plan_days.first()
+
+    assert sorted(keeper.days.rows.rows) == ["2026-11-21", "2026-11-22"]
+
+
+def _compared_and_followed_by_none(keeper: Bookkeeper, day: date) -> None:
+    """Leave a day as the command did once."""
+    row = keeper.day(day)
+    row.begin_again(now=keeper.clock.now())
+    keeper.compare(row)
+    keeper.days.save(row)
+
+
+def _days(count: int) -> list[date]:
+    return [TODAY + timedelta(days=days) for days in range(count)]
+
+
+def _compared(keeper: Bookkeeper) -> list[date | None]:
+    """Return which days were compared, None for one that waits."""
+    rows = sorted(keeper.days.rows.all(), key=lambda row: row.day)
+    return [row.day if row.compared_at else None for row in rows]
 
 
 def _unknown_here(keeper: Bookkeeper) -> None:
