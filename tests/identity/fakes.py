@@ -10,7 +10,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 from services.identity.domain.ports import AccessToken, Delivery
 from services.identity.domain.registration import LetterDue, Registration, RegistrationNotFound
-from services.identity.domain.session import Session, SessionNotFound
+from services.identity.domain.session import MOST_OPEN, Session, SessionNotFound
 from services.identity.domain.social_account import ProviderName, SocialAccount
 from services.identity.domain.social_login import SocialLogin, SocialLoginNotFound, SocialProviderNotFound
 from services.identity.domain.subscriber import (
@@ -143,10 +143,11 @@ class FakeSessions:
     def save(self, session: Session, /) -> None:
         self._all.put(session.session_id, session)
 
-    def list_open(self, subscriber_id: str, /, *, now: datetime) -> Sequence[Session]:
-        mine = [each for each in self._all.kept.values() if each.subscriber_id == subscriber_id]
-        found = sorted((each for each in mine if each.is_open(now=now)), key=lambda each: each.created_at)
-        return copy.deepcopy(found[::-1][:100])
+    def list_open(self, subscriber: Subscriber, /, *, now: datetime, beyond: int = 0) -> Sequence[Session]:
+        mine = [each for each in self._all.kept.values() if each.subscriber_id == subscriber.subscriber_id]
+        going_on = [each for each in mine if each.is_open(now=now) and subscriber.admits(each)]
+        newest_first = sorted(going_on, key=lambda each: (each.created_at, each.session_id), reverse=True)
+        return copy.deepcopy(newest_first[beyond : beyond + MOST_OPEN])
 
 
 class FakeSocialLogins:

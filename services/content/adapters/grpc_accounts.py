@@ -11,6 +11,8 @@ from services.content.domain.ports import ChargeOutcome, ChargeVerdict
 IDEMPOTENT_METHODS = ("kabinet.accounts.v1.AccountsService/AuthorizeAction",)
 _AUTHORIZE_CAP_S = 3.0
 _CHARGE_CAP_S = 10.0
+# Of PERMISSION_DENIED the word counts, not the code: it is also how accounts would refuse us as a caller.
+_REFUSALS = frozenset({"ACTION_NOT_ALLOWED", "GRANT_FROZEN", "PROOF_OUTDATED"})
 
 
 class GrpcAccounts:
@@ -44,7 +46,7 @@ class GrpcAccounts:
 
 def _outcome(error: DomainError) -> ChargeOutcome:
     """Take for a refusal only what the contract calls one: of everything else nobody knows what it left behind."""
-    if error.reason == "PROOF_OUTDATED":
+    if error.reason in _REFUSALS:
         return ChargeOutcome(verdict=ChargeVerdict.REFUSED, reason=error.reason)
     match error.kind:
         case Kind.FAILED_PRECONDITION:

@@ -1,4 +1,4 @@
-"""Help in MongoDB, with the terms it is found by."""
+"""Help in MongoDB, with the terms it is found by. Each process shows what was put in place by itself."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +21,7 @@ class MongoHelpArticleRepository:
     def __init__(self, database: Database[Document], /, *, lexicon: Lexicon) -> None:
         self._collection = database["help_articles"]
         self._lexicon = lexicon
+        self._shown: frozenset[str] = frozenset()
 
     def ensure_indexes(self) -> None:
         ensure_search_indexes(self._collection)
@@ -32,13 +33,16 @@ class MongoHelpArticleRepository:
         ]
         if writes:
             self._collection.bulk_write(writes, ordered=False)
+        self._shown = frozenset(_id(article.slug, article.language) for article in articles)
 
     def get(self, slug: str, *, language: Language) -> HelpArticle | None:
-        document = self._collection.find_one({"_id": _id(slug, language)})
+        key = _id(slug, language)
+        document = self._collection.find_one({"_id": key}) if key in self._shown else None
         return _from_document(document) if document else None
 
     def find(self, words: Words, *, language: Language, limit: int) -> list[HelpArticle]:
-        stages = pipeline(words, only={"language": language.value}, limit=limit, after=None)
+        only = {"_id": {"$in": sorted(self._shown)}, "language": language.value}
+        stages = pipeline(words, only=only, limit=limit, after=None)
         return [_from_document(document) for document in self._collection.aggregate(stages)]
 
     def _to_document(self, article: HelpArticle) -> Document:

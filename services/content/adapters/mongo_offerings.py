@@ -1,4 +1,8 @@
-"""The catalogue in MongoDB, with the terms it is found by."""
+"""The catalogue in MongoDB, with the terms it is found by.
+
+What a release withdraws is not removed: replicas of the former one may still sell it, and who bought it looks at it.
+Each process sells what was put in place by itself, so what is stored by others, earlier or later, changes nothing.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +31,7 @@ class MongoOfferingRepository:
     def __init__(self, database: Database[Document], /, *, lexicon: Lexicon) -> None:
         self._collection = database["offerings"]
         self._lexicon = lexicon
+        self._sold: frozenset[str] = frozenset()
 
     def ensure_indexes(self) -> None:
         ensure_search_indexes(self._collection)
@@ -38,15 +43,19 @@ class MongoOfferingRepository:
         ]
         if writes:
             self._collection.bulk_write(writes, ordered=False)
+        self._sold = frozenset(offering.offering_id for offering in offerings)
 
     def get(self, offering_id: str, /) -> Offering | None:
+        return self.get_even_withdrawn(offering_id) if offering_id in self._sold else None
+
+    def get_even_withdrawn(self, offering_id: str, /) -> Offering | None:
         document = self._collection.find_one({"_id": offering_id})
         return offering_from_document(document) if document else None
 
     def find(
         self, words: Words, *, kind: OfferingKind | None, limit: int, after: Position | None
     ) -> list[FoundOffering]:
-        only = {"kind": kind.value} if kind else {}
+        only = {"_id": {"$in": sorted(self._sold)}} | ({"kind": kind.value} if kind else {})
         found = self._collection.aggregate(pipeline(words, only=only, limit=limit, after=after))
         return [
             FoundOffering(offering=offering_from_document(document), position=position_of(document))

@@ -56,12 +56,12 @@ class SearchOfferings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetOffering:
-    """Return one offering."""
+    """Return one offering, also one that is no longer sold: orders and entitlements lead here."""
 
     offerings: OfferingRepository
 
     def __call__(self, *, offering_id: str) -> Offering:
-        offering = self.offerings.get(offering_id)
+        offering = self.offerings.get_even_withdrawn(offering_id)
         if offering is None:
             raise OfferingNotFound("There is no such offering.")
         return offering

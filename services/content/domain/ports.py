@@ -38,15 +38,22 @@ class OfferingRepository(Protocol):
     """The catalogue."""
 
     def put(self, offerings: Sequence[Offering], /) -> None:
-        """Add the offerings, and replace those of the same id. Idempotent."""
+        """Add the offerings, replace those of the same id, and sell these only: others are withdrawn. Idempotent."""
         ...
 
-    def get(self, offering_id: str, /) -> Offering | None: ...
+    def get(self, offering_id: str, /) -> Offering | None:
+        """Return one that is sold."""
+        ...
+
+    def get_even_withdrawn(self, offering_id: str, /) -> Offering | None:
+        """Return one that is or was sold: whoever has bought it looks at it still."""
+        ...
 
     def find(
         self, words: Words, *, kind: OfferingKind | None, limit: int, after: Position | None
     ) -> Sequence[FoundOffering]:
-        """Return those that hold the most of the words, in the title before elsewhere; without words all, by title."""
+        """Return those sold that hold the most of the words, in the title before elsewhere; without words all, by
+        title."""
         ...
 
 
@@ -54,7 +61,7 @@ class HelpArticleRepository(Protocol):
     """Help."""
 
     def put(self, articles: Sequence[HelpArticle], /) -> None:
-        """Add the articles, and replace those of the same name and language. Idempotent."""
+        """Add the articles, replace those of the same name and language, and show these only. Idempotent."""
         ...
 
     def get(self, slug: str, *, language: Language) -> HelpArticle | None: ...

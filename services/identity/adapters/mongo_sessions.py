@@ -9,12 +9,12 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from services.chassis.saving import save_aggregate
-from services.identity.domain.session import Session, SessionNotFound
+from services.identity.domain.session import MOST_OPEN, Session, SessionNotFound
+from services.identity.domain.subscriber import Subscriber
 
 Document = dict[str, Any]
 
 _KEPT_FOR = timedelta(days=2)
-_LONGEST_LIST = 100
 
 
 def sessions_of(database: Database[Document], /) -> Collection[Document]:
@@ -49,11 +49,17 @@ class MongoSessionRepository:
             document=_to_document(session),
         )
 
-    def list_open(self, subscriber_id: str, /, *, now: datetime) -> Sequence[Session]:
-        query = {"subscriber_id": subscriber_id, "ended_at": None, "expires_at": {"$gt": now}}
+    def list_open(self, subscriber: Subscriber, /, *, now: datetime, beyond: int = 0) -> Sequence[Session]:
+        mine = {"subscriber_id": subscriber.subscriber_id, "ended_at": None, "expires_at": {"$gt": now}}
         newest_first = [("created_at", DESCENDING), ("_id", DESCENDING)]
-        found = self._collection.find(query, sort=newest_first, limit=_LONGEST_LIST)
+        found = self._collection.find(mine | _admitted(subscriber), sort=newest_first, skip=beyond, limit=MOST_OPEN)
         return [_from_document(document) for document in found]
+
+
+def _admitted(subscriber: Subscriber) -> Document:
+    """What `Subscriber.admits` says, as a query."""
+    of_epoch: Document = {"credentials_epoch": subscriber.credentials_epoch}
+    return {"$or": [of_epoch, {"_id": subscriber.kept_session_id}]} if subscriber.kept_session_id else of_epoch
 
 
 def _to_document(session: Session) -> Document:

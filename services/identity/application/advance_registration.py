@@ -38,7 +38,7 @@ class AdvanceRegistration:
         return True
 
     def _send(self, registration: Registration, letter: LetterDue) -> None:
-        if letter.kind is LetterKind.LOGIN_TAKEN and not self.attempts.may_notify(letter.to):
+        if self._is_too_many(registration, letter):
             outcome = Delivery.NEVER
         else:
             outcome = self.postman.deliver(
@@ -47,6 +47,11 @@ class AdvanceRegistration:
                 values=self._values(registration, letter),
             )
         repeated_on_conflict(lambda: self._record(registration.registration_id, letter, outcome))
+
+    def _is_too_many(self, registration: Registration, letter: LetterDue) -> bool:
+        """Count at the first try: one that the mail server defers is the same letter, and no notice of its own."""
+        is_first_try = registration.failures == 0
+        return letter.kind is LetterKind.LOGIN_TAKEN and is_first_try and not self.attempts.may_notify(letter.to)
 
     def _record(self, registration_id: str, letter: LetterDue, outcome: Delivery) -> None:
         """Read anew: a quick reader may have confirmed before the mail server's answer was on record."""

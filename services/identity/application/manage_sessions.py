@@ -21,10 +21,11 @@ class ListSessions:
     clock: Clock
 
     def __call__(self, *, session_id: str) -> Sequence[Session]:
-        """Return them, newest first. Raises `SessionEnded`."""
-        subscriber, _ = self.signed_in(session_id=session_id)
-        found = self.sessions.list_open(subscriber.subscriber_id, now=self.clock.now())
-        return [session for session in found if subscriber.admits(session)]
+        """Return them, newest first, the one that asks always among them. Raises `SessionEnded`."""
+        subscriber, asking = self.signed_in(session_id=session_id)
+        newest = self.sessions.list_open(subscriber, now=self.clock.now())
+        is_listed = any(session.session_id == session_id for session in newest)
+        return newest if is_listed else [*newest, asking]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

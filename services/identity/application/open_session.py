@@ -1,13 +1,15 @@
 """Opening a session, however the subscriber proved who they are, and the tokens that come of one."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.chassis.clock import Clock
+from services.chassis.errors import VersionConflict
 from services.identity.application.derived_secrets import hash_of
 from services.identity.application.refresh_tokens import RefreshTokens
 from services.identity.domain.ports import AccessTokens, SessionRepository
-from services.identity.domain.session import RefreshClaim, Session
+from services.identity.domain.session import MOST_OPEN, RefreshClaim, Session
 from services.identity.domain.subscriber import Subscriber
 
 
@@ -52,7 +54,7 @@ class OpenSession:
     clock: Clock
 
     def __call__(self, subscriber: Subscriber, /, *, user_agent: str) -> Tokens:
-        """Save the session and return its tokens."""
+        """Save the session and return its tokens; of more than 100 the oldest end."""
         now = self.clock.now()
         session = Session.open(
             subscriber_id=subscriber.subscriber_id,
@@ -61,5 +63,13 @@ class OpenSession:
             now=now,
         )
         session.issue(hash_of(self.tokens.refresh_token(session.session_id, session.generation)))
+        self._make_room(subscriber, now=now)
         self.sessions.save(session)
         return self.tokens.of(session, now=now)
+
+    def _make_room(self, subscriber: Subscriber, *, now: datetime) -> None:
+        """End what would be too many; one that is being refreshed at this moment, when the next session is opened."""
+        for oldest in self.sessions.list_open(subscriber, now=now, beyond=MOST_OPEN - 1):
+            oldest.end(now=now)
+            with suppress(VersionConflict):
+                self.sessions.save(oldest)

@@ -64,8 +64,9 @@ class SessionRepository(Protocol):
         """Save it and move its version. Raises `VersionConflict`."""
         ...
 
-    def list_open(self, subscriber_id: str, /, *, now: datetime) -> Sequence[Session]:
-        """Return the subscriber's sessions that go on, newest first, at most 100."""
+    def list_open(self, subscriber: Subscriber, /, *, now: datetime, beyond: int = 0) -> Sequence[Session]:
+        """Return the sessions that go on and that the subscriber admits, newest first, at most 100; `beyond` leaves
+        that many of the newest out."""
         ...
 
 

@@ -11,6 +11,7 @@ GRACE = timedelta(seconds=10)
 IDLE = timedelta(days=30)
 LONGEST = timedelta(days=180)
 LONGEST_USER_AGENT = 200
+MOST_OPEN = 100
 
 
 class SessionEnded(DomainError):

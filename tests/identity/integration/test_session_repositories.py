@@ -12,9 +12,9 @@ from services.identity.adapters.mongo_registrations import ensure_registration_i
 from services.identity.adapters.mongo_sessions import MongoSessionRepository, ensure_session_indexes
 from services.identity.adapters.mongo_social_logins import MongoSocialLoginRepository, ensure_social_login_indexes
 from services.identity.domain.ports import SessionRepository, SocialLoginRepository
-from services.identity.domain.session import SessionNotFound
+from services.identity.domain.session import MOST_OPEN, SessionNotFound
 from services.identity.domain.social_login import SocialLoginNotFound
-from tests.identity.builders import NOON, make_session, make_social_login
+from tests.identity.builders import NOON, make_session, make_social_login, make_subscriber
 from tests.identity.fakes import FakeSessions, FakeSocialLogins
 
 Document = dict[str, Any]
@@ -57,15 +57,45 @@ class TestSessionRepository:
             sessions.save(other)
 
     def test_lists_the_open_ones_of_one_subscriber_newest_first(self, sessions: SessionRepository) -> None:
-        older, newer = make_session(), make_session(now=NOON + timedelta(minutes=1))
-        ended, expired = make_session(), make_session(now=NOON - timedelta(days=31))
+        subscriber = make_subscriber()
+        mine = subscriber.subscriber_id
+        older = make_session(subscriber_id=mine)
+        newer = make_session(subscriber_id=mine, now=NOON + timedelta(minutes=1))
+        ended = make_session(subscriber_id=mine)
+        expired = make_session(subscriber_id=mine, now=NOON - timedelta(days=31))
         ended.end(now=NOON)
         for session in (older, newer, ended, expired, make_session(subscriber_id="sub_2")):
             sessions.save(session)
 
-        listed = sessions.list_open("sub_1", now=NOON)
+        listed = sessions.list_open(subscriber, now=NOON)
 
         assert listed == [newer, older]
+
+    def test_lists_what_the_credentials_in_force_admit_however_many_newer_ones_they_do_not(
+        self, sessions: SessionRepository
+    ) -> None:
+        subscriber = make_subscriber()
+        kept, *others = (
+            make_session(subscriber_id=subscriber.subscriber_id, now=NOON + timedelta(minutes=number))
+            for number in range(MOST_OPEN + 1)
+        )
+        for session in (kept, *others):
+            sessions.save(session)
+        subscriber.change_password("another", session_id=kept.session_id)
+
+        assert sessions.list_open(subscriber, now=NOON) == [kept]
+
+    def test_lists_a_hundred_and_what_is_beyond_them(self, sessions: SessionRepository) -> None:
+        subscriber = make_subscriber()
+        all_of_them = [
+            make_session(subscriber_id=subscriber.subscriber_id, now=NOON + timedelta(minutes=number))
+            for number in range(MOST_OPEN + 2)
+        ]
+        for session in all_of_them:
+            sessions.save(session)
+
+        assert sessions.list_open(subscriber, now=NOON) == all_of_them[:1:-1]
+        assert sessions.list_open(subscriber, now=NOON, beyond=MOST_OPEN) == [all_of_them[1], all_of_them[0]]
 
 
 @pytest.fixture

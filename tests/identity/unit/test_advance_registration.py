@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.identity.domain.ports import Delivery
 from services.identity.domain.registration import LetterKind
+from tests.identity.builders import make_rates
 from tests.identity.office import Office
 
 
@@ -87,6 +88,25 @@ def test_tells_an_owner_three_times_a_day_at_most() -> None:
     told = [letter.kind for letter, _, _ in office.postman.letters]
     assert told.count(LetterKind.LOGIN_TAKEN) == 3
     assert told.count(LetterKind.LOGIN_UNAVAILABLE) == 5
+
+
+def test_a_notice_that_the_mail_server_defers_counts_once() -> None:
+    office = Office(rates=make_rates(notice_per_owner="1/day"))
+    office.register(login="anna.petrova", email="anna@example.test")
+    office.begin(login="anna.petrova", email="other@example.test")
+    office.advance_registration()  # the letter to the address; the notice to the owner comes next
+    office.postman.outcome = Delivery.LATER
+    for _ in range(4):
+        _drain(office)
+        office.clock.move(timedelta(seconds=20))
+
+    office.postman.outcome = Delivery.TAKEN
+    _drain(office)
+    office.begin(login="anna.petrova", email="third@example.test")
+    _drain(office)
+
+    told = [letter.kind for letter, _, _ in office.postman.letters]
+    assert told == [LetterKind.LOGIN_UNAVAILABLE, *[LetterKind.LOGIN_TAKEN] * 5, LetterKind.LOGIN_UNAVAILABLE]
 
 
 def test_a_reader_who_confirms_before_the_answer_is_on_record_disturbs_nothing() -> None:

@@ -8,8 +8,8 @@ from services.chassis.errors import TooManyAttempts
 from services.identity.application.create_session import CredentialsWrong
 from services.identity.application.open_session import Tokens
 from services.identity.domain.login import LoginIsRegional
-from services.identity.domain.session import SessionEnded, SessionNotFound
-from tests.identity.builders import PASSWORD, make_rates
+from services.identity.domain.session import MOST_OPEN, SessionEnded, SessionNotFound
+from tests.identity.builders import PASSWORD, make_rates, make_session
 from tests.identity.office import Office
 
 
@@ -213,6 +213,53 @@ def test_lists_open_sessions_newest_first_and_ends_one() -> None:
     ]
     office.end_session(second.session_id, subscriber_id=subscriber.subscriber_id, session_id=first.session_id)
     assert [each.session_id for each in office.list_sessions(session_id=first.session_id)] == [first.session_id]
+
+
+def _log_in_as_often_as_is_kept(office: Office) -> Tokens:
+    """Return the tokens of the first of a hundred sessions."""
+    first = _log_in(office)
+    for number in range(1, MOST_OPEN):
+        office.clock.move(timedelta(minutes=1))
+        _log_in(office, ip=f"203.0.113.{number}")
+    return first
+
+
+def test_lists_every_session_that_can_be_open() -> None:
+    office = Office(rates=make_rates(login_per_login="1000/hour", login_per_address="1000/hour"))
+    office.register()
+    first = _log_in_as_often_as_is_kept(office)
+
+    listed = office.list_sessions(session_id=first.session_id)
+
+    assert len(listed) == MOST_OPEN
+    assert listed[-1].session_id == first.session_id
+
+
+def test_the_oldest_session_ends_when_one_too_many_is_opened() -> None:
+    office = Office(rates=make_rates(login_per_login="1000/hour", login_per_address="1000/hour"))
+    office.register()
+    first = _log_in_as_often_as_is_kept(office)
+    office.clock.move(timedelta(minutes=1))
+
+    newest = _log_in(office)
+
+    with pytest.raises(SessionEnded):
+        office.refresh_session(first.refresh_token)
+    listed = office.list_sessions(session_id=newest.session_id)
+    assert (len(listed), listed[0].session_id) == (MOST_OPEN, newest.session_id)
+
+
+def test_lists_the_session_that_asks_although_there_are_a_hundred_newer_ones_from_before_they_were_limited() -> None:
+    office = Office()
+    subscriber = office.register()
+    first = _log_in(office)
+    for number in range(1, MOST_OPEN + 1):
+        later = office.clock.now() + timedelta(minutes=number)
+        office.sessions.save(make_session(subscriber_id=subscriber.subscriber_id, now=later))
+
+    listed = office.list_sessions(session_id=first.session_id)
+
+    assert (len(listed), listed[-1].session_id) == (MOST_OPEN + 1, first.session_id)
 
 
 def test_ending_the_current_session_twice_changes_nothing() -> None:

@@ -94,6 +94,7 @@ def test_somebody_of_a_social_network_takes_no_login_and_no_address() -> None:
         ({"password": "short"}, PasswordTooShort),
         ({"password": "passwordpassword"}, PasswordCommon),
         ({"email": "nobody"}, EmailInvalid),
+        ({"email": "анна@example.test"}, EmailInvalid),
         ({"consents": CONSENTS[:1]}, ConsentMissing),
         ({"language": "fr"}, FieldInvalid),
     ],
