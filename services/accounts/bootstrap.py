@@ -135,6 +135,7 @@ def build_grpc(settings: Settings, /) -> UseCases:
         link=LinkAccount(
             by_proof=LinkBillingAccount(
                 accounts=accounts,
+                weigh=accounts.weigh,
                 standing=standing,
                 current=current,
                 settle_number=settle_number(stores),

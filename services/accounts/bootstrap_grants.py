@@ -78,6 +78,7 @@ def links_loop(settings: Settings, stores: Stores, regions: Regions, /, *, waker
     look_after = LookAfterLinks(
         queue=MongoLinkQueue(due),
         links=stores.accounts,
+        offers=stores.offers,
         settle_number=settle_number(stores),
         confirm=_confirm(stores),
         weigh=_weigh(stores, regions),

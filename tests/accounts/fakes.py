@@ -168,20 +168,30 @@ class FakeHistory:
     def __init__(self) -> None:
         self.shelf = Shelf()
 
-    def named(self, key: AccountKey, kind: FigureKind, months: Sequence[str], /) -> Sequence[HistoryMonth[Any]]:
+    def named(
+        self, key: AccountKey, kind: FigureKind, months: Sequence[str], /, *, held_since: datetime | None
+    ) -> Sequence[HistoryMonth[Any]]:
         return [
-            self.shelf.take(f"{key}:{kind.value}:{month}") or HistoryMonth(key=key, kind=kind, month=month)
+            self.shelf.take(f"{_history(key, kind, held_since)}{month}")
+            or HistoryMonth(key=key, kind=kind, month=month, held_since=held_since)
             for month in months
         ]
 
-    def months(self, key: AccountKey, kind: FigureKind, period: Span, /) -> Iterator[HistoryMonth[Any]]:
-        mine = sorted((name for name in self.shelf.kept if name.startswith(f"{key}:{kind.value}:")), reverse=True)
+    def months(
+        self, key: AccountKey, kind: FigureKind, period: Span, /, *, held_since: datetime | None
+    ) -> Iterator[HistoryMonth[Any]]:
+        history = _history(key, kind, held_since)
+        mine = sorted((name for name in self.shelf.kept if name.startswith(history)), reverse=True)
         first, last = month_of(period.begins_at), month_of(period.ends_at - MOMENT)
         among = [name for name in mine if first <= name[-7:] <= last]
         yield from map(self.shelf.take, [*among, *(name for name in mine[-1:] if name not in among)])
 
     def save(self, month: HistoryMonth[Any], /) -> None:
-        self.shelf.put(f"{month.key}:{month.kind.value}:{month.month}", month)
+        self.shelf.put(f"{_history(month.key, month.kind, month.held_since)}{month.month}", month)
+
+
+def _history(key: AccountKey, kind: FigureKind, held_since: datetime | None) -> str:
+    return f"{key}:{kind.value}@{held_since}:" if held_since else f"{key}:{kind.value}:"
 
 
 class FakePostings:

@@ -11,7 +11,7 @@ from services.accounts.adapters.json_regions import load_regions
 from services.accounts.application.accept_grant import AcceptGrant, ConfirmAcceptance, LinkAccount
 from services.accounts.application.account_standing import AccountStanding
 from services.accounts.application.attempt_guard import AttemptGuard
-from services.accounts.application.change_billing_account import UnlinkBillingAccount
+from services.accounts.application.change_billing_account import ChangeRelation, UnlinkBillingAccount
 from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.give_grants import (
     CreateGrant,
@@ -182,6 +182,7 @@ class Desk:
         self.link = LinkAccount(
             by_proof=LinkBillingAccount(
                 accounts=self.accounts,
+                weigh=weigh,
                 standing=standing,
                 current=current,
                 settle_number=settle_number,
@@ -204,9 +205,11 @@ class Desk:
             ),
         )
         self.unlink = UnlinkBillingAccount(accounts=self.accounts, clock=clock)
+        self.change_relation = ChangeRelation(accounts=self.accounts)
         self.look_after = LookAfterLinks(
             queue=killer.around(FakeLinkQueue(home.links, clock)),
             links=links,
+            offers=offers,
             settle_number=settle_number,
             confirm=confirm,
             weigh=weigh,
@@ -225,6 +228,14 @@ class Desk:
 
     def end_as_owner(self, grant_id: str) -> GivenGrant:
         return self.end(subscriber_id=OWNER, billing_account_id=self.home.owners.billing_account_id, grant_id=grant_id)
+
+    def make_it_a_relatives(self) -> BillingAccount:
+        """Have the owner say that the account is a relative's."""
+        return self.change_relation(
+            subscriber_id=OWNER,
+            billing_account_id=self.home.owners.billing_account_id,
+            relation=Relation.RELATIVE,
+        )
 
     def look_after_all(self, *, minutes: int = 2) -> None:
         """Let time pass in steps of 10 s, and do whatever becomes due."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.current_numbers import CurrentNumbers
-from services.accounts.application.link_billing_account import LinkBillingAccount, LinkRequest
+from services.accounts.application.link_billing_account import LinkBillingAccount, LinkRequest, repeated_link
 from services.accounts.application.settle_number import SettleNumber
-from services.accounts.application.weighed_links import WeighGrants, end_link
+from services.accounts.application.weighed_links import WeighedLinks, WeighGrants, end_link
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, valid_label
 from services.accounts.domain.grant import (
@@ -74,24 +74,21 @@ class AcceptGrant:
     def __call__(self, request: LinkRequest, /) -> BillingAccount:
         """Return the link.
 
-        Raises `RegionNotFound`, `AccountNumberInvalid`, `FieldInvalid`, `LabelInvalid`, `TooManyAttempts`,
-        `OwnershipNotProved` (alike for a wrong number and a wrong code), `LinkedOtherwise`, `GrantCodeSpent`,
-        `GrantFrozen`.
+        Raises `RegionNotFound`, `AccountNumberInvalid`, `FieldInvalid`, `LabelInvalid`, `RequestIdReused`,
+        `TooManyAttempts`, `OwnershipNotProved` (alike for a wrong number and a wrong code), `LinkedOtherwise`,
+        `GrantCodeSpent`, `GrantFrozen`.
         """
         key = self.current.of(self.regions.connected(request.region).key_of(request.number))
         if request.relation is not Relation.RELATIVE:
             raise FieldInvalid(field="relation", rule="not_offered")
         valid_label(request.label)
-        known = self._link_of(request.subscriber_id, key)
-        if known is not None and request.request_id and known.request_id == request.request_id:
-            return known
+        accounts = WeighedLinks(links=self.links, weigh=self.weigh)
+        repeated = repeated_link(request, key, accounts=accounts, current=self.current)
+        if repeated is not None:
+            return repeated
+        known = self.weigh.room_for(key, subscriber_id=request.subscriber_id)
         offer = self._opened(request, key)
         return self._link(request, key, offer) if known is None else _same(known, offer)
-
-    def _link_of(self, subscriber_id: str, key: AccountKey) -> BillingAccount | None:
-        """Return the subscriber's link to the account, weighed; one whose grant is over is ended now, to make room."""
-        link = self.links.linked_to(key, subscriber_id=subscriber_id)
-        return None if link is None or self.weigh.end_if_over(link) else link
 
     def _opened(self, request: LinkRequest, key: AccountKey) -> GrantOffer:
         attempt = self.guard.begin(subscriber_id=request.subscriber_id, key=key, client_address=request.client_address)
@@ -114,7 +111,7 @@ class AcceptGrant:
         try:
             self.links.save(link)
         except (AlreadyLinked, GrantCodeSpent):  # the other tap of a double one was first
-            known = self._link_of(request.subscriber_id, key)
+            known = self.weigh.room_for(key, subscriber_id=request.subscriber_id)
             if known is None:
                 raise
             return _same(known, offer)

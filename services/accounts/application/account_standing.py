@@ -8,6 +8,7 @@ from datetime import datetime
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_past import AccountPast
 from services.accounts.domain.billing_account import BillingAccount
+from services.accounts.domain.grant import GrantFrozen, GrantState
 from services.accounts.domain.ports import BillingAccountRepository, SnapshotRepository
 from services.accounts.domain.proof_ladder import Action, Rung
 from services.accounts.domain.standing import (
@@ -49,10 +50,13 @@ class AccountStanding:
     def check(
         self, link: BillingAccount, /, *actions: Action, pasts: Mapping[AccountKey, AccountPast] | None = None
     ) -> None:
-        """Raise `AccountDisputed` or `ProofOutdated` when one of the actions is frozen now."""
+        """Raise `GrantFrozen` while the link's grant allows nothing, `AccountDisputed` or `ProofOutdated` when one of
+        the actions is frozen now."""
         freezable = list(filter(can_be_frozen, actions))
         if not freezable:
             return
+        if link.grant_state is GrantState.FROZEN:
+            raise GrantFrozen
         standing = self.of([link], pasts=pasts)[link.billing_account_id]
         for action in freezable:
             check_standing(action, standing)
@@ -65,8 +69,8 @@ class AccountStanding:
     def authorize(
         self, link: BillingAccount, /, *actions: Action, pasts: Mapping[AccountKey, AccountPast] | None = None
     ) -> None:
-        """Raise `ActionNotAllowed` when the proof does not reach as far as one of the actions, `AccountDisputed` or
-        `ProofOutdated` when one is frozen now."""
+        """Raise `ActionNotAllowed` when the proof or grant does not reach as far as one of the actions, `GrantFrozen`,
+        `AccountDisputed` or `ProofOutdated` when one is frozen now."""
         for action in actions:
             link.authorize(action)
         self.check(link, *actions, pasts=pasts)

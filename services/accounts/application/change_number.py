@@ -29,7 +29,8 @@ class ChangeNumber:
     the new number is freed of whom it named before; the alias is saved, so that the old number finds the account; then
     figures, links and wishes move; last the alias says that all have. A link that is being made at that moment finds
     the change by itself (`SettleNumber`). Postings and fees under way need nothing: they ask their link for the number
-    when they are sent. Idempotent; an older change than the known one does nothing.
+    when they are sent. Nor does the history: it is remembered under the number that the account had, and found by its
+    past. Idempotent; an older change than the known one does nothing.
     """
 
     aliases: AliasRepository
@@ -43,12 +44,20 @@ class ChangeNumber:
     def __call__(self, change: NumberChange, /) -> None:
         """Raises `VersionConflict` when others change the same account again and again."""
         if change.old is None:
-            self._take_from_holder(change)
-            self._change_snapshot(change.new, lambda snapshot: snapshot.begin_anew(at=change.changed_at))
+            self._give_to_new_account(change)
             return
         alias = self._begun(change, change.old)
         if alias is not None and not alias.moved:
             self._move(alias)
+
+    def _give_to_new_account(self, change: NumberChange) -> None:
+        """The number is the newcomer's before it stops naming the account before: at no moment is it nobody's. One who
+        has gone on under another number since stays what they are."""
+        alias = self.aliases.get(change.new)
+        if alias is not None and alias.holds and alias.changed_at > change.changed_at:
+            return
+        self._change_snapshot(change.new, lambda snapshot: snapshot.begin_anew(at=change.changed_at))
+        self._take_from_holder(change)
 
     def _begun(self, change: NumberChange, old: AccountKey) -> AccountAlias | None:
         """Return the alias that the change makes, saved by now; None for a change that was overtaken.
@@ -75,8 +84,8 @@ class ChangeNumber:
         return alias
 
     def _free(self, change: NumberChange) -> None:
+        self._change_snapshot(change.new, lambda snapshot: snapshot.make_way(at=change.changed_at))
         self._take_from_holder(change)
-        self._change_snapshot(change.new, lambda snapshot: snapshot.forget_before(change.changed_at))
         self._end_former_links(change.new, before=change.changed_at)
 
     def _end_former_links(self, key: AccountKey, *, before: datetime) -> None:

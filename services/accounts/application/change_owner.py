@@ -12,7 +12,8 @@ _TRIES = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOwner:
-    """One save: every link's standing follows from it, so there is nothing that could be half done. Idempotent."""
+    """One save: every link's standing follows from it, so there is nothing that could be half done. Idempotent, also
+    when the number is another account's by now: what was before it had the number is not told of it."""
 
     snapshots: SnapshotRepository
     current: CurrentNumbers
@@ -22,7 +23,7 @@ class ChangeOwner:
         key = self.current.of(change.key)
         for left in reversed(range(_TRIES)):
             snapshot = self.snapshots.get(key)
-            snapshot.pass_on(at=change.changed_at)
+            snapshot.pass_on(at=change.changed_at, number=change.key.number)
             try:
                 return self.snapshots.save(snapshot)
             except VersionConflict:

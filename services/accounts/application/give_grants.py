@@ -66,7 +66,16 @@ class ReadGivenGrants:
         standing = self.links.standing_on([offer.grant_id for offer in offers])
         self.weigh([link for link in standing.values() if link.unlinked_at is None])
         now = self.clock.now()
-        return [_given(offer, standing.get(offer.grant_id), now=now) for offer in offers]
+        return [self._given(offer, standing.get(offer.grant_id), now=now) for offer in offers]
+
+    def _given(self, offer: GrantOffer, link: BillingAccount | None, *, now: datetime) -> GivenGrant:
+        if link is None:
+            return _never_accepted(offer, now=now)
+        if link.unlinked_at is not None:
+            return _ended(offer, link, at=link.unlinked_at, grant_end=link.grant_end)
+        if link.grant_state is GrantState.ENDED:  # yet to be carried out
+            return _ended(offer, link, at=now, grant_end=self.weigh.end_of(link))
+        return GivenGrant(offer=offer, state=link.grant_state, accepted_at=link.linked_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,24 +205,8 @@ def _content(offer: GrantOffer) -> tuple[object, ...]:
     return offer.billing_account_id, offer.terms, offer.label
 
 
-def _given(offer: GrantOffer, link: BillingAccount | None, *, now: datetime) -> GivenGrant:
-    if link is None:
-        return _never_accepted(offer, now=now)
-    if link.unlinked_at is not None:
-        return GivenGrant(
-            offer=offer,
-            state=GrantState.ENDED,
-            accepted_at=link.linked_at,
-            ended_at=link.unlinked_at,
-            grant_end=link.grant_end,
-        )
-    if (
-        link.grant_state is GrantState.ENDED
-    ):  # on the owner's list only its day can have ended it: yet to be carried out
-        return GivenGrant(
-            offer=offer, state=GrantState.ENDED, accepted_at=link.linked_at, ended_at=now, grant_end=GrantEnd.DATE
-        )
-    return GivenGrant(offer=offer, state=link.grant_state, accepted_at=link.linked_at)
+def _ended(offer: GrantOffer, link: BillingAccount, *, at: datetime, grant_end: GrantEnd | None) -> GivenGrant:
+    return GivenGrant(offer=offer, state=GrantState.ENDED, accepted_at=link.linked_at, ended_at=at, grant_end=grant_end)
 
 
 def _never_accepted(offer: GrantOffer, *, now: datetime) -> GivenGrant:

@@ -8,9 +8,11 @@ from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.claimant import claimant_of
 from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.settle_number import SettleNumber
+from services.accounts.application.weighed_links import WeighGrants
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, valid_label
 from services.accounts.domain.grant import LinkedOtherwise
+from services.accounts.domain.ordering_errors import RequestIdReused
 from services.accounts.domain.ownership_attempts import OwnershipNotProved
 from services.accounts.domain.ports import BillingAccountRepository, RegionalBilling
 from services.accounts.domain.proof_ladder import RUNG_OF_PROOF, Proof, Relation, rung_of
@@ -49,6 +51,7 @@ class LinkBillingAccount:
     """
 
     accounts: BillingAccountRepository
+    weigh: WeighGrants
     standing: AccountStanding
     current: CurrentNumbers
     settle_number: SettleNumber
@@ -61,14 +64,15 @@ class LinkBillingAccount:
     def __call__(self, request: LinkRequest, /) -> BillingAccount:
         """Return the link.
 
-        Raises `RegionNotFound`, `AccountNumberInvalid`, `ProofKindUnknown`, `LabelInvalid`, `OwnershipNotProved`,
-        `TooManyAttempts`, `RegionUnavailable`; `LinkedOtherwise` for an account that is linked by a grant.
+        Raises `RegionNotFound`, `AccountNumberInvalid`, `RequestIdReused`, `ProofKindUnknown`, `LabelInvalid`,
+        `OwnershipNotProved`, `TooManyAttempts`, `RegionUnavailable`; `LinkedOtherwise` for an account that is linked by
+        a grant.
         """
-        repeated = self._repeated(request)
-        if repeated is not None:
-            return repeated
         region = self.regions.connected(request.region)
         key = self.current.of(region.key_of(request.number))
+        repeated = repeated_link(request, key, accounts=self.accounts, current=self.current)
+        if repeated is not None:
+            return repeated
         rung_of(request.proof.kind, taken=region.proof_kinds, region=region.code)
         valid_label(request.label)
         known = self.accounts.linked_to(key, subscriber_id=request.subscriber_id)
@@ -82,11 +86,6 @@ class LinkBillingAccount:
         if link is None:
             raise OwnershipNotProved
         return link
-
-    def _repeated(self, request: LinkRequest) -> BillingAccount | None:
-        if not request.request_id:
-            return None
-        return self.accounts.requested_as(request.request_id, subscriber_id=request.subscriber_id)
 
     def _verify(self, request: LinkRequest, key: AccountKey) -> None:
         attempt = self.guard.begin(subscriber_id=request.subscriber_id, key=key, client_address=request.client_address)
@@ -109,26 +108,35 @@ class LinkBillingAccount:
     def _record(self, request: LinkRequest, key: AccountKey, asked_at: datetime) -> BillingAccount:
         """Save what the proof gives. A code is spent by now, so a race that is lost is run again."""
         for left in reversed(range(_TRIES)):
-            account = self.accounts.linked_to(key, subscriber_id=request.subscriber_id)
-            if account is None:
-                account = self._link(request, key, asked_at)
-            elif self._gains(account, request):
-                account.prove(
-                    request.proof.kind,
-                    request_id=request.request_id or None,
-                    now=self.clock.now(),
-                    proved_at=asked_at,
-                    still_holds=not self._is_outdated(account),
-                )
-            else:
-                return account
             try:
-                self.accounts.save(account)
-                return account
+                return self._saved(request, key, asked_at)
             except (AlreadyLinked, VersionConflict):
                 if not left:
                     raise
         raise AssertionError("the last try returns or raises")
+
+    def _saved(self, request: LinkRequest, key: AccountKey, asked_at: datetime) -> BillingAccount:
+        account = self.weigh.room_for(key, subscriber_id=request.subscriber_id)
+        if account is None:
+            account = self._link(request, key, asked_at)
+        elif account.grant is not None:  # accepted while the region thought about the proof
+            raise LinkedOtherwise
+        elif self._gains(account, request):
+            self._prove(account, request, asked_at)
+        else:
+            return account
+        self.accounts.save(account)
+        return account
+
+    def _prove(self, account: BillingAccount, request: LinkRequest, asked_at: datetime) -> None:
+        """A request that names another relation, which the link does not take on, is repeated by meaning only."""
+        account.prove(
+            request.proof.kind,
+            request_id=request.request_id if request.relation is account.relation else None,
+            now=self.clock.now(),
+            proved_at=asked_at,
+            still_holds=not self._is_outdated(account),
+        )
 
     def _link(self, request: LinkRequest, key: AccountKey, asked_at: datetime) -> BillingAccount:
         return BillingAccount.link(
@@ -141,3 +149,19 @@ class LinkBillingAccount:
             now=self.clock.now(),
             proved_at=asked_at,
         )
+
+
+def repeated_link(
+    request: LinkRequest, key: AccountKey, /, *, accounts: BillingAccountRepository, current: CurrentNumbers
+) -> BillingAccount | None:
+    """Return the link that the same request made before, None when there is none; `key` is the account that it names,
+    under its present number. Raises `RequestIdReused` when the link is another account's, or of another relation."""
+    if not request.request_id:
+        return None
+    link = accounts.requested_as(request.request_id, subscriber_id=request.subscriber_id)
+    if link is None:
+        return None
+    # A link may be yet to follow its account to the present number.
+    if link.relation is not request.relation or key not in (link.key, current.of(link.key)):
+        raise RequestIdReused
+    return link

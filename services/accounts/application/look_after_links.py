@@ -11,7 +11,7 @@ from services.accounts.application.settle_number import SettleNumber
 from services.accounts.application.weighed_links import WeighGrants, end_link
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.grant import GrantEnd
-from services.accounts.domain.grant_ports import LinkQueue, LinkRepository
+from services.accounts.domain.grant_ports import GrantOfferRepository, LinkQueue, LinkRepository
 from services.chassis.clock import Clock
 from services.chassis.errors import VersionConflict
 
@@ -22,12 +22,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookAfterLinks:
-    """Claims one due link. An owner's link that has ended takes its grants along; one that was just made is looked for
-    under its account's present number; a link on a grant is confirmed, and ended when the grant is over. Killed at any
-    line, the link is due again; each step is safe to repeat."""
+    """Claims one due link. An owner's link that has ended, or became a relative's, takes its grants along; one that was
+    just made is looked for under its account's present number; a link on a grant is confirmed, and ended when the grant
+    is over. Killed at any line, the link is due again; each step is safe to repeat."""
 
     queue: LinkQueue
     links: LinkRepository
+    offers: GrantOfferRepository
     settle_number: SettleNumber
     confirm: ConfirmAcceptance
     weigh: WeighGrants
@@ -47,17 +48,28 @@ class LookAfterLinks:
 
     def _look(self, link: BillingAccount) -> None:
         if link.unlinked_at is not None:
-            self._end_granted(link)
+            self._end_granted(link, grant_end=GrantEnd.OWNER_UNLINKED)
             self._rest(link)
         elif self.settle_number(link) is not None and self._holds(link):
+            if link.may_have_granted and not link.is_owners:
+                self._withdraw_offers(link)
+                self._end_granted(link, grant_end=GrantEnd.OWNER)
             self._rest(link)
 
     def _holds(self, link: BillingAccount) -> bool:
         return link.grant is None or (self.confirm(link) and not self.weigh.end_if_over(link))
 
-    def _end_granted(self, link: BillingAccount) -> None:
+    def _withdraw_offers(self, link: BillingAccount) -> None:
+        """Before the links end: whoever is accepting an offer finds it withdrawn and ends the link, or was first, and
+        the link is found."""
+        for offer in self.offers.given_on(link.billing_account_id):
+            if offer.is_open(now=self.clock.now()):
+                offer.withdraw(now=self.clock.now())
+                self.offers.save(offer)
+
+    def _end_granted(self, link: BillingAccount, *, grant_end: GrantEnd) -> None:
         for granted in self.links.granted_by(link.billing_account_id):
-            end_link(self.links, granted, grant_end=GrantEnd.OWNER_UNLINKED, now=self.clock.now())
+            end_link(self.links, granted, grant_end=grant_end, now=self.clock.now())
 
     def _rest(self, link: BillingAccount) -> None:
         """Leave it alone until the day after the grant's last one."""

@@ -45,8 +45,8 @@ class PlaceCharge:
     def __call__(self, request: FeeRequest, /) -> ChargePlacement:
         """Return the billed fee.
 
-        Raises `BillingAccountNotFound`, `AccountDisputed` and `ProofOutdated` (a new fee only), `InsufficientFunds`,
-        `AccountClosed`, `ChargeIdReused`, `RegionUnavailable`.
+        Raises for a new fee only `BillingAccountNotFound`, `ActionNotAllowed`, `GrantFrozen`, `AccountDisputed` and
+        `ProofOutdated`; for any `InsufficientFunds`, `AccountClosed`, `ChargeIdReused`, `RegionUnavailable`.
         """
         placement = self.placements.get(request.charge_id) or self._intend(request)
         placement.check_same(billing_account_id=request.billing_account_id, amount=request.amount)
@@ -59,7 +59,7 @@ class PlaceCharge:
         account = self.accounts.get(request.billing_account_id)
         if account is None or not account.is_linked:
             raise BillingAccountNotFound
-        self.standing.check(account, Action.ORDER_CONTENT)
+        self.standing.authorize(account, Action.ORDER_CONTENT)
         placement = ChargePlacement.request(
             charge_id=request.charge_id,
             billing_account_id=request.billing_account_id,

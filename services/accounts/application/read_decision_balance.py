@@ -50,16 +50,17 @@ class ReadDecisionBalance:
     def __call__(
         self, *, billing_account_id: str, subscriber_id: str = "", actions: Sequence[Action] = ()
     ) -> DecisionAnswer:
-        """Return the balance; with actions, that the subscriber may do all of them, or raise what `AuthorizeAction`
-        raises, before the region is asked.
+        """Return the balance; with actions, that the subscriber may do all of them, without that the link allows to
+        pay.
 
-        Raises `BillingAccountNotFound`, `AccountDisputed`, `ProofOutdated`, `RegionUnavailable`.
+        Raises what `AuthorizeAction` raises, before the region is asked, and `RegionUnavailable`.
         """
+        needed = actions or (Action.PAY,)
         account = self._linked(billing_account_id, subscriber_id=subscriber_id if actions else None)
         snapshot = self.snapshots.get(account.key)
-        for action in actions:
+        for action in needed:
             account.authorize(action)
-        self.standing.check(account, *actions, Action.MANAGE, pasts={account.key: snapshot.past})
+        self.standing.check(account, *needed, Action.MANAGE, pasts={account.key: snapshot.past})
         authorized = authorized_as(account, snapshot.past, self.regions) if actions else None
         return replace(self._told(account.key, known=snapshot), authorized=authorized)
 

@@ -30,6 +30,7 @@ class RefreshFigures:
     def __call__(self, key: AccountKey, /) -> AccountSnapshot:
         """Return the account as it is remembered from now on."""
         known = self.snapshots.get(key)
+        held_since = known.past.number_since
         report = self.regions.account(key)
         if not self._needs_rows(known, report):
             return self.observe.report(key, report, known=known)
@@ -41,8 +42,8 @@ class RefreshFigures:
             snapshot.observe_payments(payments, now=now)
 
         snapshot = self.observe.report(key, report, known=known, then=add_rows)
-        self.remember(key, FigureKind.CHARGES, Reading.of(charges, period=EVER, after=None))
-        self.remember(key, FigureKind.PAYMENTS, Reading.of(payments, period=EVER, after=None))
+        self.remember(key, FigureKind.CHARGES, Reading.of(charges, period=EVER, after=None), held_since=held_since)
+        self.remember(key, FigureKind.PAYMENTS, Reading.of(payments, period=EVER, after=None), held_since=held_since)
         return snapshot
 
     def _needs_rows(self, known: AccountSnapshot, report: AccountReport) -> bool:

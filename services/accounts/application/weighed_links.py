@@ -41,10 +41,20 @@ class WeighGrants:
         self([link])
         if link.grant is None or link.grant_state is not GrantState.ENDED:
             return False
-        now = self.clock.now()
-        grant_end = ended_by(link.grant, time_zone=self.time_zone_of(link), now=now)
-        end_link(self.links, link, grant_end=grant_end, now=now)
+        end_link(self.links, link, grant_end=self.end_of(link), now=self.clock.now())
         return True
+
+    def end_of(self, link: BillingAccount, /) -> GrantEnd:
+        """Return what has ended the grant of a link, when that is yet to be carried out."""
+        assert link.grant is not None
+        grantor = self.links.get(link.grant.grantor_billing_account_id)
+        return ended_by(link.grant, grantor=grantor, time_zone=self.time_zone_of(link), now=self.clock.now())
+
+    def room_for(self, key: AccountKey, /, *, subscriber_id: str) -> BillingAccount | None:
+        """Return the subscriber's link to an account, weighed; one whose grant is over is ended now, to make room.
+        Raises `VersionConflict`."""
+        link = self.links.linked_to(key, subscriber_id=subscriber_id)
+        return None if link is None or self.end_if_over(link) else link
 
     def time_zone_of(self, account: BillingAccount, /) -> str:
         """Return the zone in whose calendar the account's grants end."""

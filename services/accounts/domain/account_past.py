@@ -42,6 +42,15 @@ class AccountPast:
         """Say whether a former number still names the account."""
         return any(spell.number == number and spell.until is None for spell in self.former)
 
+    def was_called(self, number: str, /, *, at: datetime, present: str) -> bool:
+        """Say whether a number was the account's at a moment; `present` is the one that it has now."""
+        return any(
+            spell.number == number
+            and (spell.since is None or spell.since <= at)
+            and (spell.until is None or at < spell.until)
+            for spell in self.called(present)
+        )
+
     def without(self, number: str, /, *, at: datetime) -> "AccountPast":
         """Return the past once a former number is given to another account."""
         ended = tuple(
@@ -53,8 +62,11 @@ class AccountPast:
     def spells(self, number: str, /) -> Sequence[NumberSpell]:
         """Return by which numbers, and from when to when, things issued are the account's and its present owner's; the
         present number first."""
-        spells = (NumberSpell(number=number, since=self.number_since), *self.former)
-        return [replace(spell, since=_later(spell.since, self.owner_since)) for spell in spells]
+        return [replace(spell, since=_later(spell.since, self.owner_since)) for spell in self.called(number)]
+
+    def called(self, number: str, /) -> Sequence[NumberSpell]:
+        """Return by which numbers the account was called, whoever owned it; the present number first."""
+        return (NumberSpell(number=number, since=self.number_since), *self.former)
 
     def former_numbers(self) -> tuple[str, ...]:
         """Return what the account was called, newest first."""

@@ -125,12 +125,19 @@ class AccountReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Row]):
     """Rows of a list, newest first, and the region's own token of the next page; `kept_from` is when its books were
-    begun, None when they reach back to the account's beginning."""
+    begun, None when they reach back to the account's beginning.
+
+    Raises `ValueError` for a page without rows that others follow: nobody could say what it leaves out.
+    """
 
     rows: tuple[Row, ...]
     next_page_token: str
     as_of: datetime
     kept_from: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.next_page_token and not self.rows:
+            raise ValueError("a page without rows that others follow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

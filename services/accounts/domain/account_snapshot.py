@@ -67,12 +67,7 @@ class AccountSnapshot:
         Raises `RegionAnswerInvalid` for a moment in the future.
         """
         check_moment(as_of, region=self.key.region, now=now)
-        before = self.balance
-        self.balance = self._newer(before, Known(balance, as_of), now=now)
-        moved = self.balance is not None and (before is None or before.value != self.balance.value)
-        if moved:
-            self.balance_moved_at = as_of
-        return moved
+        return self._know_balance(self._newer(self.balance, Known(balance, as_of), now=now))
 
     def observe_report(self, report: AccountReport, *, now: datetime) -> bool:
         """Take in what the region answered; say whether the balance is another than before."""
@@ -108,15 +103,31 @@ class AccountSnapshot:
             if owner_since is None or link.proved_at >= owner_since
         ]
 
-    def pass_on(self, *, at: datetime) -> None:
-        """Note another owner, and forget whatever was true before: it is the former owner's. Idempotent."""
+    def pass_on(self, *, at: datetime, number: str | None = None) -> None:
+        """Note another owner, and forget whatever was true before: it is the former owner's. Idempotent. Nothing is
+        noted of a moment at which `number`, by default the present one, named another account."""
+        if not self.past.was_called(number or self.key.number, at=at, present=self.key.number):
+            return
         self.past = self.past.passed_on(at)
         self.forget_before(at)
 
     def begin_anew(self, *, at: datetime) -> None:
-        """Note that the number is a new account's, who has nothing to do with whom it named before. Idempotent."""
+        """Note that the number is a new account's, who has nothing to do with whom it named before. Idempotent, also
+        when the number is a later account's by now."""
+        if self._has_number_since(at):
+            return
         self.pass_on(at=at)
         self.past = replace(self.past, number_since=at, former=())
+
+    def make_way(self, *, at: datetime) -> None:
+        """Leave nothing of whom the number named before it was another account's, which takes it over next.
+        Idempotent."""
+        self.forget_before(at)
+        if self._has_number_since(at):
+            return
+        owner_since = self.past.owner_since
+        kept = owner_since if owner_since is not None and owner_since >= at else None
+        self.past = AccountPast(owner_since=kept, number_since=at)
 
     def take_over(self, old: "AccountSnapshot", /, *, changed_at: datetime, now: datetime) -> None:
         """Go on with what was remembered under the account's old number; of what is known under both, the newer.
@@ -124,10 +135,9 @@ class AccountSnapshot:
         if not self.past.goes_on_as(old.key.number):
             owner_since = self.past.owner_since
             self.past = old.past.renumbered(old.key.number, at=changed_at)
-            if owner_since is not None:
+            if owner_since is not None and owner_since >= changed_at:
                 self.past = self.past.passed_on(owner_since)
-        if old.balance is not None:
-            self.observe_balance(old.balance.value, as_of=old.balance.as_of, now=now)
+        self._know_balance(self._newest(self.balance, old.balance, now=now))
         self.billing_mode = self._newest(self.billing_mode, old.billing_mode, now=now)
         self.tariff_plan = self._newest(self.tariff_plan, old.tariff_plan, now=now)
         self.services = self._newest(self.services, old.services, now=now)
@@ -155,9 +165,29 @@ class AccountSnapshot:
         self.charges = self.payments = self.balance_moved_at = self.answered_at = None
         self.past = AccountPast()
 
+    def _know_balance(self, balance: Known[Money] | None) -> bool:
+        """Remember a balance; say whether the sum is another than before."""
+        before, self.balance = self.balance, balance
+        if balance is None or (before is not None and before.value == balance.value):
+            return False
+        self.balance_moved_at = balance.as_of
+        return True
+
+    def _has_number_since(self, moment: datetime) -> bool:
+        """Say whether the number came to the present account then, or later."""
+        return self.past.number_since is not None and self.past.number_since >= moment
+
     def _newer(self, known: Known[T] | None, told: Known[T], *, now: datetime) -> Known[T] | None:
-        """Return the newer of two. What we remember from the future is older than anything: our clock was set back
-        since. What was true before the present owner came is not told of them."""
+        """Return the newer of two. What was true before the number was the account's is told of another one."""
+        if self.past.number_since is not None and told.as_of < self.past.number_since:
+            return known
+        return self._newest(known, told, now=now)
+
+    def _newest(self, known: Known[T] | None, told: Known[T] | None, *, now: datetime) -> Known[T] | None:
+        """Return the newer of two, under whatever number it was told. What we remember from the future is older than
+        anything: our clock was set back since. What was true before the present owner came is not told of them."""
+        if told is None:
+            return known
         if self.past.owner_since is not None and told.as_of < self.past.owner_since:
             return known
         if known is None or told.as_of > known.as_of or known.as_of - now > CLOCK_TOLERANCE:
@@ -168,9 +198,6 @@ class AccountSnapshot:
         """Return the latest of the present owner's rows, in case that a region tells of the former one's too."""
         since = self.past.owner_since
         return tuple(row for row in rows if since is None or row.at >= since)[:ROWS_KEPT]
-
-    def _newest(self, known: Known[T] | None, told: Known[T] | None, *, now: datetime) -> Known[T] | None:
-        return known if told is None else self._newer(known, told, now=now)
 
 
 def _since(moment: datetime, known: Known[T] | None) -> Known[T] | None:

@@ -154,6 +154,11 @@ class BillingAccount:
         return self.relation is Relation.OWN and self.grant is None
 
     @property
+    def may_have_granted(self) -> bool:
+        """Say whether grants may have been given by it, also in a time before it became a relative's."""
+        return self.grant is None
+
+    @property
     def allowed_actions(self) -> Sequence[Action]:
         """What the subscriber may do with it."""
         if self.grant is None:
@@ -221,7 +226,8 @@ class BillingAccount:
         self.key, self.numbered_at = key, at
 
     def relate(self, relation: Relation, /) -> None:
-        """Change whose account it is. A relative's one is no claim any more.
+        """Change whose account it is. A relative's one is no claim any more, and what was granted by it is ended
+        afterwards, as due work.
 
         Raises `FieldInvalid` for the other way: what is claimed must be proved, which is linking anew.
         """
@@ -229,6 +235,8 @@ class BillingAccount:
             raise FieldInvalid(field="relation", rule="relative; to claim an account, unlink it and link it as own")
         if relation is Relation.RELATIVE:
             self.claimed_at = self.confirmed_at = None
+        if relation is not self.relation:
+            self.due_at = self.linked_at  # at once, by any clock
         self.relation = relation
 
     def _is_confirmed_by(self, proof_kind: str) -> bool:
@@ -255,7 +263,7 @@ class BillingAccount:
         if self.unlinked_at is not None:
             return
         self.unlinked_at = now
-        self.due_at = now if self.is_owners else None
+        self.due_at = now if self.may_have_granted else None
         self.grant_end = grant_end if self.grant else None
         self.pending_events.append(
             BillingAccountUnlinked(

@@ -11,7 +11,8 @@ from services.chassis.money import Money
 T = TypeVar("T")
 
 # How far a region's clock may be ahead of ours. A moment beyond it is no moment but a mistake, and believing it would
-# make every later figure look older than it.
+# make every later figure look older than it. What is remembered from beyond it is of before our clock was set back: how
+# old it is nobody can tell.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -70,7 +71,8 @@ def display_grade(
     """Return what may be shown of a remembered figure, with how far it can be trusted at `now`."""
     if known is None:
         return DisplayFigure(value=None, kind=kind, as_of=None, region=region, freshness=Freshness.UNKNOWN)
-    freshness = Freshness.FRESH if now - known.as_of <= fresh_for else Freshness.STALE
+    is_fresh = -CLOCK_TOLERANCE <= now - known.as_of <= fresh_for
+    freshness = Freshness.FRESH if is_fresh else Freshness.STALE
     return DisplayFigure(value=known.value, kind=kind, as_of=known.as_of, region=region, freshness=freshness)
 
 

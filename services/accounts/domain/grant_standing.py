@@ -1,6 +1,7 @@
 """What a grant is worth now: the one place that says so, from the grantor's link and the calendar."""
 
 from datetime import datetime
+from typing import TypeGuard
 
 from services.accounts.domain.billing_account import BillingAccount
 from services.accounts.domain.grant import Grant, GrantEnd, GrantState
@@ -12,18 +13,20 @@ def state_of(
 ) -> GrantState:
     """Return what an accepted grant is worth.
 
-    `undisputed` says that nobody questions that the grantor's account is still theirs; see `Doubts`.
+    `undisputed` says that nobody questions that the grantor's account is still theirs; see `Doubts`. An owner who made
+    it a relative's has ended it: that link never becomes the owner's again.
     """
-    if grantor is None or not grantor.is_linked or grant.terms.are_over(time_zone=time_zone, now=now):
+    if not _is_owners_still(grantor) or grant.terms.are_over(time_zone=time_zone, now=now):
         return GrantState.ENDED
-    return GrantState.ACTIVE if undisputed and may_grant(grantor) else GrantState.FROZEN
+    return GrantState.ACTIVE if undisputed and grantor.allows(Action.MANAGE) else GrantState.FROZEN
 
 
-def ended_by(grant: Grant, /, *, time_zone: str, now: datetime) -> GrantEnd:
-    """Return what has ended a grant that neither side did."""
-    return GrantEnd.DATE if grant.terms.are_over(time_zone=time_zone, now=now) else GrantEnd.OWNER_UNLINKED
+def ended_by(grant: Grant, /, *, grantor: BillingAccount | None, time_zone: str, now: datetime) -> GrantEnd:
+    """Return what has ended a grant that is over, though neither side ended it by itself."""
+    if grant.terms.are_over(time_zone=time_zone, now=now):
+        return GrantEnd.DATE
+    return GrantEnd.OWNER if grantor is not None and grantor.is_linked else GrantEnd.OWNER_UNLINKED
 
 
-def may_grant(account: BillingAccount, /) -> bool:
-    """Say whether the link is one that grants can be given by, and hold while it is."""
-    return account.is_owners and account.allows(Action.MANAGE)
+def _is_owners_still(grantor: BillingAccount | None) -> TypeGuard[BillingAccount]:
+    return grantor is not None and grantor.is_linked and grantor.is_owners

@@ -133,7 +133,8 @@ class Reading(Generic[Row]):
 
 @dataclass(slots=True, kw_only=True)
 class HistoryMonth(Generic[Row]):
-    """One per account, kind and month of UTC. What was read later replaces what was read before, row by row: also by
+    """One per account, kind and month of UTC, under the number that the account had when it was read: `held_since` is
+    when that number came to it, None for always. What was read later replaces what was read before, row by row: also by
     nothing, where the region has corrected itself.
 
     A page may end amid rows of one moment. Such a moment is known when its shares lead from its first row to its last,
@@ -143,6 +144,7 @@ class HistoryMonth(Generic[Row]):
     key: AccountKey
     kind: FigureKind
     month: str
+    held_since: datetime | None = None
     rows: tuple[Row, ...] = ()
     pieces: tuple[Piece, ...] = ()
     shares: tuple[Share, ...] = ()
@@ -153,6 +155,12 @@ class HistoryMonth(Generic[Row]):
     def confirmed_at(self) -> datetime:
         """When the part was read that was read first of all that are known."""
         return min((piece.as_of for piece in self.pieces), default=BEGINNING)
+
+    @property
+    def read_last(self) -> datetime:
+        """When the part was read that was read last."""
+        read = [*(piece.read_last for piece in self.pieces), *(share.as_of for share in self.shares)]
+        return max(read, default=BEGINNING)
 
     def take(self, reading: Reading[Row], /) -> bool:
         """Take in what a reading says about this month; say whether that is worth saving."""
@@ -171,6 +179,21 @@ class HistoryMonth(Generic[Row]):
         self.kept_from = reading.kept_from or self.kept_from
         self._forget_the_oldest()
         return self._differs_from(before)
+
+    def outside_of(self, spans: Sequence[Span], /) -> "HistoryMonth[Row]":
+        """Return what is known of the month but for those stretches."""
+        rows = tuple(row for row in self.rows if not _lies_in(row.at, spans))
+        return replace(self, rows=rows, pieces=tuple(self._pieces_without(spans)))
+
+    def joined(self, earlier: "HistoryMonth[Row]", /) -> "HistoryMonth[Row]":
+        """Return the month with what was read of it under an earlier number in other stretches."""
+        rows = {row.row_id: row for row in [*earlier.rows, *self.rows]}
+        return replace(
+            self,
+            rows=_in_order(rows.values()),
+            pieces=(*self.pieces, *earlier.pieces),
+            kept_from=self.kept_from or earlier.kept_from,
+        )
 
     def _with_rows_of(self, reading: Reading[Row], *, told: Sequence[Span], newer: Sequence[Span]) -> tuple[Row, ...]:
         """Return the known rows that the reading leaves standing, and its own but where something newer is known."""

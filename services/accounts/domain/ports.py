@@ -118,13 +118,18 @@ class WishNumbers(Protocol):
 
 
 class HistoryRepository(Protocol):
-    """What was read of accounts' fees and payments, by months."""
+    """What was read of accounts' fees and payments, by months, and by number and since when it was the account's: what
+    was read of whom a number named before is another history."""
 
-    def named(self, key: AccountKey, kind: FigureKind, months: Sequence[str], /) -> Sequence[HistoryMonth[Any]]:
+    def named(
+        self, key: AccountKey, kind: FigureKind, months: Sequence[str], /, *, held_since: datetime | None
+    ) -> Sequence[HistoryMonth[Any]]:
         """Return those months, in that order, in one query; empty ones where nothing is remembered."""
         ...
 
-    def months(self, key: AccountKey, kind: FigureKind, period: Span, /) -> Iterator[HistoryMonth[Any]]:
+    def months(
+        self, key: AccountKey, kind: FigureKind, period: Span, /, *, held_since: datetime | None
+    ) -> Iterator[HistoryMonth[Any]]:
         """Return what is remembered of a period, newest first, and at last the oldest month of all, which knows whether
         there is anything before it."""
         ...

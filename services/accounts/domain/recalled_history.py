@@ -1,8 +1,11 @@
 """A page of a history from what is remembered of it, while its region cannot be asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from heapq import merge
+from itertools import groupby, repeat
 from typing import Generic
 
 from services.accounts.domain.account_report import Row
@@ -49,6 +52,30 @@ def recall(
         as_of=min(moments, default=None),
         more=more,
     )
+
+
+def as_one(histories: Sequence[Iterable[HistoryMonth[Row]]], /) -> Iterable[HistoryMonth[Row]]:
+    """Return what was remembered of an account under each of its numbers as one history. Each comes newest first, and
+    so does the whole; the present number's stands first, and what was read under a later number counts."""
+    return reduce(_going_on, histories)
+
+
+def _going_on(later: Iterable[HistoryMonth[Row]], earlier: Iterable[HistoryMonth[Row]]) -> Iterator[HistoryMonth[Row]]:
+    told: list[Span] = []
+    both = merge(zip(repeat(True), later), zip(repeat(False), earlier), key=_month_name, reverse=True)
+    for _, same in groupby(both, key=_month_name):
+        month: HistoryMonth[Row] | None = None
+        for is_later, found in same:  # the later one comes first
+            if is_later:
+                told += [piece.span for piece in found.pieces]
+            left = found if is_later else found.outside_of(told)
+            month = left if month is None else month.joined(left)
+        if month is not None:
+            yield month
+
+
+def _month_name(found: tuple[bool, HistoryMonth[Row]]) -> str:
+    return found[1].month
 
 
 def _behind(rows: Sequence[Row], after: Position | None) -> Sequence[Row]:

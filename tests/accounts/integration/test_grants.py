@@ -262,7 +262,22 @@ def _owner_unlinked(cabinet: Cabinet, owners: str, account: pb.BillingAccount) -
     _unlink(cabinet, ANNA, owners)
 
 
-@pytest.mark.parametrize("end", [_ended_by_owner, _ended_by_relative, _owner_unlinked])
+def _owner_gave_way(cabinet: Cabinet, owners: str, account: pb.BillingAccount) -> None:
+    request = pb.ChangeRelationRequest(billing_account_id=owners, relation=pb.RELATION_RELATIVE)
+    cabinet.by(ANNA).accounts("ChangeRelation", request)
+    (given,) = _given(cabinet, owners)
+    assert (given.state, given.grant_end) == (grants_pb2.GRANT_STATE_ENDED, grants_pb2.GRANT_END_OWNER)
+
+
+def _owner_gave_way_and_unlinked(cabinet: Cabinet, owners: str, account: pb.BillingAccount) -> None:
+    _owner_gave_way(cabinet, owners, account)
+    _unlink(cabinet, ANNA, owners)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [_ended_by_owner, _ended_by_relative, _owner_unlinked, _owner_gave_way, _owner_gave_way_and_unlinked],
+)
 def test_an_end_is_at_once_and_announced_once(
     cabinet: Cabinet,
     owners: str,
@@ -286,6 +301,28 @@ def test_an_end_is_at_once_and_announced_once(
         "accounts.billing_account_linked.v1",
         "accounts.billing_account_unlinked.v1",
     ]
+
+
+def test_a_proof_links_what_a_dead_grant_still_holds(cabinet: Cabinet, owners: str) -> None:
+    granted = _accept(cabinet, _offer(cabinet, owners).code)
+    _unlink(cabinet, ANNA, owners)  # nobody carries out what that ends
+
+    account = cabinet.linked(BORIS, relation=pb.RELATION_RELATIVE)
+
+    assert account.billing_account_id != granted.billing_account_id
+    assert [mine.billing_account_id for mine in _mine(cabinet)] == [account.billing_account_id]
+
+
+def test_an_offer_is_taken_back_when_the_owner_makes_it_a_relatives(cabinet: Cabinet, owners: str) -> None:
+    offered = _offer(cabinet, owners)
+    cabinet.start_dispatcher()
+
+    request = pb.ChangeRelationRequest(billing_account_id=owners, relation=pb.RELATION_RELATIVE)
+    cabinet.by(ANNA).accounts("ChangeRelation", request)
+
+    given = eventually(lambda: [one for one in _given(cabinet, owners) if one.state == grants_pb2.GRANT_STATE_ENDED])
+    assert given[0].grant_end == grants_pb2.GRANT_END_OWNER
+    assert _refused(lambda: _accept(cabinet, offered.code))[1] == "GRANT_CODE_SPENT"
 
 
 def test_a_relative_by_proof_is_no_business_of_grants(cabinet: Cabinet, owners: str) -> None:

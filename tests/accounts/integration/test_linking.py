@@ -235,6 +235,15 @@ def test_whoever_may_only_pay_sees_no_figures(cabinet: Cabinet) -> None:
     assert refused[1] == "ACTION_NOT_ALLOWED"
 
 
+@pytest.mark.parametrize("other", [{"number": "5400299999"}, {"relation": pb.RELATION_RELATIVE}])
+def test_one_request_id_stands_for_one_account_and_relation(cabinet: Cabinet, other: dict[str, Any]) -> None:
+    cabinet.by(ANNA).accounts("LinkBillingAccount", link_request(request_id="req-1"))
+
+    refused = _refusal(cabinet, ANNA, "LinkBillingAccount", link_request(request_id="req-1", **other))
+
+    assert refused[:2] == (Kind.ALREADY_EXISTS, "REQUEST_ID_REUSED")
+
+
 def test_twenty_calls_at_once_with_one_request_id_make_one_link(cabinet: Cabinet) -> None:
     anna = cabinet.by(ANNA)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.accounts.application.change_number import ChangeNumber
+from services.accounts.application.change_owner import ChangeOwner
 from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.observe_balances import ObserveBalances
 from services.accounts.application.settle_number import MoveLinks
@@ -16,7 +17,7 @@ from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.account_past import NumberSpell
 from services.accounts.domain.account_snapshot import AccountSnapshot
 from services.accounts.domain.billing_account import BillingAccount
-from services.accounts.domain.feed import BalanceRecord, NumberChange
+from services.accounts.domain.feed import BalanceRecord, NumberChange, OwnerChange
 from services.accounts.domain.proof_ladder import Rung
 from services.accounts.domain.standing import Standing, standing_of
 from services.chassis.money import Money
@@ -24,7 +25,7 @@ from tests.accounts.builders import A_MORNING, SettableClock, make_account, make
 from tests.accounts.fakes import FakeBillingAccounts, FakeSnapshots
 from tests.accounts.feed_fakes import FakeAliases, FakeWishNumbers
 
-A, B, C = (AccountKey("54", number) for number in ("5400200001", "5400200002", "5400200003"))
+A, B, C, D = (AccountKey("54", f"540020000{number}") for number in range(1, 5))
 _HOUR = timedelta(hours=1)
 
 
@@ -57,6 +58,20 @@ class Office:
             clock=self.clock,
         )
         use_case(NumberChange(old=old, new=new, changed_at=A_MORNING + hours * _HOUR))
+
+    def new_owner(self, key: AccountKey, *, hours: int) -> None:
+        use_case = ChangeOwner(snapshots=self.snapshots, current=self.current)
+        use_case(OwnerChange(key=key, changed_at=A_MORNING + hours * _HOUR))
+
+    def told_balance(self, key: AccountKey, kopecks: int, *, hours: int) -> None:
+        observe = ObserveBalances(
+            snapshots=self.snapshots,
+            accounts=self.accounts,
+            current=self.current,
+            threads=ThreadPoolExecutor(1),
+            clock=self.clock,
+        )
+        observe([BalanceRecord(key=key, balance=Money(kopecks), as_of=A_MORNING + hours * _HOUR)])
 
     def linked(self, key: AccountKey, *, subscriber: str = "1", hours: int = 0, rung: Rung = Rung.MANAGE) -> str:
         account = make_account(
@@ -184,15 +199,8 @@ def test_a_region_may_go_on_naming_the_account_by_its_first_number() -> None:
 def test_records_under_an_old_number_find_the_account() -> None:
     office = Office()
     office.change(A, B)
-    observe = ObserveBalances(
-        snapshots=office.snapshots,
-        accounts=office.accounts,
-        current=office.current,
-        threads=ThreadPoolExecutor(1),
-        clock=office.clock,
-    )
 
-    observe([BalanceRecord(key=A, balance=Money(1), as_of=office.clock.now())])
+    office.told_balance(A, 1, hours=10)
 
     assert office.balance(B) == Money(1)
     assert office.balance(A) is None
@@ -297,3 +305,72 @@ def test_a_repeat_that_names_another_moment_changes_nothing() -> None:
     assert office.found(link).key == B
     assert office.snapshots.get(B) == before
     assert office.current.of(A) == B
+
+
+@pytest.mark.parametrize("left_again", [False, True])
+@pytest.mark.parametrize("first", ["new account", "new owner", "balance"])
+def test_a_batch_that_comes_again_tells_the_present_account_nothing_of_whom_its_number_named_before(
+    first: str, left_again: bool
+) -> None:
+    office = Office()
+    link = office.linked(A)
+    office.known(A)
+
+    def tell() -> None:
+        if first == "new account":
+            office.change(None, B, hours=1)
+        elif first == "new owner":
+            office.new_owner(B, hours=1)
+        else:
+            office.told_balance(B, 777_77, hours=1)
+        office.change(B, C, hours=2)
+        office.change(A, B, hours=5)
+        if left_again:
+            office.change(B, D, hours=6)
+
+    tell()
+    keys = (A, B, C, D)
+    once = [replace(office.snapshots.get(key), version=0) for key in keys]
+    tell()
+
+    assert [replace(office.snapshots.get(key), version=0) for key in keys] == once
+    now = D if left_again else B
+    past = office.snapshots.get(now).past
+    assert office.found(link).key == now
+    assert standing_of(office.found(link), owner_since=past.owner_since, claims=()) is Standing.CLEAR
+    assert office.balance(now) == Money(100_00)
+    assert past.former_numbers()[-1] == A.number
+
+
+def test_an_owner_who_came_to_a_closed_account_does_not_lock_out_who_takes_its_number_over() -> None:
+    office = Office()
+    link = office.linked(A)
+    office.new_owner(B, hours=1)
+
+    office.change(A, B, hours=2)
+
+    past = office.snapshots.get(B).past
+    assert standing_of(office.found(link), owner_since=past.owner_since, claims=()) is Standing.CLEAR
+
+
+@pytest.mark.parametrize("named", [A, B])
+def test_an_owner_told_of_under_either_number_is_the_accounts(named: AccountKey) -> None:
+    office = Office()
+    link = office.linked(A)
+    office.change(A, B, hours=2)
+
+    office.new_owner(named, hours=3)
+
+    past = office.snapshots.get(B).past
+    assert standing_of(office.found(link), owner_since=past.owner_since, claims=()) is Standing.OWNER_CHANGED
+
+
+def test_an_owner_told_of_late_under_the_number_of_that_moment_is_the_accounts() -> None:
+    office = Office()
+    link = office.linked(A)
+    office.change(A, B, hours=2)
+
+    office.new_owner(A, hours=1)
+
+    past = office.snapshots.get(B).past
+    assert standing_of(office.found(link), owner_since=past.owner_since, claims=()) is Standing.OWNER_CHANGED

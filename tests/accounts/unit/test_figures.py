@@ -22,6 +22,9 @@ _QUARTER = timedelta(minutes=15)
         (timedelta(0), Freshness.FRESH),
         (_QUARTER, Freshness.FRESH),
         (_QUARTER + timedelta(milliseconds=1), Freshness.STALE),
+        (-figures.CLOCK_TOLERANCE, Freshness.FRESH),
+        (-figures.CLOCK_TOLERANCE - timedelta(milliseconds=1), Freshness.STALE),
+        (-timedelta(hours=23), Freshness.STALE),
     ],
 )
 def test_a_shown_figure_says_how_far_it_can_be_trusted(age: timedelta, freshness: Freshness) -> None:

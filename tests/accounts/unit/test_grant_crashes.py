@@ -3,6 +3,7 @@ alike, and its end is announced once."""
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 
 from services.accounts.domain.grant import GrantCodeSpent, GrantEnd, GrantState
 from services.accounts.domain.grant_offer import OfferState
+from services.accounts.domain.proof_ladder import Proof
 from services.chassis.errors import VersionConflict
-from tests.accounts.grant_fakes import OWNER, RELATIVE, Desk, Home, Killer, lived, terms
+from tests.accounts.builders import KEY
+from tests.accounts.grant_fakes import OWNER, RELATIVE, Desk, Home, Killer, an_acceptance, lived, terms
 
 
 def _deaths(prepare: Callable[[Home], Any], act: Callable[[Desk, Any], object]) -> list[tuple[Home, Any]]:
@@ -144,6 +147,54 @@ def test_grants_end_with_the_owners_link_whenever_the_process_dies() -> None:
         assert home.announced.count("BillingAccountUnlinked") == 4
 
 
+def test_grants_and_offers_end_whenever_the_process_dies_that_makes_the_account_a_relatives() -> None:
+    def prepare(home: Home) -> None:
+        desk = home.process()
+        for number in range(3):
+            offered = desk.offer(request_id=f"req-{number}")
+            desk.accept(offered, subscriber_id=f"sub_{number}" + "0" * 31)
+        desk.offer(request_id="req-open")
+        desk.look_after_all()
+
+    def act(desk: Desk, _: Any) -> None:
+        desk.make_it_a_relatives()
+        desk.look_after_all(minutes=1)
+
+    homes = _deaths(prepare, act)
+
+    assert len(homes) > 10
+    for home, _ in homes:
+        home.process().make_it_a_relatives()
+        home.process().look_after_all()
+        assert home.links.granted_by(home.owners.billing_account_id) == []
+        assert home.announced.count("BillingAccountUnlinked") == 3
+        assert {given.grant_end for given in home.process().given()} == {GrantEnd.OWNER}
+        owners = home.links.get(home.owners.billing_account_id)
+        assert owners is not None and (owners.is_linked, owners.due_at) == (True, None)
+
+
+def test_linking_by_a_proof_over_a_dead_grant_survives_a_death_at_every_call() -> None:
+    def prepare(home: Home) -> None:
+        _accepted(home)
+        home.process().unlink(subscriber_id=OWNER, billing_account_id=home.owners.billing_account_id)
+        home.links.shelf.announced.clear()
+
+    def act(desk: Desk, _: Any) -> None:
+        desk.billing.proofs[KEY.number] = "1207-NSK"
+        proof = Proof(kind="contract_code", value="1207-NSK")
+        desk.link(replace(an_acceptance(""), proof=proof))
+
+    homes = _deaths(prepare, act)
+
+    assert len(homes) > 5
+    for home, _ in homes:
+        act(home.process(), None)
+        home.process().look_after_all()
+        (link,) = home.process().accounts.linked_by(RELATIVE)
+        assert link.grant is None
+        assert sorted(home.announced) == ["BillingAccountLinked", "BillingAccountUnlinked"]
+
+
 class _Between:
     """Lets something happen after a method of a port was called, once."""
 
@@ -216,3 +267,44 @@ def test_an_acceptance_in_flight_while_the_owner_unlinks_does_not_outlive_it() -
 
     assert home.relatives is None
     assert home.announced == ["BillingAccountUnlinked", "BillingAccountLinked", "BillingAccountUnlinked"]
+
+
+def test_an_acceptance_in_flight_while_the_owner_makes_it_a_relatives_does_not_outlive_it() -> None:
+    home = Home()
+    offered = _offered(home)
+
+    def give_way() -> None:
+        home.process().make_it_a_relatives()
+        while home.process().look_after():
+            pass
+
+    with pytest.raises(GrantCodeSpent):
+        home.process(_Racing(home.links, "many", give_way)).accept(offered)
+
+    assert _assert_both_sides_agree(home) is GrantState.ENDED
+    _assert_ended_once(home)
+
+
+def test_an_offer_that_is_marked_as_it_is_taken_back_ends_all_the_same() -> None:
+    """The relative's link was saved before, and its offer is marked between the reading and the withdrawal."""
+    home = Home()
+    offered = _offered(home)
+    for after in range(1, 50):
+        lived(lambda after=after: home.process(Killer(after)).accept(offered))  # type: ignore[misc]
+        if home.relatives is not None:
+            break
+    home.process().make_it_a_relatives()
+
+    def mark() -> None:
+        offer = home.offers.get(offered.given.offer.grant_id)
+        assert offer is not None
+        offer.accept(now=home.clock.now())
+        home.offers.save(offer)
+
+    desk = home.process(_Racing(home.offers, "given_on", mark))
+    while desk.look_after():
+        pass
+    home.process().look_after_all()
+
+    assert _assert_both_sides_agree(home) is GrantState.ENDED
+    _assert_ended_once(home)

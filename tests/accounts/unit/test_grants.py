@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import BillingAccount, LabelInvalid
 from services.accounts.domain.errors import BillingAccountNotFound
 from services.accounts.domain.events import BillingAccountUnlinked
@@ -267,10 +268,9 @@ def test_one_link_stands_on_one_basis(desk: Desk, relation: Relation) -> None:
 
 def test_a_proof_does_not_lift_a_link_that_stands_on_a_grant(desk: Desk) -> None:
     desk.accept(desk.offer())
-    by_proof = Proof(kind="contract_code", value="1207-NSK")
 
     with pytest.raises(LinkedOtherwise):
-        desk.link(replace(an_acceptance(""), proof=by_proof))
+        desk.link(replace(an_acceptance(""), proof=_BY_PROOF))
 
     assert desk.billing.calls == []
 
@@ -293,15 +293,21 @@ def _owner_unlinks(desk: Desk, grant_id: str) -> None:
     desk.unlink(subscriber_id=OWNER, billing_account_id=desk.home.owners.billing_account_id)
 
 
+def _owner_makes_it_a_relatives(desk: Desk, grant_id: str) -> None:
+    desk.make_it_a_relatives()
+
+
 _ENDS: list[tuple[Callable[[Desk, str], None], GrantEnd]] = [
     (_owner_ends, GrantEnd.OWNER),
     (_relative_ends, GrantEnd.RELATIVE),
     (_its_day_passes, GrantEnd.DATE),
     (_owner_unlinks, GrantEnd.OWNER_UNLINKED),
+    (_owner_makes_it_a_relatives, GrantEnd.OWNER),
 ]
+_BY_PROOF = Proof(kind="contract_code", value="1207-NSK")
 
 
-@pytest.mark.parametrize(("end", "grant_end"), _ENDS, ids=[word.value for _, word in _ENDS])
+@pytest.mark.parametrize(("end", "grant_end"), _ENDS, ids=[end.__name__.strip("_") for end, _ in _ENDS])
 def test_an_ended_grant_is_gone_at_once_and_announced_once(
     desk: Desk, end: Callable[[Desk, str], None], grant_end: GrantEnd
 ) -> None:
@@ -317,6 +323,114 @@ def test_an_ended_grant_is_gone_at_once_and_announced_once(
     assert kept is not None and (kept.grant_end, kept.due_at) == (grant_end, None)
     gone = [event for event in desk.home.links.shelf.announced if isinstance(event, BillingAccountUnlinked)]
     assert [event.billing_account_id for event in gone].count(link.billing_account_id) == 1
+
+
+def test_an_owner_who_makes_it_a_relatives_sees_at_once_that_the_grant_has_ended(desk: Desk) -> None:
+    desk.accept(desk.offer())
+
+    desk.make_it_a_relatives()
+
+    assert _state(desk) == (GrantState.ENDED, GrantEnd.OWNER)
+    assert desk.home.announced == ["BillingAccountLinked"]  # the end is carried out beside
+    desk.look_after_all()
+    assert desk.home.announced == ["BillingAccountLinked", "BillingAccountUnlinked"]
+    assert _state(desk) == (GrantState.ENDED, GrantEnd.OWNER)
+
+
+def test_an_owner_who_makes_it_a_relatives_takes_their_offers_back(desk: Desk) -> None:
+    offered = desk.offer()
+
+    desk.make_it_a_relatives()
+
+    with pytest.raises(GrantCodeSpent):
+        desk.accept(offered)
+    desk.look_after_all()
+    assert _state(desk) == (GrantState.ENDED, GrantEnd.OWNER)
+    with pytest.raises(GrantCodeSpent):
+        desk.accept(offered)
+
+
+@pytest.mark.parametrize("between", [0, 1])
+def test_an_owner_who_makes_it_a_relatives_and_unlinks_leaves_no_grant_behind(desk: Desk, between: int) -> None:
+    desk.accept(desk.offer())
+    desk.look_after_all()
+
+    desk.make_it_a_relatives()
+    desk.look_after_all(minutes=between)
+    _owner_unlinks(desk, "")
+    desk.look_after_all()
+
+    assert desk.home.relatives is None
+    assert desk.home.announced.count("BillingAccountUnlinked") == 2
+
+
+def test_unlinking_ends_what_a_link_granted_that_became_a_relatives_long_ago(desk: Desk) -> None:
+    desk.accept(desk.offer())
+    desk.make_it_a_relatives()
+    owners = desk.home.links.get(desk.home.owners.billing_account_id)
+    assert owners is not None
+    owners.look_again(None)  # as an earlier release left it
+    desk.home.links.save(owners)
+
+    _owner_unlinks(desk, "")
+    desk.look_after_all()
+
+    assert desk.home.relatives is None
+    kept = desk.home.links.get(owners.billing_account_id)
+    assert kept is not None and kept.due_at is None
+
+
+@pytest.mark.parametrize("end", [_its_day_passes, _owner_unlinks, _owner_makes_it_a_relatives])
+def test_a_proof_links_though_the_end_of_a_grant_was_not_carried_out_yet(
+    desk: Desk, end: Callable[[Desk, str], None]
+) -> None:
+    desk.billing.proofs[KEY.number] = _BY_PROOF.value
+    granted = desk.accept(desk.offer(terms=terms(ends_on=_TODAY)))
+    end(desk, "")
+    ended_before = desk.home.announced.count("BillingAccountUnlinked")
+
+    link = desk.link(replace(an_acceptance(""), proof=_BY_PROOF))
+
+    assert (link.grant, link.rung) == (None, Rung.MANAGE)
+    assert _mine(desk).billing_account_id == link.billing_account_id
+    kept = desk.home.links.get(granted.billing_account_id)
+    assert kept is not None and kept.unlinked_at == desk.home.clock.now()
+    assert desk.home.announced.count("BillingAccountUnlinked") == ended_before + 1
+    desk.look_after_all()
+    assert _mine(desk).billing_account_id == link.billing_account_id
+
+
+def test_a_grant_that_is_accepted_while_a_region_looks_at_a_proof_stays_the_basis(desk: Desk) -> None:
+    offered = desk.offer()
+    desk.billing.proofs[KEY.number] = _BY_PROOF.value
+
+    def accept(method: str) -> None:
+        if method == "verify_ownership":
+            desk.home.process().accept(offered)
+
+    desk.billing.trouble = accept
+
+    with pytest.raises(LinkedOtherwise):
+        desk.link(replace(an_acceptance(""), proof=_BY_PROOF))
+
+    assert (_mine(desk).rung, list(_mine(desk).allowed_actions)) == (Rung.PAY, [Action.VIEW, Action.PAY])
+
+
+def test_a_repeated_acceptance_returns_the_link_and_one_of_another_account_is_refused(desk: Desk) -> None:
+    offered = desk.offer()
+    first = desk.accept(offered, request_id="req-7")
+    elsewhere = make_account(subscriber_id=OWNER, key=AccountKey("54", "5400200002"))
+    desk.home.links.save(elsewhere)
+    other = desk.offer(billing_account_id=elsewhere.billing_account_id, request_id="req-2")
+    spent = Proof(kind="grant_code", value="00000-00000")
+
+    again = desk.accept(offered, request_id="req-7", proof=spent)
+    with pytest.raises(RequestIdReused):
+        desk.accept(other, request_id="req-7", number=elsewhere.key.number)
+
+    assert again.billing_account_id == first.billing_account_id
+    assert len(desk.accounts.linked_by(RELATIVE)) == 1
+    assert desk.accept(other, request_id="req-8", number=elsewhere.key.number).key == elsewhere.key
 
 
 def test_the_last_day_is_included_in_the_regions_calendar(desk: Desk) -> None:

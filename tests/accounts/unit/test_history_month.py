@@ -73,7 +73,7 @@ def _recalled(history: FakeHistory, *, period: Span = EVER, size: int = 20) -> S
     pages: list[RecalledPage[Charge]] = []
     after = None
     while not pages or pages[-1].more:
-        months = history.months(KEY, _CHARGES, period)
+        months = history.months(KEY, _CHARGES, period, held_since=None)
         pages.append(recall(months, period=period, after=after, size=size, now=A_MORNING))
         after = Position.of(pages[-1].rows[-1]) if pages[-1].rows else None
     return pages
@@ -82,7 +82,7 @@ def _recalled(history: FakeHistory, *, period: Span = EVER, size: int = 20) -> S
 def _remembered(*readings: Reading[Charge]) -> FakeHistory:
     history = FakeHistory()
     for reading in readings:
-        RememberHistory(history=history)(KEY, _CHARGES, reading)
+        RememberHistory(history=history)(KEY, _CHARGES, reading, held_since=None)
     return history
 
 
@@ -174,7 +174,7 @@ def test_a_stretch_holds_what_the_books_held_when_it_says_that_they_were_read(
 
     history = _remembered(*read)
 
-    for month in history.months(KEY, _CHARGES, EVER):
+    for month in history.months(KEY, _CHARGES, EVER, held_since=None):
         for piece in month.pieces:
             shown, held, still_held = (
                 {row.row_id for row in rows if row.at in piece.span} for rows in (month.rows, before.rows, later.rows)
@@ -310,7 +310,7 @@ def test_saves_nothing_for_a_reading_that_says_the_same_again_until_an_hour_has_
     for minutes in (0, 1, 30, 61):
         books.as_of = A_MORNING + timedelta(minutes=minutes)
         (reading,) = books.readings(size=20, period=period)
-        remember(KEY, _CHARGES, reading)
+        remember(KEY, _CHARGES, reading, held_since=None)
         versions.append(history.shelf.kept["54:5400200001:charges:2026-10"].version)
 
     assert versions == [1, 1, 1, 2]
@@ -333,7 +333,7 @@ def test_a_month_that_was_saved_by_another_meanwhile_is_taken_anew() -> None:
     (reading,) = Books([_row(7, A_MORNING - timedelta(days=1)), _row(8, A_MORNING - timedelta(days=2))]).readings(
         size=20
     )
-    RememberHistory(history=history)(KEY, _CHARGES, reading)
+    RememberHistory(history=history)(KEY, _CHARGES, reading, held_since=None)
 
     assert _ids(_recalled(history)) == ["fee-7", "fee-8"]
     assert history.shelf.kept["54:5400200001:charges:2026-11"].version == 2
@@ -346,7 +346,7 @@ def test_gives_up_a_race_that_is_lost_again_and_again() -> None:
 
     (reading,) = Books([_row(1, A_MORNING)]).readings(size=20)
 
-    RememberHistory(history=AlwaysRaced())(KEY, _CHARGES, reading)
+    RememberHistory(history=AlwaysRaced())(KEY, _CHARGES, reading, held_since=None)
 
 
 def test_rows_out_of_order_are_not_remembered() -> None:

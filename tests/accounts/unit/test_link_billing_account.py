@@ -12,9 +12,14 @@ from services.accounts.application.attempt_guard import AttemptGuard
 from services.accounts.application.current_numbers import CurrentNumbers
 from services.accounts.application.link_billing_account import LinkBillingAccount, LinkRequest
 from services.accounts.application.send_ownership_code import CodeRequest, SendOwnershipCode
+from services.accounts.application.settle_number import MoveLinks
+from services.accounts.application.weighed_links import WeighGrants
+from services.accounts.domain.account_alias import AccountAlias
+from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import AlreadyLinked, BillingAccount, LabelInvalid
 from services.accounts.domain.errors import RegionUnavailable
 from services.accounts.domain.events import BillingAccountLinked
+from services.accounts.domain.ordering_errors import RequestIdReused
 from services.accounts.domain.ownership_attempts import OwnershipNotProved
 from services.accounts.domain.proof_ladder import Action, Proof, ProofKindUnknown, Relation, Rung
 from services.accounts.domain.region import RegionNotFound
@@ -45,9 +50,11 @@ class Desk:
         self.regions.proofs = {KEY.number: "1207-NSK"}
         self.regions.contacts = {KEY.number}
         regions = load_regions(connected=["54"])
+        standing = AccountStanding(accounts=self.accounts, snapshots=self.snapshots)
         self.link = LinkBillingAccount(
             accounts=self.accounts,
-            standing=AccountStanding(accounts=self.accounts, snapshots=self.snapshots),
+            weigh=WeighGrants(links=self.accounts, regions=regions, doubts=standing.doubted, clock=self.clock),
+            standing=standing,
             current=CurrentNumbers(aliases=self.aliases),
             settle_number=a_settle_number(self.accounts, self.aliases, self.snapshots, self.clock),
             billing=self.regions,
@@ -111,6 +118,44 @@ def test_linking_again_by_another_request_returns_the_link_and_asks_nobody(desk:
 
     assert again.billing_account_id == account.billing_account_id
     assert desk.regions.calls == ["verify_ownership"]
+
+
+@pytest.mark.parametrize("other", [{"number": "5400200002"}, {"relation": Relation.RELATIVE}])
+def test_refuses_another_account_or_relation_under_the_same_request(desk: Desk, other: Mapping[str, object]) -> None:
+    account = desk.link(_REQUEST)
+
+    with pytest.raises(RequestIdReused):
+        desk.link(replace(_REQUEST, **other))  # type: ignore[arg-type]
+
+    assert desk.accounts.linked_by(_REQUEST.subscriber_id) == [account]
+    assert desk.regions.calls == ["verify_ownership"]
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_the_same_request_by_the_account_s_old_number_returns_the_link(desk: Desk, moved: bool) -> None:
+    """Also while the link is yet to follow its account."""
+    account = desk.link(_REQUEST)
+    alias = AccountAlias(old=KEY, new=AccountKey("54", "5400200077"), changed_at=desk.clock.now())
+    desk.aliases.save(alias)
+    if moved:
+        MoveLinks(accounts=desk.accounts, clock=desk.clock)(alias)
+
+    again = desk.link(_REQUEST)
+
+    assert again.billing_account_id == account.billing_account_id
+    assert desk.regions.calls == ["verify_ownership"]
+
+
+def test_a_stronger_proof_of_another_relation_is_answered_alike_when_it_is_repeated(desk: Desk) -> None:
+    desk.regions.proofs = {KEY.number: "80000"}
+    sum_paid = Proof(kind="last_payment_minor", value="80000")
+    desk.link(replace(_REQUEST, request_id="req-1", relation=Relation.RELATIVE, proof=sum_paid))
+    desk.regions.proofs = {KEY.number: "1207-NSK"}
+
+    first, again = (desk.link(replace(_REQUEST, request_id="req-2")) for _ in range(2))
+
+    assert (first.rung, first.relation) == (Rung.MANAGE, Relation.RELATIVE)
+    assert again == first
 
 
 @pytest.mark.parametrize("wrong", [{"number": "5400299999"}, {"proof": Proof(kind="contract_code", value="0000-NSK")}])

@@ -16,6 +16,7 @@ from services.accounts.domain.errors import (
     InsufficientFunds,
     RegionUnavailable,
 )
+from services.accounts.domain.proof_ladder import ActionNotAllowed, Relation
 from services.chassis.errors import DomainError, FieldInvalid
 from services.chassis.money import Money
 from tests.accounts.builders import KEY, SettableClock, make_account, make_charge
@@ -127,6 +128,16 @@ def test_asks_no_region_about_what_is_wrong_in_itself(
 ) -> None:
     with pytest.raises(error):
         till.place(replace(till.request, **wrong))  # type: ignore[arg-type]
+
+    assert till.regions.calls == []
+
+
+def test_bills_nothing_new_to_a_relatives_account_without_that_relatives_word(till: Till) -> None:
+    till.account.relate(Relation.RELATIVE)
+    till.accounts.save(till.account)
+
+    with pytest.raises(ActionNotAllowed):
+        till.place(till.request)
 
     assert till.regions.calls == []
 

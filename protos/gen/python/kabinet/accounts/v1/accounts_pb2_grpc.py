@@ -149,7 +149,8 @@ class AccountsServiceServicer:
         was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
-        (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+        (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE), ALREADY_EXISTS (REQUEST_ID_REUSED: for another
+        number or relation).
 
         The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
         claim against those of others.
@@ -259,11 +260,11 @@ class AccountsServiceServicer:
 
     def GetDecisionBalance(self, request, context):
         """Returns a balance that money may be decided on: read from the region within this call. With actions it tells what
-        AuthorizeAction tells, too, so that who decides for a subscriber asks once.
+        AuthorizeAction tells, too, so that who decides for a subscriber asks once. Without actions the link must allow to pay.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
-        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE); with actions also those of AuthorizeAction, before the region is
-        asked.
+        Errors: those of AuthorizeAction, before the region is asked: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED
+        (ACTION_NOT_ALLOWED, GRANT_FROZEN, PROOF_OUTDATED), FAILED_PRECONDITION (ACCOUNT_DISPUTED); UNAVAILABLE
+        (REGION_UNAVAILABLE).
         Never a stale value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -282,12 +283,12 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PlaceCharge(self, request, context):
-        """Bills a one-time fee to an account in its region, within this call.
+        """Bills a one-time fee to an account in its region, within this call. The link must allow to order content.
 
         Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-        ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
-        ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
-        settles it).
+        ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: ACTION_NOT_ALLOWED,
+        GRANT_FROZEN, PROOF_OUTDATED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been
+        billed; the same call again settles it).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,8 @@ class AccountsServiceStub:
     was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
-    (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+    (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE), ALREADY_EXISTS (REQUEST_ID_REUSED: for another
+    number or relation).
 
     The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
     claim against those of others.
@@ -115,11 +116,11 @@ class AccountsServiceStub:
     """
     GetDecisionBalance: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]
     """Returns a balance that money may be decided on: read from the region within this call. With actions it tells what
-    AuthorizeAction tells, too, so that who decides for a subscriber asks once.
+    AuthorizeAction tells, too, so that who decides for a subscriber asks once. Without actions the link must allow to pay.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
-    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE); with actions also those of AuthorizeAction, before the region is
-    asked.
+    Errors: those of AuthorizeAction, before the region is asked: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED
+    (ACTION_NOT_ALLOWED, GRANT_FROZEN, PROOF_OUTDATED), FAILED_PRECONDITION (ACCOUNT_DISPUTED); UNAVAILABLE
+    (REGION_UNAVAILABLE).
     Never a stale value.
     """
     RequestPosting: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]
@@ -130,12 +131,12 @@ class AccountsServiceStub:
     (PAYMENT_ID_REUSED: another account or sum), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
     """
     PlaceCharge: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.PlaceChargeRequest, _accounts_pb2.PlaceChargeResponse]
-    """Bills a one-time fee to an account in its region, within this call.
+    """Bills a one-time fee to an account in its region, within this call. The link must allow to order content.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
-    ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
-    settles it).
+    ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: ACTION_NOT_ALLOWED,
+    GRANT_FROZEN, PROOF_OUTDATED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been
+    billed; the same call again settles it).
     """
     GetRegionalBill: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]
     """Returns a bill as its region issued it, for rendering.
@@ -171,7 +172,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
     Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
     FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
-    (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+    (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE), ALREADY_EXISTS (REQUEST_ID_REUSED: for another
+    number or relation).
 
     The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
     claim against those of others.
@@ -237,11 +239,11 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """
     GetDecisionBalance: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetDecisionBalanceRequest, _accounts_pb2.GetDecisionBalanceResponse]  # type: ignore[assignment]
     """Returns a balance that money may be decided on: read from the region within this call. With actions it tells what
-    AuthorizeAction tells, too, so that who decides for a subscriber asks once.
+    AuthorizeAction tells, too, so that who decides for a subscriber asks once. Without actions the link must allow to pay.
 
-    Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
-    (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE); with actions also those of AuthorizeAction, before the region is
-    asked.
+    Errors: those of AuthorizeAction, before the region is asked: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED
+    (ACTION_NOT_ALLOWED, GRANT_FROZEN, PROOF_OUTDATED), FAILED_PRECONDITION (ACCOUNT_DISPUTED); UNAVAILABLE
+    (REGION_UNAVAILABLE).
     Never a stale value.
     """
     RequestPosting: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RequestPostingRequest, _accounts_pb2.RequestPostingResponse]  # type: ignore[assignment]
@@ -252,12 +254,12 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     (PAYMENT_ID_REUSED: another account or sum), NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND).
     """
     PlaceCharge: _aio.UnaryUnaryMultiCallable[_accounts_pb2.PlaceChargeRequest, _accounts_pb2.PlaceChargeResponse]  # type: ignore[assignment]
-    """Bills a one-time fee to an account in its region, within this call.
+    """Bills a one-time fee to an account in its region, within this call. The link must allow to order content.
 
     Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-    ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
-    ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
-    settles it).
+    ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: ACTION_NOT_ALLOWED,
+    GRANT_FROZEN, PROOF_OUTDATED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been
+    billed; the same call again settles it).
     """
     GetRegionalBill: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetRegionalBillRequest, _accounts_pb2.GetRegionalBillResponse]  # type: ignore[assignment]
     """Returns a bill as its region issued it, for rendering.
@@ -302,7 +304,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         was used, ran out or was withdrawn), PERMISSION_DENIED (GRANT_FROZEN), INVALID_ARGUMENT (FIELD_INVALID: relation).
         Errors: NOT_FOUND (REGION_NOT_FOUND), INVALID_ARGUMENT (ACCOUNT_NUMBER_INVALID, PROOF_KIND_UNKNOWN, LABEL_INVALID),
         FAILED_PRECONDITION (OWNERSHIP_NOT_PROVED: alike for a wrong number and a wrong proof), RESOURCE_EXHAUSTED
-        (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE).
+        (TOO_MANY_ATTEMPTS, with retry_after_s), UNAVAILABLE (REGION_UNAVAILABLE), ALREADY_EXISTS (REQUEST_ID_REUSED: for another
+        number or relation).
 
         The code of the contact ("contact_code") given for an account that is linked as the subscriber's own confirms that
         claim against those of others.
@@ -434,11 +437,11 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.GetDecisionBalanceResponse, _abc.Awaitable[_accounts_pb2.GetDecisionBalanceResponse]]:
         """Returns a balance that money may be decided on: read from the region within this call. With actions it tells what
-        AuthorizeAction tells, too, so that who decides for a subscriber asks once.
+        AuthorizeAction tells, too, so that who decides for a subscriber asks once. Without actions the link must allow to pay.
 
-        Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED (PROOF_OUTDATED), FAILED_PRECONDITION
-        (ACCOUNT_DISPUTED), UNAVAILABLE (REGION_UNAVAILABLE); with actions also those of AuthorizeAction, before the region is
-        asked.
+        Errors: those of AuthorizeAction, before the region is asked: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), PERMISSION_DENIED
+        (ACTION_NOT_ALLOWED, GRANT_FROZEN, PROOF_OUTDATED), FAILED_PRECONDITION (ACCOUNT_DISPUTED); UNAVAILABLE
+        (REGION_UNAVAILABLE).
         Never a stale value.
         """
 
@@ -461,12 +464,12 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.PlaceChargeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.PlaceChargeResponse, _abc.Awaitable[_accounts_pb2.PlaceChargeResponse]]:
-        """Bills a one-time fee to an account in its region, within this call.
+        """Bills a one-time fee to an account in its region, within this call. The link must allow to order content.
 
         Idempotent by `charge_id`. Errors: NOT_FOUND (BILLING_ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (INSUFFICIENT_FUNDS,
-        ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: PROOF_OUTDATED),
-        ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been billed; the same call again
-        settles it).
+        ACCOUNT_CLOSED; for a fee that is not under way yet also ACCOUNT_DISPUTED, and PERMISSION_DENIED: ACTION_NOT_ALLOWED,
+        GRANT_FROZEN, PROOF_OUTDATED), ALREADY_EXISTS (CHARGE_ID_REUSED), UNAVAILABLE (REGION_UNAVAILABLE: the fee may have been
+        billed; the same call again settles it).
         """
 
     @_abc_1.abstractmethod

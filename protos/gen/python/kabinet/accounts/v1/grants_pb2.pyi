@@ -63,7 +63,7 @@ class _GrantEndEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_GrantEnd.Val
     GRANT_END_UNSPECIFIED: _GrantEnd.ValueType  # 0
     """It has not ended."""
     GRANT_END_OWNER: _GrantEnd.ValueType  # 1
-    """The owner, who ended it or withdrew the offer."""
+    """The owner, who ended it, withdrew the offer, or made the account a relative's."""
     GRANT_END_RELATIVE: _GrantEnd.ValueType  # 2
     """The relative, who unlinked the account."""
     GRANT_END_DATE: _GrantEnd.ValueType  # 3
@@ -79,7 +79,7 @@ class GrantEnd(_GrantEnd, metaclass=_GrantEndEnumTypeWrapper):
 GRANT_END_UNSPECIFIED: GrantEnd.ValueType  # 0
 """It has not ended."""
 GRANT_END_OWNER: GrantEnd.ValueType  # 1
-"""The owner, who ended it or withdrew the offer."""
+"""The owner, who ended it, withdrew the offer, or made the account a relative's."""
 GRANT_END_RELATIVE: GrantEnd.ValueType  # 2
 """The relative, who unlinked the account."""
 GRANT_END_DATE: GrantEnd.ValueType  # 3

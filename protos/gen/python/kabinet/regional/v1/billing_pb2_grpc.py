@@ -125,7 +125,8 @@ class RegionalBillingServiceServicer:
     def ListCharges(self, request, context):
         """Lists fees billed to the account, newest first; of a period, when one is asked for.
 
-        A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+        A page token is good for the request that it answers: the same period. A page that names a token has rows: one without
+        any is the last one. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -168,6 +169,8 @@ class RegionalBillingServiceServicer:
     def ListPostings(self, request, context):
         """Lists what the books hold of the cabinet's payments (channel "kabinet") in a period, in the order of posting, with the
         totals of the whole period. The cabinet compares each closed day with its own books.
+
+        A page that names a token has rows, and no token comes twice in one list.
 
         May be left out (UNIMPLEMENTED): then the cabinet asks for each of its payments by GetPosting, and cannot find what only
         the region holds.

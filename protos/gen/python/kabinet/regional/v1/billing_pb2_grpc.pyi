@@ -57,7 +57,8 @@ class RegionalBillingServiceStub:
     ListCharges: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListChargesRequest, _billing_pb2.ListChargesResponse]
     """Lists fees billed to the account, newest first; of a period, when one is asked for.
 
-    A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    A page token is good for the request that it answers: the same period. A page that names a token has rows: one without
+    any is the last one. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     """
     ListPayments: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListPaymentsRequest, _billing_pb2.ListPaymentsResponse]
     """Lists payments credited to the account, from every channel, newest first; on the same terms."""
@@ -78,6 +79,8 @@ class RegionalBillingServiceStub:
     ListPostings: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListPostingsRequest, _billing_pb2.ListPostingsResponse]
     """Lists what the books hold of the cabinet's payments (channel "kabinet") in a period, in the order of posting, with the
     totals of the whole period. The cabinet compares each closed day with its own books.
+
+    A page that names a token has rows, and no token comes twice in one list.
 
     May be left out (UNIMPLEMENTED): then the cabinet asks for each of its payments by GetPosting, and cannot find what only
     the region holds.
@@ -113,7 +116,8 @@ class RegionalBillingServiceAsyncStub(RegionalBillingServiceStub):
     ListCharges: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListChargesRequest, _billing_pb2.ListChargesResponse]  # type: ignore[assignment]
     """Lists fees billed to the account, newest first; of a period, when one is asked for.
 
-    A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    A page token is good for the request that it answers: the same period. A page that names a token has rows: one without
+    any is the last one. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     """
     ListPayments: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPaymentsRequest, _billing_pb2.ListPaymentsResponse]  # type: ignore[assignment]
     """Lists payments credited to the account, from every channel, newest first; on the same terms."""
@@ -134,6 +138,8 @@ class RegionalBillingServiceAsyncStub(RegionalBillingServiceStub):
     ListPostings: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPostingsRequest, _billing_pb2.ListPostingsResponse]  # type: ignore[assignment]
     """Lists what the books hold of the cabinet's payments (channel "kabinet") in a period, in the order of posting, with the
     totals of the whole period. The cabinet compares each closed day with its own books.
+
+    A page that names a token has rows, and no token comes twice in one list.
 
     May be left out (UNIMPLEMENTED): then the cabinet asks for each of its payments by GetPosting, and cannot find what only
     the region holds.
@@ -190,7 +196,8 @@ class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_billing_pb2.ListChargesResponse, _abc.Awaitable[_billing_pb2.ListChargesResponse]]:
         """Lists fees billed to the account, newest first; of a period, when one is asked for.
 
-        A page token is good for the request that it answers: the same period. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+        A page token is good for the request that it answers: the same period. A page that names a token has rows: one without
+        any is the last one. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
         """
 
     @_abc_1.abstractmethod
@@ -241,6 +248,8 @@ class RegionalBillingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_billing_pb2.ListPostingsResponse, _abc.Awaitable[_billing_pb2.ListPostingsResponse]]:
         """Lists what the books hold of the cabinet's payments (channel "kabinet") in a period, in the order of posting, with the
         totals of the whole period. The cabinet compares each closed day with its own books.
+
+        A page that names a token has rows, and no token comes twice in one list.
 
         May be left out (UNIMPLEMENTED): then the cabinet asks for each of its payments by GetPosting, and cannot find what only
         the region holds.
