@@ -2,7 +2,7 @@
 
 import smtplib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -11,6 +11,7 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from services.chassis.clock import Clock, SystemClock
+from services.chassis.email_address import EmailInvalid, ascii_email
 
 _SEVEN_BIT = SMTP.clone(cte_type="7bit")  # passes servers that never offered 8BITMIME
 
@@ -28,7 +29,7 @@ class MailDeferred(MailError):
 
 
 class MailUncertain(MailError):
-    """The message went out whole and no answer came: it may have been accepted.
+    """The message went out whole and no answer came, or none that says anything: it may have been accepted.
 
     Sending it again may put a second copy into the mailbox, with the same Message-ID; not sending it may lose it. Only
     the caller can choose.
@@ -95,6 +96,7 @@ class Mailer:
         there; if it raises, nothing is sent. Raises MailRefused, MailDeferred or MailUncertain; a line break in an
         address or a header is refused, never sent.
         """
+        to = _on_the_wire(to)
         message = self._compose(to=to, subject=subject, text=text, message_id=message_id, html=html)
         for attachment in attachments:
             maintype, _, subtype = attachment.content_type.partition("/")
@@ -106,7 +108,7 @@ class Mailer:
         message = EmailMessage(policy=_SEVEN_BIT)
         try:
             message["From"] = self._sender
-            message["To"] = Address(addr_spec=_ascii(to))
+            message["To"] = Address(addr_spec=to)
             message["Subject"] = subject
             message["Message-ID"] = message_id
             message["Date"] = format_datetime(self._clock.now())
@@ -135,10 +137,8 @@ class _Delivery:
                 self._converse(client, sender, to, content)
             finally:
                 client.close()
-        except smtplib.SMTPResponseException as error:  # the greeting: the server serves nobody now
-            raise MailDeferred(f"SMTP {error.smtp_code}") from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise (MailUncertain if self._sent else MailDeferred)(type(error).__name__) from error
+        except (smtplib.SMTPException, OSError) as error:  # a code in it may be smtplib's own: 500 for an endless line
+            raise (MailUncertain if self._sent else MailDeferred)(_told(error)) from error
 
     def _connect(self) -> smtplib.SMTP:
         connect = smtplib.SMTP_SSL if self._server.tls == "implicit" else smtplib.SMTP
@@ -146,25 +146,25 @@ class _Delivery:
 
     def _converse(self, client: smtplib.SMTP, sender: str, to: str, content: bytes) -> None:
         self._introduce(client, sender)
-        self._expect(client, 250, lambda: client.rcpt(to))
+        self._expect(client, {250, 251}, lambda: client.rcpt(to))  # 251: it will be forwarded
         self._before_body()
-        self._expect(client, 354, lambda: client.docmd("DATA"))
+        self._expect(client, {354}, lambda: client.docmd("DATA"))
         self._in_time(client)
         self._transmit(client, content)
         code, _ = client.getreply()
-        if code != 250:
-            raise _verdict(code)
+        if not 200 <= code < 300:
+            raise _verdict(code) if 400 <= code < 600 else MailUncertain(f"SMTP {code}")  # -1: it was no answer at all
 
     def _introduce(self, client: smtplib.SMTP, sender: str) -> None:
         """Come as far as the sender. Whatever is refused here is no fault of the recipient's: it is tried again."""
         try:
-            self._expect(client, 250, client.ehlo)
+            self._expect(client, {250}, client.ehlo)
             if self._server.tls == "starttls":
-                self._expect(client, 220, client.starttls)
-                self._expect(client, 250, client.ehlo)
+                self._expect(client, {220}, client.starttls)
+                self._expect(client, {250}, client.ehlo)
             if self._server.user:
                 self._log_in(client)
-            self._expect(client, 250, lambda: client.mail(parseaddr(sender)[1]))
+            self._expect(client, {250}, lambda: client.mail(parseaddr(sender)[1]))
         except MailRefused as error:
             raise MailDeferred(str(error)) from error
 
@@ -182,10 +182,10 @@ class _Delivery:
         except smtplib.SMTPResponseException as error:  # our own account is wrong: no message's fault
             raise MailDeferred(f"login: SMTP {error.smtp_code}") from error
 
-    def _expect(self, client: smtplib.SMTP, wanted: int, command: Callable[[], tuple[int, bytes]]) -> None:
+    def _expect(self, client: smtplib.SMTP, wanted: Collection[int], command: Callable[[], tuple[int, bytes]]) -> None:
         self._in_time(client)
         code, _ = command()
-        if code != wanted:
+        if code not in wanted:
             raise _verdict(code)
 
     def _in_time(self, client: smtplib.SMTP) -> None:
@@ -203,10 +203,17 @@ def _nothing() -> None:
     """What is done before the body when nobody asks for more."""
 
 
-def _ascii(address: str) -> str:
-    if not address.isascii():
-        raise ValueError("an address beyond ASCII needs SMTPUTF8, which few servers speak")
-    return address
+def _on_the_wire(address: str) -> str:
+    if address.isascii():
+        return address
+    try:
+        return ascii_email(address)
+    except EmailInvalid as error:
+        raise MailRefused("the address has no form in ASCII") from error
+
+
+def _told(error: Exception) -> str:
+    return f"SMTP {error.smtp_code}" if isinstance(error, smtplib.SMTPResponseException) else type(error).__name__
 
 
 def _verdict(code: int) -> MailError:

@@ -32,10 +32,15 @@ def from_page_token(token: str, /, *, length: int) -> list[str | int] | None:
         return None
     try:
         position = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PageTokenInvalid("The page token is not valid.") from error
     if not isinstance(position, list) or len(position) != length:
         raise PageTokenInvalid("The page token is not valid.")
-    if not all(type(part) in {str, int} for part in position):
+    if not all(type(part) is int or _is_text(part) for part in position):
         raise PageTokenInvalid("The page token is not valid.")
     return position
+
+
+def _is_text(part: object) -> bool:
+    """JSON can hold half a surrogate pair, which is no character and which no database takes."""
+    return isinstance(part, str) and not any("\ud800" <= character <= "\udfff" for character in part)

@@ -73,6 +73,7 @@ def _notice(event: Envelope, kind: NoticeKind, *, clock: Clock) -> AutopayNotice
         decline_class=data.get("decline_class", ""),
         next_try_at=_moment(data, "next_try_at"),
         lapses_at=_moment(data, "lapses_at"),
+        time_zone=data.get("time_zone", ""),
         due_at=now,
     )
 

@@ -25,12 +25,12 @@ class Mailbox:
     envelopes: list[Any] = field(default_factory=list)
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
-        if self.on_recipient.startswith("250"):
+        if self.on_recipient.startswith("25"):
             envelope.rcpt_tos.append(address)
         return self.on_recipient
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        if self.on_data.startswith("250"):
+        if self.on_data.startswith("2"):
             self.envelopes.append(envelope)
         return self.on_data
 
@@ -115,6 +115,47 @@ def test_says_whether_a_refusal_is_for_good(
 
 
 @pytest.mark.parametrize(
+    "answers", [{"on_data": "200 taken"}, {"on_data": "251 taken over there"}, {"on_recipient": "251 will forward"}]
+)
+def test_any_yes_is_a_yes(mailer: Mailer, mailbox: Mailbox, answers: dict[str, str]) -> None:
+    for name, answer in answers.items():
+        setattr(mailbox, name, answer)
+
+    send(mailer)
+
+    assert mailbox.message()["Message-ID"] == "<1@example.org>"
+
+
+@pytest.mark.parametrize("answer", ["taken", "", "354 go on", "600 what", "250 " + "x" * 9000, "554 " + "x" * 9000])
+def test_an_answer_after_the_last_dot_that_says_nothing_leaves_the_outcome_unknown(
+    mailer: Mailer, mailbox: Mailbox, answer: str
+) -> None:
+    mailbox.on_data = answer
+
+    with pytest.raises(MailUncertain):
+        send(mailer)
+
+
+@pytest.mark.parametrize("answer", ["accepted", "550 " + "x" * 9000])
+def test_an_answer_before_the_message_that_says_nothing_is_a_reason_to_try_later(
+    mailer: Mailer, mailbox: Mailbox, answer: str
+) -> None:
+    mailbox.on_recipient = answer
+
+    with pytest.raises(MailDeferred):
+        send(mailer)
+
+    assert mailbox.envelopes == []
+
+
+def test_writes_a_domain_beyond_ascii_as_every_server_takes_it(mailer: Mailer, mailbox: Mailbox) -> None:
+    send(mailer, to="ivan@почта.рф")
+
+    assert mailbox.envelopes[0].rcpt_tos == ["ivan@xn--80a1acny.xn--p1ai"]
+    assert mailbox.message()["To"] == "ivan@xn--80a1acny.xn--p1ai"
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"subject": "Счёт\r\nBcc: victim@example.org"},
@@ -124,6 +165,9 @@ def test_says_whether_a_refusal_is_for_good(
         {"to": "a@example.org>"},
         {"to": ""},
         {"to": "нет@example.org"},
+        {"to": "нет@почта.рф"},
+        {"to": "a@почта.рф\r\nRCPT TO:<victim@example.org>"},
+        {"to": "a@почта.рф, victim@example.org"},
         {"message_id": "<1@example.org>\r\nBcc: victim@example.org"},
     ],
 )

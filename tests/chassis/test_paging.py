@@ -1,5 +1,7 @@
 """Page tokens come back as they went out, and anything else is refused in the client's terms."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,19 @@ def test_begins_at_the_beginning_without_a_token() -> None:
 def test_refuses_a_token_that_it_did_not_write(token: str) -> None:
     with pytest.raises(PageTokenInvalid):
         from_page_token(token, length=1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 400, "[" * 3000, '["\\ud800"]', '["a\\udfffb"]', '["a", "\\udc00\\ud800"]'],
+    ids=["nested", "nested deeper than Python goes", "half a character", "within a text", "halves the wrong way round"],
+)
+def test_refuses_what_json_can_hold_and_a_database_cannot(text: str) -> None:
+    token = urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    for length in (1, 2):
+        with pytest.raises(PageTokenInvalid):
+            from_page_token(token, length=length)
 
 
 @pytest.mark.parametrize(("wanted", "given_"), [(0, 20), (-5, 20), (1, 1), (100, 100), (5000, 100)])

@@ -1,5 +1,8 @@
 """The words of mails about automatic charges in Russian and English."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from services.chassis.money import Money
 from services.documents.adapters.bill_view import roubles
 from services.documents.adapters.mail_texts import MailText
@@ -139,11 +142,14 @@ Kabinet-Telecom
     ),
 }
 
+_MOSCOW = ZoneInfo("Europe/Moscow")
+_MOSCOW_TIME = {Language.RU: "по московскому времени", Language.EN: "Moscow time"}
+
 
 def autopay_text(
     notice: AutopayNotice, charge: ComingCharge | None, /, *, language: Language, public_url: str
 ) -> MailText:
-    """Return the mail of a notice. The date of a coming charge is the region's, others are in UTC."""
+    """Return the mail of a notice. Its dates are those of the region's calendar."""
     match notice.kind:
         case NoticeKind.ANNOUNCED:
             assert charge is not None, "what is announced was asked for"
@@ -152,7 +158,7 @@ def autopay_text(
             return _text(_DECLINED[language], _declined_values(notice, language, public_url))
         case NoticeKind.HELD:
             assert notice.lapses_at is not None, "what is held lapses"
-            values = {"date": f"{notice.lapses_at:%d.%m.%Y}", "rule_url": _rule_url(notice, public_url)}
+            values = {"date": _day(notice.lapses_at, notice, language), "rule_url": _rule_url(notice, public_url)}
             return _text(_HELD[language], values)
 
 
@@ -174,10 +180,17 @@ def _declined_values(notice: AutopayNotice, language: Language, public_url: str)
     why = _DECLINED_WHY[language]
     return {
         "why": why.get(notice.decline_class, why["unknown"]),
-        "next": again.format(date=f"{notice.next_try_at:%d.%m.%Y}") if notice.next_try_at else never,
+        "next": again.format(date=_day(notice.next_try_at, notice, language)) if notice.next_try_at else never,
         "pay_url": f"{public_url}/accounts/{notice.billing_account_id}/pay",
         "rule_url": _rule_url(notice, public_url),
     }
+
+
+def _day(moment: datetime, notice: AutopayNotice, language: Language) -> str:
+    """Where the region's time zone is not known, the day is Moscow's, and says so."""
+    if notice.time_zone:
+        return f"{moment.astimezone(ZoneInfo(notice.time_zone)):%d.%m.%Y}"
+    return f"{moment.astimezone(_MOSCOW):%d.%m.%Y} ({_MOSCOW_TIME[language]})"
 
 
 def _rule_url(notice: AutopayNotice, public_url: str) -> str:

@@ -4,6 +4,7 @@ Pure, so that it can be tested without drawing anything.
 """
 
 import re
+import unicodedata
 from datetime import date, datetime
 from typing import Any
 
@@ -51,7 +52,8 @@ _LONGEST_TEXT = 400
 # PDF/A forbids a glyph that the font lacks, and typst then makes no PDF at all: what the embedded font does not have
 # is shown as a box. Nor may direction marks turn a line around.
 _UNPRINTABLE = re.compile(
-    r"[^\u0020-\u007e\u00a0-\u024f\u0370-\u03ff\u0400-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2116\u2122\u2212]"
+    r"[^\u0020-\u007e\u00a0-\u024f\u0370-\u03ff\u0400-\u04ff\u0510-\u0513\u051a-\u051d"
+    r"\u2010-\u2027\u2030-\u2040\u2042\u2044-\u2052\u2054-\u205e\u20a0-\u20bf\u2116\u2122\u2212]"
 )
 
 
@@ -108,7 +110,8 @@ def data_of(bill: BillContent, /) -> dict[str, Any]:
 
 def printable(text: str, /) -> str:
     """Return one line that the embedded font can show and that breaks to fit its column."""
-    line = " ".join("".join(_shown(character) for character in text).split())
+    composed = unicodedata.normalize("NFC", text)  # й as и and a breve has no glyph of its own
+    line = " ".join("".join(_shown(character) for character in composed).split())
     shortened = line if len(line) <= _LONGEST_TEXT else f"{line[:_LONGEST_TEXT]}…"
     return re.sub(rf"(\S{{{_LONGEST_WORD}}})(?=\S)", rf"\1{_BREAK}", shortened)
 

@@ -1,7 +1,7 @@
 """A bill's way from the region's announcement into the archive and to the addresses, one step at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -9,7 +9,7 @@ import structlog
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError
 from services.documents.domain.bill_content import BillContent
-from services.documents.domain.bill_delivery import BillDelivery
+from services.documents.domain.bill_delivery import BillDelivery, address_key
 from services.documents.domain.customer_bill import ArchivedPdf, BillStep, CustomerBill
 from services.documents.domain.mailing import Mailing
 from services.documents.domain.ports import (
@@ -92,12 +92,12 @@ class AdvanceCustomerBill:
 
     def _address(self, bill: CustomerBill, content: BillContent) -> None:
         now = self.clock.now()
-        for email, deliveries in _by_address(self.deliveries.on_for([content.account, *content.also_known_as])).items():
+        for deliveries in _by_address(self.deliveries.on_for([content.account, *content.also_known_as])):
             self.mailings.add(
                 Mailing.of(
                     customer_bill_id=bill.customer_bill_id,
                     revision=content.revision,
-                    email=email,
+                    email=deliveries[0].email,
                     language=deliveries[0].language,
                     recipients=tuple(delivery.recipient for delivery in deliveries),
                     now=now,
@@ -111,9 +111,9 @@ def _content_of(bill: CustomerBill) -> BillContent:
     return bill.content
 
 
-def _by_address(deliveries: Iterable[BillDelivery]) -> dict[str, list[BillDelivery]]:
-    """Two members of a family with one address get one mail."""
+def _by_address(deliveries: Iterable[BillDelivery]) -> Collection[Sequence[BillDelivery]]:
+    """Two members of a family with one address get one mail, however each of them spells it."""
     groups: defaultdict[str, list[BillDelivery]] = defaultdict(list)
     for delivery in deliveries:
-        groups[delivery.email].append(delivery)
-    return groups
+        groups[address_key(delivery.email)].append(delivery)
+    return groups.values()

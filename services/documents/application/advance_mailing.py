@@ -107,7 +107,7 @@ class AdvanceMailing:
 
     def _still_wanted(self, recipient: Recipient, email: str) -> bool:
         delivery = self.deliveries.get(recipient)
-        return delivery is not None and delivery.state is DeliveryState.ON and delivery.email == email
+        return delivery is not None and delivery.state is DeliveryState.ON and delivery.goes_to(email)
 
     def _still_allowed(self, recipient: Recipient, bill: BillContent) -> bool:
         try:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from services.chassis.paging import PageTokenInvalid, from_page_token, page_size, to_page_token
 from services.documents.domain.account import LinkedAccount, Recipient
 from services.documents.domain.customer_bill import CustomerBill, CustomerBillNotFound, CustomerBillNotReady
 from services.documents.domain.ports import AccountAccess, Archive, CustomerBillRepository, MailingRepository
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ def _shown(bill: CustomerBill, links: Sequence[LinkedAccount], mailed: Mapping[s
 
 def _token(bill: CustomerBill) -> str:
     assert bill.content is not None, "only bills with content are listed"
-    return to_page_token(int(bill.content.issued_at.timestamp() * 1000), bill.customer_bill_id)
+    return to_page_token((bill.content.issued_at - _EPOCH) // timedelta(milliseconds=1), bill.customer_bill_id)
 
 
 def _position(page_token: str) -> tuple[datetime, str] | None:

@@ -67,6 +67,7 @@ class AutopayNotice:
     decline_class: str = ""
     next_try_at: datetime | None = None
     lapses_at: datetime | None = None
+    time_zone: str = ""  # of the account's region; empty in notices of before payments told it
     state: NoticeState = NoticeState.DUE
     tries: int = 0
     first_tried_at: datetime | None = None

@@ -12,6 +12,14 @@ from services.documents.domain.mail_schedule import PAUSE_WITHOUT_TRY, next_try
 LINK_LIVES_FOR = timedelta(days=7)
 
 
+def address_key(email: str, /) -> str:
+    """Return what the spellings of one address have in common: to mail servers `Maria` and `maria` are one mailbox.
+
+    Lower case rather than `casefold`, to which the domains `straße.de` and `strasse.de`, two owners', are the same.
+    """
+    return email.lower()
+
+
 class ConfirmationNotFound(DomainError):
     """No address waits for this proof: the link is wrong, expired, replaced, or its delivery has ended."""
 
@@ -135,9 +143,13 @@ class BillDelivery:
         self.confirmation = None
         self.due_at = None
 
+    def goes_to(self, email: str, /) -> bool:
+        """Say whether this is its address, however it is spelt."""
+        return address_key(self.email) == address_key(email)
+
     def suspend(self, *, email: str) -> None:
         """Stop because this address refuses mail for good; nothing happens when it is no longer the address."""
-        if self.state in {DeliveryState.ON, DeliveryState.AWAITING_CONFIRMATION} and self.email == email:
+        if self.state in {DeliveryState.ON, DeliveryState.AWAITING_CONFIRMATION} and self.goes_to(email):
             self._move_to(DeliveryState.SUSPENDED)
             self.due_at = None
 

@@ -6,6 +6,7 @@ from enum import Enum
 from hashlib import sha256
 
 from services.documents.domain.account import Recipient
+from services.documents.domain.bill_delivery import address_key
 from services.documents.domain.consent import Language
 from services.documents.domain.events import CustomerBillMailed
 from services.documents.domain.mail_schedule import PAUSE_WITHOUT_TRY, next_try
@@ -80,7 +81,7 @@ class Mailing:
     ) -> "Mailing":
         """Return the one mailing of this bill, revision and address: its id is made of them."""
         return cls(
-            mailing_id=f"{customer_bill_id}:{revision}:{sha256(email.encode()).hexdigest()[:32]}",
+            mailing_id=f"{customer_bill_id}:{revision}:{sha256(address_key(email).encode()).hexdigest()[:32]}",
             customer_bill_id=customer_bill_id,
             email=email,
             language=language,

@@ -1,5 +1,7 @@
 """The text of the QR code that banking apps pay a bill by (GOST R 56042-2014); drawing it is the renderer's."""
 
+import unicodedata
+
 from services.chassis.money import RUB
 from services.documents.domain.bill_content import BillContent
 from services.documents.domain.branch import Payee
@@ -46,4 +48,5 @@ def _fields(payee: Payee, bill: BillContent) -> dict[str, str]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() and c != _SEPARATOR else " " for c in text).split())[:60]
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join("".join(c if c.isprintable() and c != _SEPARATOR else " " for c in composed).split())[:60]

@@ -171,10 +171,9 @@ def worker(world: World, tmp_path: Path) -> Iterator[None]:
 def test_an_event_that_comes_three_times_is_one_mail_and_each_try_has_its_own(world: World) -> None:
     decision_id = f"{new_id('aru')}:2026-12"
     ids = {"decision_id": decision_id, "subscriber_id": MARIA, "billing_account_id": "acc_" + "1" * 32}
-    tries: list[dict[str, object]] = [
-        {**ids, "try_number": number, "decline_class": "money", "declined_at": "2026-11-27T09:00:00.000Z"}
-        for number in (1, 2)
-    ]
+    times = {"declined_at": "2026-11-27T09:00:00.000Z", "next_try_at": "2026-11-28T15:00:00.000Z"}
+    facts = {**ids, **times, "decline_class": "money", "time_zone": "Asia/Vladivostok"}
+    tries: list[dict[str, object]] = [{**facts, "try_number": number} for number in (1, 2)]
     publisher = Publisher(world.environment["AMQP_URL"], exchange=exchange_of("payments"))
 
     def both_are_mailed() -> bool:
@@ -188,6 +187,7 @@ def test_an_event_that_comes_three_times_is_one_mail_and_each_try_has_its_own(wo
 
     eventually(lambda: world.database["autopay_notices"].count_documents({"state": "sent"}) == 2, timeout_s=60)
     assert len(world.mail.messages) == 2
+    assert all("29.11.2026." in body for _subject, body in letters(world))  # it is past midnight there
 
 
 def message(message_id: str, data: dict[str, object]) -> OutgoingMessage:

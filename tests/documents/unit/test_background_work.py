@@ -59,6 +59,39 @@ def test_writes_one_mail_to_an_address_that_two_subscribers_share(office: Office
     assert mailed == {"acc_" + digit * 32 for digit in "123"}
 
 
+def test_writes_one_mail_to_an_address_that_two_subscribers_spell_differently(office: Office) -> None:
+    office.subscribe("1", email="Maria@example.com")
+    office.subscribe("2", email="maria@example.com")
+    office.issue_bill()
+
+    office.work()
+
+    assert office.post.bills == [("Maria@example.com", office.mailing.mailing_id)]
+    mailed = {event.billing_account_id for event in office.mailings.table.published}
+    assert mailed == {"acc_" + digit * 32 for digit in "12"}
+
+
+def test_suspends_every_spelling_of_an_address_that_refuses(office: Office) -> None:
+    office.subscribe("1", email="Maria@example.com")
+    office.subscribe("2", email="maria@example.com")
+    office.post.outcomes = [MailOutcome.REFUSED]
+    office.issue_bill()
+
+    office.work()
+
+    assert [office.delivery(digit).state for digit in "12"] == [DeliveryState.SUSPENDED] * 2
+
+
+def test_takes_two_domains_of_different_owners_for_two_addresses(office: Office) -> None:
+    office.subscribe("1", email="maria@straße.example")
+    office.subscribe("2", email="maria@strasse.example")
+    office.issue_bill()
+
+    office.work()
+
+    assert len(office.post.bills) == 2
+
+
 def test_keeps_the_bill_due_while_accounts_is_down_and_goes_on_after(office: Office) -> None:
     office.subscribe()
     office.issue_bill()

@@ -13,7 +13,7 @@ FINAL = {MailingState.SENT, MailingState.UNCERTAIN, MailingState.GIVEN_UP, Maili
 
 
 def test_has_one_id_per_bill_revision_and_address() -> None:
-    same = {make_mailing().mailing_id for _ in range(3)}
+    same = {make_mailing(email=email).mailing_id for email in ("maria@example.com", "Maria@example.com") * 2}
     others = {make_mailing(email="b@example.com").mailing_id, make_mailing(customer_bill_id="bill_2").mailing_id}
 
     assert len(same) == 1

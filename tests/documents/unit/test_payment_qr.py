@@ -1,5 +1,6 @@
 """The payment QR code by GOST R 56042-2014, and the requisites in it."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def test_names_payee_sum_in_kopecks_and_account_in_the_order_of_the_standard() -
 
 def test_is_absent_when_nothing_is_to_be_paid() -> None:
     assert payment_qr_text(payee=PAYEE, bill=make_content(amount_due=Money(0))) is None
+
+
+def test_composes_letters_that_came_in_parts() -> None:
+    bill = make_content(bill_number=unicodedata.normalize("NFD", "Й-1"))
+
+    text = payment_qr_text(payee=PAYEE, bill=bill)
+
+    assert text is not None
+    assert fields_of(text)["Purpose"].endswith("счёт Й-1")
 
 
 @given(number=st.text(max_size=80), bill_number=st.text(max_size=300), kopecks=st.integers(1, 2**63 - 1))

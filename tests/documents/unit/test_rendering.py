@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,21 @@ def test_can_draw_whatever_characters_there_are(name: str, line: str) -> None:
     bill = make_content(payer_name=name, lines=(BillLine(description=line, amount=Money(1)),))
 
     assert RENDERER.render(bill).startswith(b"%PDF")
+
+
+def test_can_draw_every_character_that_it_does_not_replace() -> None:
+    shown = [chr(code) for code in range(0x10000) if printable(chr(code)) == chr(code)]
+    lines = [" ".join(shown[start : start + 100]) for start in range(0, len(shown), 100)]
+
+    pdf = RENDERER.render(make_content(lines=tuple(BillLine(description=line, amount=Money(1)) for line in lines)))
+
+    assert pdf.startswith(b"%PDF")
+    assert {*"Ёё№«»—₽"} <= {*shown}
+    assert not {*shown} & {*"\u0500\u0524\u2041\u2043\u2053"}
+
+
+def test_composes_letters_that_came_in_parts() -> None:
+    assert printable(unicodedata.normalize("NFD", "Сергей Зуёв")) == "Сергей Зуёв"
 
 
 @pytest.mark.parametrize(
