@@ -89,7 +89,13 @@ def build_operations(parts: Parts, /) -> Operations:
     """Return what an operator's commands do."""
     payments, clock = parts.storage.payments, parts.clock
     return Operations(
-        by_hand=SettleByHand(payments=payments, open_receipt=parts.open_receipt, clock=clock),
+        by_hand=SettleByHand(
+            payments=payments,
+            acquirer=parts.acquirer,
+            open_receipt=parts.open_receipt,
+            clock=clock,
+            timeout_s=parts.settings.charge_timeout_s,
+        ),
         receipts_by_hand=ReceiptsByHand(receipts=parts.storage.receipts, clock=clock),
         refund_payment=RefundPayment(payments=payments, clock=clock),
         unfreeze_region=UnfreezeRegion(freezes=parts.storage.freezes, clock=clock),

@@ -28,6 +28,7 @@ LIMITS = Limits(
     charges_in_a_day=2,
     holds_beyond=True,
     hold_lapses_after=timedelta(days=3),
+    word_outlasts_hold=True,
     charged_late_at_most=timedelta(days=3),
     paid_by_hand_within=timedelta(hours=24),
 )

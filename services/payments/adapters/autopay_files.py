@@ -19,6 +19,7 @@ def load_limits() -> Limits:
         charges_in_a_day=document["charges_in_a_day"],
         holds_beyond=True,
         hold_lapses_after=timedelta(hours=document["hold_lapses_after_hours"]),
+        word_outlasts_hold=True,
         charged_late_at_most=timedelta(hours=document["charged_late_at_most_hours"]),
         paid_by_hand_within=timedelta(hours=document["paid_by_hand_within_hours"]),
     )

@@ -151,6 +151,7 @@ def _limits_to_document(limits: Limits) -> Document:
         "charges_in_a_day": limits.charges_in_a_day,
         "holds_beyond": limits.holds_beyond,
         "hold_lapses_after_s": int(limits.hold_lapses_after.total_seconds()),
+        "word_outlasts_hold": limits.word_outlasts_hold,
         "charged_late_at_most_s": int(limits.charged_late_at_most.total_seconds()),
         "paid_by_hand_within_s": int(limits.paid_by_hand_within.total_seconds()),
     }
@@ -163,6 +164,7 @@ def _limits_from_document(document: Document | None) -> Limits:
         charges_in_a_day=document["charges_in_a_day"],
         holds_beyond=document["holds_beyond"],
         hold_lapses_after=timedelta(seconds=document["hold_lapses_after_s"]),
+        word_outlasts_hold=document.get("word_outlasts_hold", False),
         charged_late_at_most=timedelta(seconds=document["charged_late_at_most_s"]),
         paid_by_hand_within=timedelta(seconds=document["paid_by_hand_within_s"]),
     )

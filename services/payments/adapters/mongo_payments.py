@@ -180,6 +180,7 @@ def to_payment(document: Document, /) -> Payment:
         service_restored_at=document["service_restored_at"],
         refusal_reason=document["refusal_reason"],
         needs_person=Problem(problem) if problem else None,
+        further_problems=[Problem(further) for further in document.get("further_problems", [])],
         asked=document["asked"],
         due_at=due_at_of(document),
         version=document["version"],
@@ -219,6 +220,7 @@ def _to_document(payment: Payment) -> Document:
         "service_restored_at": payment.service_restored_at,
         "refusal_reason": payment.refusal_reason,
         "needs_person": payment.needs_person.value if payment.needs_person else None,
+        "further_problems": [problem.value for problem in payment.further_problems],
         "asked": payment.asked,
         **work_fields(payment.due_at),
     }
@@ -229,8 +231,9 @@ def _refund_document(refund: Refund) -> Document:
 
 
 def _to_refund(document: Document) -> Refund:
+    """One of before `sent_at` was kept may have been sent as soon as it was requested."""
     amount, state = Money.from_mapping(document["amount"]), RefundState(document["state"])
-    return Refund(**document | {"amount": amount, "state": state})
+    return Refund(**{"sent_at": document["requested_at"]} | document | {"amount": amount, "state": state})
 
 
 def _to_chargeback(document: Document) -> Chargeback:

@@ -11,7 +11,7 @@ from services.chassis.events import to_rfc3339
 from services.chassis.money import Money
 from services.payments.adapters.yookassa_amount import from_amount, to_amount
 from services.payments.adapters.yookassa_card import saved_card_of
-from services.payments.adapters.yookassa_client import YookassaClient, word_of
+from services.payments.adapters.yookassa_client import NO_PAYMENT_ID, YookassaClient, word_of
 from services.payments.adapters.yookassa_reading import moment_of, our_id, read, text_of
 from services.payments.domain.acquirer import (
     Absent,
@@ -57,6 +57,8 @@ class YookassaAcquirer:
 
     def get(self, acquirer_payment_id: str, /, *, timeout_s: float) -> PaymentAnswer:
         """A refusal to show it says nothing about the payment."""
+        if not acquirer_payment_id:
+            return Absent()
         answer = self._client.call("GET", f"/payments/{acquirer_payment_id}", timeout_s=timeout_s)
         return Silence() if isinstance(answer, Refused) else _payment_answer(answer)
 
@@ -66,6 +68,9 @@ class YookassaAcquirer:
         return _payment_answer(found) if isinstance(found, dict) else found
 
     def refund(self, *, refund_id: str, acquirer_payment_id: str, amount: Money, timeout_s: float) -> RefundAnswer:
+        """Of a payment without an id nothing can be asked for: it is refused here, as it would be there."""
+        if not acquirer_payment_id:
+            return Refused(NO_PAYMENT_ID)
         body = {"payment_id": acquirer_payment_id, "amount": to_amount(amount), "metadata": {"refund_id": refund_id}}
         answer = self._client.call(
             "POST", "/refunds", timeout_s=timeout_s, body=RefundRequest(body), idempotence_key=refund_id
@@ -73,6 +78,9 @@ class YookassaAcquirer:
         return _refund_answer(answer)
 
     def find_refund(self, refund_id: str, /, *, acquirer_payment_id: str, timeout_s: float) -> RefundAnswer:
+        """An empty id would list everybody's."""
+        if not acquirer_payment_id:
+            return Absent()
         query = {"payment_id": acquirer_payment_id, "limit": _PAGE}
         found = self._look_through("/refunds", query, key="refund_id", wanted=refund_id, timeout_s=timeout_s)
         return _refund_answer(found) if isinstance(found, dict) else found

@@ -19,6 +19,7 @@ from yookassa.domain.exceptions import (
 
 from services.payments.domain.acquirer import Busy, Refused, Silence
 
+NO_PAYMENT_ID = "no_payment_id"
 _CONNECT_S = 2.0
 _WORD = re.compile(r"[a-z0-9_]{1,64}")
 _REFUSALS = (BadRequestError, UnauthorizedError, ForbiddenError, NotFoundError)

@@ -12,7 +12,7 @@ from yookassa.domain.request.receipt_request import ReceiptRequest
 from services.chassis.clock import to_milliseconds
 from services.chassis.money import Money
 from services.payments.adapters.yookassa_amount import from_amount, to_amount
-from services.payments.adapters.yookassa_client import YookassaClient
+from services.payments.adapters.yookassa_client import NO_PAYMENT_ID, YookassaClient
 from services.payments.adapters.yookassa_reading import read, text_of
 from services.payments.domain.acquirer import Absent, Busy, Refused, Silence
 from services.payments.domain.fiscal import (
@@ -31,6 +31,9 @@ class YookassaFiscalRegister:
         self._client = client
 
     def register(self, order: ReceiptOrder, /, *, timeout_s: float) -> ReceiptAnswer:
+        """A receipt about nobody's money is refused here, as it would be there."""
+        if not all(_about(order.money).values()):
+            return Refused(NO_PAYMENT_ID)
         answer = self._client.call(
             "POST",
             "/receipts",
@@ -46,7 +49,10 @@ class YookassaFiscalRegister:
         return Silence() if isinstance(answer, Refused) else _receipt_answer(answer)
 
     def find_receipt(self, money: MovedMoney, /, *, timeout_s: float) -> ReceiptAnswer:
-        """A payment, and a refund, has one receipt and at most a few that were cancelled: one page holds them."""
+        """A payment, and a refund, has one receipt and at most a few that were cancelled: one page holds them. An empty
+        id would list everybody's."""
+        if not all(_about(money).values()):
+            return Absent()
         query = _about(money) | {"limit": "100"}
         page = self._client.call("GET", "/receipts", timeout_s=timeout_s, query=query)
         if not isinstance(page, dict):

@@ -15,7 +15,6 @@ from services.payments.domain.backoff import Backoff
 from services.payments.domain.crediting import credit
 from services.payments.domain.payment import (
     ACCOUNT_UNLINKED,
-    KEY_IS_GOOD_FOR,
     Payment,
     Problem,
     State,
@@ -28,6 +27,7 @@ from services.payments.domain.ports import (
     PostingRefusedByAccounts,
 )
 from services.payments.domain.refund import Refund
+from services.payments.domain.returning import begin_sending, may_send
 from services.payments.domain.settlement import settle_refund
 
 _DECISION_IS_GOOD_FOR = timedelta(minutes=10)
@@ -150,12 +150,17 @@ class DrivePayments:
         log_problem(payment)
 
     def _refund_answer(self, payment: Payment, refund: Refund) -> RefundAnswer:
-        """Look first, then repeat with the same key while that is the same refund."""
+        """Look first, then send with the same key while that is the same refund. The key's age counts from the first
+        sending, which is saved before: a refund that was never sent may be sent however long ago it was requested."""
         found = self.acquirer.find_refund(
             refund.refund_id, acquirer_payment_id=payment.acquirer_payment_id, timeout_s=self.charge_timeout_s
         )
-        if not isinstance(found, Absent) or self.clock.now() - refund.requested_at >= KEY_IS_GOOD_FOR:
+        now = self.clock.now()
+        if not isinstance(found, Absent) or not may_send(refund, now=now):
             return found
+        if refund.sent_at is None:
+            begin_sending(payment, now=now, grace=timedelta(seconds=2 * self.charge_timeout_s))
+            self.payments.save(payment)
         return self.acquirer.refund(
             refund_id=refund.refund_id,
             acquirer_payment_id=payment.acquirer_payment_id,

@@ -26,11 +26,11 @@ class RecordCrediting:
         payment = self.payments.get(payment_id)
         if payment is None:
             raise PaymentNotFound("There is no such payment.", payment_id=payment_id)
-        state, problem = payment.state, payment.needs_person
+        state, problems = payment.state, payment.problems
         if amount == payment.amount:
             credit(payment, posting, now=self.clock.now())
         else:
             payment.flag(Problem.AMOUNT_DIFFERS)
-        if (payment.state, payment.needs_person) != (state, problem):
+        if (payment.state, payment.problems) != (state, problems):
             self.payments.save(payment)
             log_problem(payment)

@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.chassis.clock import Clock
+from services.chassis.errors import FieldInvalid
 from services.payments.application.receipts import OpenReceipt
 from services.payments.application.repeating import repeating
+from services.payments.domain.acquirer import Acquirer, AcquirerPayment
 from services.payments.domain.by_hand import close_problem, record_chargeback, record_outcome
-from services.payments.domain.evidence import Chargeback, Evidence, Outcome
+from services.payments.domain.evidence import Chargeback, Evidence, Outcome, RefundOutcome
 from services.payments.domain.payment import Payment, PaymentNotFound
 from services.payments.domain.payment_states import MEANINGS, Turn
 from services.payments.domain.ports import PaymentRepository
-from services.payments.domain.returning import record_reversal
+from services.payments.domain.returning import record_refund, record_reversal
 
 _MOST_LISTED = 1000
 
@@ -21,8 +23,10 @@ class SettleByHand:
     """The operator's side of payments. Nothing here charges anybody: money is moved by refunds alone."""
 
     payments: PaymentRepository
+    acquirer: Acquirer
     open_receipt: OpenReceipt
     clock: Clock
+    timeout_s: float
 
     def queue(self) -> Sequence[Payment]:
         """Return what waits for a person, the oldest first."""
@@ -44,14 +48,49 @@ class SettleByHand:
 
         return self._change(payment_id, hurry)
 
-    def record_outcome(self, payment_id: str, outcome: Outcome, /, *, note: str, recorded_by: str) -> Payment:
-        """Settle an outcome that was unknown for a day by evidence. Raises PaymentNotFound, IllegalMove."""
+    def record_outcome(
+        self, payment_id: str, outcome: Outcome, /, *, acquirer_payment_id: str, note: str, recorded_by: str
+    ) -> Payment:
+        """Settle an outcome that was unknown for a day by evidence; the acquirer's id may be empty for a payment that
+        has it, and for money that was not taken. Raises PaymentNotFound, IllegalMove, FieldInvalid."""
         evidence = self._evidence("OUTCOME_UNKNOWN", note, recorded_by)
+        told = self._told(acquirer_payment_id) if acquirer_payment_id else None
 
         def record(payment: Payment) -> None:
-            record_outcome(payment, outcome, evidence=evidence, now=self.clock.now())
+            record_outcome(payment, outcome, told=told, evidence=evidence, now=self.clock.now())
             if outcome is Outcome.TAKEN:
                 self.open_receipt.for_payment(payment)
+
+        return self._change(payment_id, record)
+
+    def record_refund(
+        self,
+        payment_id: str,
+        refund_id: str,
+        outcome: RefundOutcome,
+        /,
+        *,
+        acquirer_refund_id: str,
+        note: str,
+        recorded_by: str,
+    ) -> Payment:
+        """Settle a refund that was unknown for a day by evidence; what was not made is sent anew by the dispatcher.
+
+        Raises PaymentNotFound, RefundNotFound, IllegalMove.
+        """
+        evidence = self._evidence(refund_id, note, recorded_by)
+
+        def record(payment: Payment) -> None:
+            refund = record_refund(
+                payment,
+                refund_id,
+                outcome,
+                acquirer_refund_id=acquirer_refund_id,
+                evidence=evidence,
+                now=self.clock.now(),
+            )
+            if outcome is RefundOutcome.MADE:
+                self.open_receipt.for_refund(payment, refund)
 
         return self._change(payment_id, record)
 
@@ -73,6 +112,12 @@ class SettleByHand:
         if found is None:
             raise PaymentNotFound("There is no such payment.", acquirer_payment_id=acquirer_payment_id)
         return self._change(found.payment_id, lambda payment: record_chargeback(payment, chargeback))
+
+    def _told(self, acquirer_payment_id: str) -> AcquirerPayment:
+        told = self.acquirer.get(acquirer_payment_id, timeout_s=self.timeout_s)
+        if not isinstance(told, AcquirerPayment):
+            raise FieldInvalid(field="acquirer_payment", rule="the acquirer does not show it now")
+        return told
 
     def _change(self, payment_id: str, change: Callable[[Payment], None]) -> Payment:
         def step() -> Payment:

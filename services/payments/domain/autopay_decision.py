@@ -190,15 +190,25 @@ def _is_beyond_limit(grounds: Grounds, amount: Money) -> bool:
 
 def _is_too_late(grounds: Grounds) -> bool:
     """A date that was missed by days is not made up for. A threshold asks about now, however late; what was held has
-    a time limit of its own."""
-    if isinstance(grounds.trigger, Threshold) or grounds.held_since is not None:
-        return False
-    return grounds.now - grounds.due_at > grounds.limits.charged_late_at_most
+    a time limit of its own, and what was confirmed within it may be as late after that."""
+    limits, held_since = grounds.limits, grounds.held_since
+    if held_since is not None:
+        last_word_at = held_since + limits.hold_lapses_after
+        return _outlasts_hold(grounds) and grounds.now - last_word_at > limits.charged_late_at_most
+    return not isinstance(grounds.trigger, Threshold) and grounds.now - grounds.due_at > limits.charged_late_at_most
 
 
 def _has_lapsed(grounds: Grounds) -> bool:
     held_since = grounds.held_since
-    return held_since is not None and grounds.now - held_since >= grounds.limits.hold_lapses_after
+    if held_since is None or _outlasts_hold(grounds):
+        return False
+    return grounds.now - held_since >= grounds.limits.hold_lapses_after
+
+
+def _outlasts_hold(grounds: Grounds) -> bool:
+    """A held charge that the subscriber has confirmed (only a word in time is taken) does not lapse as unanswered
+    because somebody else was silent then."""
+    return grounds.word is Word.CONFIRM and grounds.limits.word_outlasts_hold
 
 
 def _is_beyond(grounds: Grounds) -> bool:

@@ -32,6 +32,7 @@ class AutopayChargeDeclined:
     decline_class: str
     next_try_at: datetime | None
     declined_at: datetime
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class AutopayChargeHeld:
     billing_account_id: str
     lapses_at: datetime
     held_at: datetime
+    time_zone: str
 
 
 AutopayEvent = AutopayChargeAnnounced | AutopayChargeDeclined | AutopayChargeHeld

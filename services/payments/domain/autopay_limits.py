@@ -13,6 +13,8 @@ class Limits:
     holds_beyond: bool
     """False in records of before there were holds: what was beyond was skipped."""
     hold_lapses_after: timedelta
+    word_outlasts_hold: bool
+    """False in records of before it was so: what the subscriber had confirmed lapsed like what nobody had answered."""
     charged_late_at_most: timedelta
     """A date that was missed by more is not made up for."""
     paid_by_hand_within: timedelta
@@ -23,6 +25,7 @@ LIMITS_BEFORE_HOLDS = Limits(
     charges_in_a_day=2,
     holds_beyond=False,
     hold_lapses_after=timedelta(0),
+    word_outlasts_hold=False,
     charged_late_at_most=timedelta(days=3),
     paid_by_hand_within=timedelta(0),
 )

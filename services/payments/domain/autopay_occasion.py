@@ -12,6 +12,7 @@ from services.payments.domain.decline import Decline, DeclineClass, DeclineTable
 from services.payments.domain.payment import autopay_payment_id
 
 _HELD_IS_LOOKED_AT_EVERY = timedelta(hours=1)
+_WAITS_AT_MOST = timedelta(minutes=15)
 _LEAVES_OPEN = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY, Reason.ACCOUNT_DISPUTED}
 
 
@@ -182,7 +183,7 @@ class AutopayOccasion:
         self.due_at = next_try_at
         if decline.decline_class is not DeclineClass.OUTDATED:  # what was not sent in time is as late as it was
             self.try_due_at = next_try_at
-        self._tell_declined(decline)
+        self._tell_declined(ended)
         return decline
 
     def confirm(self, *, now: datetime) -> None:
@@ -194,8 +195,9 @@ class AutopayOccasion:
         self._answer(Word.SKIP, now=now)
 
     def try_again(self, *, now: datetime, backoff: Backoff) -> None:
-        """Nothing could be read to decide on, or the payment has not ended: later, never on stale data."""
-        self.due_at = now + backoff.pause(self.asked)
+        """Nothing could be read to decide on, or the payment has not ended: later, never on stale data, and soon after
+        whoever was silent is back."""
+        self.due_at = now + min(backoff.pause(self.asked), _WAITS_AT_MOST)
         self.asked += 1
 
     def hurry(self, *, now: datetime) -> bool:
@@ -217,10 +219,10 @@ class AutopayOccasion:
             lapses_at = (self.held_since or now) + record.grounds.limits.hold_lapses_after
             if self.held_since is None:
                 self.held_since = now
-                self._tell_held(lapses_at=lapses_at, now=now)
+                self._tell_held(record, lapses_at=lapses_at, now=now)
             self.due_at = min(self.due_at, lapses_at)
 
-    def _tell_held(self, *, lapses_at: datetime, now: datetime) -> None:
+    def _tell_held(self, record: DecisionRecord, *, lapses_at: datetime, now: datetime) -> None:
         self.pending_events.append(
             AutopayChargeHeld(
                 decision_id=self.decision_id,
@@ -228,12 +230,14 @@ class AutopayOccasion:
                 billing_account_id=self.billing_account_id,
                 lapses_at=lapses_at,
                 held_at=now,
+                time_zone=record.grounds.time_zone,
             )
         )
 
-    def _tell_declined(self, decline: Decline) -> None:
+    def _tell_declined(self, ended: EndedTry) -> None:
         """What was withdrawn or is decided anew at once is no news to the subscriber; whose an old occasion is, it does
         not say."""
+        decline = ended.decline
         if decline.decline_class in {DeclineClass.WITHDRAWN, DeclineClass.OUTDATED} or not self.subscriber_id:
             return
         self.pending_events.append(
@@ -245,13 +249,15 @@ class AutopayOccasion:
                 decline_class=decline.decline_class.value,
                 next_try_at=self.due_at,
                 declined_at=decline.at,
+                time_zone=ended.record.grounds.time_zone,
             )
         )
 
     def _answer(self, word: Word, *, now: datetime) -> None:
         if self.word is word:
             return
-        if not self.asks_subscriber:
+        lapses_at = self.next_step_at
+        if not self.asks_subscriber or lapses_at is None or now >= lapses_at:
             raise OccasionNotHeld("Nobody is asked about this charge any more.")
         self.word, self.due_at = word, now
 

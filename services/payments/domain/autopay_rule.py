@@ -68,7 +68,8 @@ class Terms:
 
 @dataclass(slots=True, kw_only=True)
 class AutopayRule:
-    """A rule. `episode` counts downward crossings of the threshold; `armed` says that the next one counts.
+    """A rule. `episode` counts downward crossings of the threshold; `armed` says that the next one counts;
+    `settled_episode` is the last one that is not given back any more.
 
     `region` is empty for a rule of before it was kept. `charging_payment_id` is the payment that was last decided for:
     as long as it is not made, the account's next charge cannot be decided, for nothing else shows that one. `answer` is
@@ -94,6 +95,7 @@ class AutopayRule:
     armed: bool = True
     episode: int = 0
     episode_rule_version: int = 0
+    settled_episode: int = 0
     balance_as_of: datetime | None = None
     charging_payment_id: str = ""
     announce_at: datetime | None = None
@@ -213,7 +215,7 @@ class AutopayRule:
 
         One episode per downward crossing: it disarms the rule, and only a newer balance above the minimum arms it
         again. An observation that is older than one already taken note of says nothing. A crossing within a pause
-        disarms the rule and opens nothing: resuming never catches up.
+        disarms the rule and opens nothing, nor is the episode before it given back: resuming never catches up.
         """
         trigger = self.terms.trigger
         seen = self.balance_as_of
@@ -227,18 +229,21 @@ class AutopayRule:
             return False
         self.armed = False
         if self.is_paused(now=as_of):
+            self.settled_episode = self.episode
             return False
         self.episode += 1
         self.episode_rule_version = self.rule_version
         return True
 
     def arm_again(self, occasion: AutopayOccasion, /, *, old_mandate_active: bool) -> None:
-        """Give the episode back when its occasion found the balance recovered, money under way that may yet not arrive,
-        a dispute that will end, or an old mandate that has ended since: then the next balance at the minimum is a new
-        episode."""
+        """Give the episode back, once, when its occasion found the balance recovered, money under way that may yet not
+        arrive, a dispute that will end, or an old mandate that has ended since: then the next balance at the minimum is
+        a new episode."""
+        if occasion.decision_id != self.episode_id or self.settled_episode == self.episode:
+            return
         answered = occasion.waited_for_old_mandate and not old_mandate_active
-        if occasion.decision_id == self.episode_id and (occasion.gives_episode_back or answered):
-            self.armed = True
+        if occasion.gives_episode_back or answered:
+            self.armed, self.settled_episode = True, self.episode
 
     def reserve(self, payment_id: str, /) -> None:
         """A charge was decided. Saving the rule lets one of two deciders through who read it alike."""

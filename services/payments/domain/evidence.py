@@ -14,6 +14,13 @@ class Outcome(Enum):
     NOT_TAKEN = "not_taken"
 
 
+class RefundOutcome(Enum):
+    """What a person found out about a refund of which the machine could not learn whether it was made."""
+
+    MADE = "made"
+    NOT_MADE = "not-made"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Why a person settled something by hand: `about` is the problem or the step, `note` where it can be looked up."""

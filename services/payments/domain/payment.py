@@ -21,6 +21,10 @@ from services.payments.domain.refund import Refund, RefundState, total
 # https://yookassa.ru/developers/using-api/interaction-format#idempotence
 KEY_IS_GOOD_FOR = timedelta(hours=23)
 UNKNOWN_AT_MOST = timedelta(hours=24)
+# What is undecided is asked about this often for that day: a charge that never arrived is repeated while its key is
+# good, whenever the acquirer comes back; a page that was confirmed is credited soon although its webhook got lost.
+UNDECIDED_IS_ASKED_ABOUT_EVERY = timedelta(minutes=10)
+_LAST_REPEAT_BEFORE_KEY_ENDS = timedelta(minutes=1)
 # Money that was taken and is not credited or given back yet is looked after every minute, for as long as it takes (I2).
 HELD_MONEY_IS_LOOKED_AFTER_EVERY = timedelta(minutes=1)
 
@@ -85,6 +89,7 @@ class Payment:
     service_restored_at: datetime | None = None
     refusal_reason: str = ""
     needs_person: Problem | None = None
+    further_problems: list[Problem] = field(default_factory=list)
     asked: int = 0
     due_at: datetime | None = None
     version: int = 0
@@ -183,26 +188,47 @@ class Payment:
         self.posted_at = posted_at
         self.service_restored_at = service_restored_at
 
+    @property
+    def problems(self) -> list[Problem]:
+        """All that it waits for a person for, `needs_person` first."""
+        return [problem for problem in (self.needs_person, *self.further_problems) if problem is not None]
+
     def flag(self, problem: Problem, /) -> None:
-        """Hand it to a person: the first problem is kept, the state is left alone."""
-        self.needs_person = self.needs_person or problem
+        """Hand it to a person, beside what it was handed over for before; the state is left alone."""
+        if problem not in self.problems:
+            self._wait_for_person([*self.problems, problem])
 
     def solve(self, problem: Problem, /) -> None:
-        """Take the flag back if it was for that problem."""
-        if self.needs_person is problem:
-            self.needs_person = None
+        """Take the flag for that problem back; the next one comes up."""
+        self._wait_for_person([known for known in self.problems if known is not problem])
+
+    def _wait_for_person(self, problems: list[Problem]) -> None:
+        """The first is dealt with first. Books to be put right come last: they may take weeks, and no note closes
+        them, so they would keep a dispute, which has a deadline, from its turn."""
+        in_turn = sorted(problems, key=lambda problem: problem is Problem.REVERSAL_NEEDED)
+        self.needs_person, self.further_problems = next(iter(in_turn), None), in_turn[1:]
 
     def try_again(self, *, now: datetime, backoff: Backoff) -> None:
         """Plan the next question; what is undecided for a day is handed to a person, and still only asked about."""
         if MEANINGS[self.state].turn not in {Turn.MACHINE, Turn.PAYER}:
             return
-        pause = backoff.pause(self.asked)
-        holds_money = self.state in {State.CAPTURED, State.REFUNDING, State.RETURNING} and self.needs_person is None
-        self.due_at = now + (min(pause, HELD_MONEY_IS_LOOKED_AFTER_EVERY) if holds_money else pause)
+        self.due_at = self._next_question_at(now=now, backoff=backoff)
         self.asked += 1
         begun = self.charge_begun_at
         if self.state in {State.CREATED, State.UNKNOWN} and begun and now - begun >= UNKNOWN_AT_MOST:
             self.flag(Problem.OUTCOME_UNKNOWN)
+
+    def _next_question_at(self, *, now: datetime, backoff: Backoff) -> datetime:
+        """The pauses grow up to what the state allows. A charge that was not sent yet is as young as it can be."""
+        pause = backoff.pause(self.asked)
+        if self.state not in UNDECIDED:
+            return now + (pause if self.needs_person else min(pause, HELD_MONEY_IS_LOOKED_AFTER_EVERY))
+        begun = self.charge_begun_at or now
+        if now - begun >= UNKNOWN_AT_MOST:
+            return now + pause
+        soon = now + min(pause, UNDECIDED_IS_ASKED_ABOUT_EVERY)
+        last_repeat_at = begun + KEY_IS_GOOD_FOR - _LAST_REPEAT_BEFORE_KEY_ENDS
+        return min(soon, last_repeat_at) if now < last_repeat_at else soon
 
     def stay_or_move(self, state: State, *, now: datetime) -> None:
         """Go on by the table unless it is there already."""

@@ -23,6 +23,7 @@ IN_WORDS = {
     Problem.OUTCOME_UNKNOWN: "Unknown for a day. Ask the acquirer's support, then record what it says: record-outcome.",
     Problem.POSTING_CONTRADICTED: "The region says two things about one posting. Look into its ledger.",
     Problem.POSTING_IMPOSSIBLE: "Accounts will never post it as it is. Find the right account, or refund all of it.",
-    Problem.REFUND_IMPOSSIBLE: "The acquirer refuses the refund. Agree with the payer on another way to give it back.",
+    Problem.REFUND_IMPOSSIBLE: "The acquirer refuses the refund: agree with the payer on another way to give it back. "
+    "Or it has not known it for a day: ask its support, then record what it says by record-refund.",
     Problem.REVERSAL_NEEDED: "Given back to the payer. Have the region take it out of its books; then record-reversal.",
 }

@@ -46,13 +46,17 @@ class RefundState(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class Refund:
-    """Some or all of a payment on its way back. `refund_id` is the Idempotence-Key of the one refund it can ever be."""
+    """Some or all of a payment on its way back. `refund_id` is the Idempotence-Key of the one refund it can ever be.
+
+    `sent_at` is when it was about to be sent for the first time; None says that the acquirer cannot know it.
+    """
 
     refund_id: str
     amount: Money
     reference: str
     reason: str
     requested_at: datetime
+    sent_at: datetime | None = None
     state: RefundState = RefundState.REQUESTED
     acquirer_refund_id: str = ""
     ended_at: datetime | None = None

@@ -3,12 +3,12 @@
 Refunds stand in the payment's document, so that whoever adds one has seen all others: together they never exceed it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.chassis.money import Money
 from services.payments.domain.events import PaymentRefunded, RefundSucceeded
-from services.payments.domain.evidence import Evidence
-from services.payments.domain.payment import IllegalMove, Payment, Problem, State
+from services.payments.domain.evidence import Evidence, RefundOutcome
+from services.payments.domain.payment import KEY_IS_GOOD_FOR, UNKNOWN_AT_MOST, IllegalMove, Payment, Problem, State
 from services.payments.domain.refund import (
     Refund,
     RefundNotFound,
@@ -53,6 +53,18 @@ def ask_refund(payment: Payment, amount: Money, /, *, reference: str, reason: st
     return _request(payment, amount, reference=reference, reason=reason, now=now)
 
 
+def begin_sending(payment: Payment, /, *, now: datetime, grace: timedelta) -> None:
+    """Note that the pending refund is about to be sent for the first time; to be saved before it is. After `grace`
+    somebody else looks for it."""
+    _pending(payment).sent_at = now
+    payment.due_at = now + grace
+
+
+def may_send(refund: Refund, /, *, now: datetime) -> bool:
+    """Say whether sending it, for the first time or again, can only ever be the same refund."""
+    return refund.sent_at is None or now - refund.sent_at < KEY_IS_GOOD_FOR
+
+
 def finish_refund(payment: Payment, /, *, acquirer_refund_id: str, now: datetime) -> None:
     """The pending refund went through; after the last one a person puts right what the region's books show."""
     refund = _pending(payment)
@@ -86,6 +98,38 @@ def fail_refund(payment: Payment, /, *, now: datetime) -> None:
     if payment.state is State.RETURNING:
         _pending(payment).fail(now=now)
         _go_on(payment, now=now)
+
+
+def record_refund(
+    payment: Payment,
+    refund_id: str,
+    outcome: RefundOutcome,
+    /,
+    *,
+    acquirer_refund_id: str,
+    evidence: Evidence,
+    now: datetime,
+) -> Refund:
+    """Settle a refund that was sent a day ago or earlier and is not decided yet; return the one that stands.
+
+    What was not made is requested anew, as another refund with a key of its own: under the old key nothing is sent any
+    more. Raises RefundNotFound, IllegalMove.
+    """
+    refund = next((refund for refund in payment.refunds if refund.refund_id == refund_id), None)
+    if refund is None:
+        raise RefundNotFound("There is no such refund.", refund_id=refund_id)
+    if refund is not payment.pending_refund or refund.sent_at is None or now - refund.sent_at < UNKNOWN_AT_MOST:
+        raise IllegalMove("Only a refund that is unknown for a day is settled by hand.", was=refund.state.value)
+    if outcome is RefundOutcome.MADE and not acquirer_refund_id:
+        raise IllegalMove("A refund that was made has an id at the acquirer.", was=refund.state.value)
+    payment.evidence.append(evidence)
+    payment.solve(Problem.REFUND_IMPOSSIBLE)
+    if outcome is RefundOutcome.MADE:
+        finish_refund(payment, acquirer_refund_id=acquirer_refund_id, now=now)
+        return refund
+    refund.fail(now=now)
+    payment.asked = 0
+    return _request(payment, refund.amount, reference=refund.reference, reason=refund.reason, now=now)
 
 
 def record_reversal(payment: Payment, refund_id: str, /, *, evidence: Evidence, now: datetime) -> None:

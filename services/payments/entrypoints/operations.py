@@ -17,7 +17,7 @@ from services.payments.adapters.chargeback_registry import RegistryUnreadable, r
 from services.payments.bootstrap import Operations, build_operations
 from services.payments.bootstrap_parts import Parts
 from services.payments.config import load
-from services.payments.domain.evidence import Outcome
+from services.payments.domain.evidence import Outcome, RefundOutcome
 from services.payments.domain.payment import Payment, PaymentNotFound
 from services.payments.domain.problem import IN_WORDS
 from services.payments.domain.receipt import RECEIPT_PROBLEMS_IN_WORDS, Receipt
@@ -63,6 +63,18 @@ def _refund(use: Operations, options: argparse.Namespace) -> Lines:
     return [_whole(payment)]
 
 
+def _record_refund(use: Operations, options: argparse.Namespace) -> Lines:
+    payment = use.by_hand.record_refund(
+        options.payment,
+        options.refund,
+        RefundOutcome(options.outcome),
+        acquirer_refund_id=options.acquirer_refund,
+        note=options.evidence,
+        recorded_by=options.by,
+    )
+    return [_whole(payment)]
+
+
 def _record_reversal(use: Operations, options: argparse.Namespace) -> Lines:
     payment = use.by_hand.record_reversal(
         options.payment, options.refund, note=options.evidence, recorded_by=options.by
@@ -76,7 +88,11 @@ def _ask_again(use: Operations, options: argparse.Namespace) -> Lines:
 
 def _record_outcome(use: Operations, options: argparse.Namespace) -> Lines:
     payment = use.by_hand.record_outcome(
-        options.payment, Outcome(options.outcome), note=options.evidence, recorded_by=options.by
+        options.payment,
+        Outcome(options.outcome),
+        acquirer_payment_id=options.acquirer_payment,
+        note=options.evidence,
+        recorded_by=options.by,
     )
     return [_whole(payment)]
 
@@ -114,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=_settle, operation=operation)
         for option in options:
-            command.add_argument(f"--{option}", required=True, **_OPTIONS[option])
+            command.add_argument(f"--{option.partition(':')[0]}", **{"required": True} | _OPTIONS[option])
     add_commands(commands)
     return parser
 
@@ -128,6 +144,9 @@ def _in_short(payment: Payment) -> dict[str, Any]:
         "created_at": to_rfc3339(payment.created_at),
         "problem": problem.value if problem else None,
         "what_to_do": IN_WORDS[problem] if problem else None,
+        "further_problems": [
+            {"problem": further.value, "what_to_do": IN_WORDS[further]} for further in payment.further_problems
+        ],
     }
 
 
@@ -189,6 +208,13 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "reason": {"help": "why, in a few words"},
     "receipt": {"help": "pay_...:receipt, from queue"},
     "outcome": {"choices": [outcome.value for outcome in Outcome], "help": "what was found out"},
+    "outcome:refund": {"choices": [outcome.value for outcome in RefundOutcome], "help": "what was found out"},
+    "acquirer-refund": {"required": False, "default": "", "help": "its id at the acquirer, if it was made"},
+    "acquirer-payment": {
+        "required": False,
+        "default": "",
+        "help": "the acquirer's id of what was taken, unless show tells it; looked up there before it is kept",
+    },
     "evidence": {"help": "where it can be looked up: registry and line, letter, ticket"},
     "by": {"help": "who says so"},
     "region": {"help": "code of the region"},
@@ -206,6 +232,16 @@ _OPERATIONS: dict[str, tuple[Any, ...]] = {
         "reference",
         "reason",
     ),
+    "record-refund": (
+        _record_refund,
+        "Settle by evidence a refund that is unknown for a day; one that was not made is sent anew.",
+        "payment",
+        "refund",
+        "outcome:refund",
+        "acquirer-refund",
+        "evidence",
+        "by",
+    ),
     "record-reversal": (
         _record_reversal,
         "Note that the region's books no longer show a refund.",
@@ -220,6 +256,7 @@ _OPERATIONS: dict[str, tuple[Any, ...]] = {
         "Settle by evidence what was unknown for a day.",
         "payment",
         "outcome",
+        "acquirer-payment",
         "evidence",
         "by",
     ),

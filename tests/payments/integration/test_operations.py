@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from services.payments.domain.acquirer import AcquirerPayment, ChargeOrder
 from services.payments.domain.payment import Payment, Problem, State
-from tests.payments.builders import make_payment
+from services.payments.domain.refund import Refund, RefundState
+from tests.payments.builders import make_payment, rub
 from tests.payments.integration.conftest import PaymentsWorld
 
 
@@ -48,7 +50,7 @@ def test_the_queue_tells_what_waits_for_a_person_and_what_to_do(world: PaymentsW
 def test_an_unknown_outcome_is_settled_by_evidence_and_by_no_charge(
     world: PaymentsWorld, outcome: str, state: State
 ) -> None:
-    unknown = saved(world, state=State.UNKNOWN, needs_person=Problem.OUTCOME_UNKNOWN)
+    unknown = saved(world, state=State.UNKNOWN, needs_person=Problem.OUTCOME_UNKNOWN, acquirer_payment_id="a")
     arguments = ("record-outcome", "--payment", unknown.payment_id, "--outcome", outcome, "--by", "op")
     before = world.acquirer.position()
 
@@ -59,6 +61,52 @@ def test_an_unknown_outcome_is_settled_by_evidence_and_by_no_charge(
     assert line["evidence"][0]["note"] == "registry of 27 November, line 5"
     assert (again, "PAYMENT_MOVE_ILLEGAL" in complaint) == (1, True)
     assert world.acquirer.position() == before
+
+
+def test_what_was_taken_is_looked_up_at_the_acquirer_before_its_id_is_kept(world: PaymentsWorld) -> None:
+    unknown = saved(world, state=State.UNKNOWN, needs_person=Problem.OUTCOME_UNKNOWN)
+    arguments = ("record-outcome", "--payment", unknown.payment_id, "--outcome", "taken", "--by", "op")
+    evidence = ("--evidence", "letter of 27 November")
+    order = ChargeOrder(
+        payment_id=unknown.payment_id,
+        idempotence_key=unknown.charge_key,
+        amount=unknown.amount,
+        kind=unknown.kind,
+        return_url=unknown.return_url,
+        save_payment_method=False,
+        acquirer_method_id="",
+    )
+    opened = world.parts.acquirer.charge(order, timeout_s=30)
+    assert isinstance(opened, AcquirerPayment)
+    named = ("--acquirer-payment", opened.acquirer_payment_id)
+
+    unnamed, _, complaint = run(world, *arguments, *evidence)
+    unpaid, _, _ = run(world, *arguments, *evidence, *named)
+    absent, _, _ = run(world, *arguments, *evidence, "--acquirer-payment", "nobody's")
+    world.acquirer.confirm(opened.acquirer_payment_id)
+    status, [line], _ = run(world, *arguments, *evidence, *named)
+
+    assert (unnamed, unpaid, absent, status) == (1, 1, 1, 0)
+    assert "acquirer_payment" in complaint
+    assert (line["state"], line["acquirer_payment_id"]) == ("captured", opened.acquirer_payment_id)
+
+
+def test_the_queue_tells_of_a_dispute_and_of_the_books_behind_it(world: PaymentsWorld, tmp_path: Path) -> None:
+    saved(world, state=State.REVERSAL_DUE, needs_person=Problem.REVERSAL_NEEDED, acquirer_payment_id="a")
+    registry = tmp_path / "chargebacks.csv"
+    registry.write_text(
+        "chargeback_id,payment_id,amount,currency,reason,received_at\n"
+        "cb-1,a,450.00,RUB,not_recognised,2026-11-27T10:00:00+03:00\n"
+    )
+    run(world, "import-chargebacks", "--registry", str(registry))
+
+    _, [line], _ = run(world, "queue")
+    _, [closed], _ = run(world, "close", "--payment", line["payment_id"], "--evidence", "answered", "--by", "op")
+
+    assert (line["problem"], closed["problem"]) == ("CHARGEBACK", "REVERSAL_NEEDED")
+    assert [further["problem"] for further in line["further_problems"]] == ["REVERSAL_NEEDED"]
+    assert "record-reversal" in line["further_problems"][0]["what_to_do"]
+    assert closed["further_problems"] == []
 
 
 def test_asking_again_only_makes_it_due(world: PaymentsWorld) -> None:
@@ -95,6 +143,39 @@ def test_a_refund_is_requested_once_per_reference(world: PaymentsWorld) -> None:
     assert (first, again, other, absent) == (0, 0, 1, 1)
     assert [refund["reference"] for refund in line["refunds"]] == ["T-1"]
     assert complaint.startswith("REFUND_REFERENCE_REUSED")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "refunds"),
+    [
+        (("made", "--acquirer-refund", "r"), State.REFUNDED, [RefundState.SUCCEEDED]),
+        (("not-made",), State.REFUNDING, [RefundState.FAILED, RefundState.REQUESTED]),
+    ],
+)
+def test_a_refund_that_is_unknown_for_a_day_is_settled_by_evidence(
+    world: PaymentsWorld, outcome: tuple[str, ...], state: State, refunds: list[RefundState]
+) -> None:
+    sent_at = world.parts.clock.now() - timedelta(hours=25)
+    refund = Refund(
+        refund_id=f"refund-{state.value}",
+        amount=rub(450),
+        reference="posting-refused",
+        reason="ACCOUNT_CLOSED",
+        requested_at=sent_at,
+        sent_at=sent_at,
+    )
+    payment = saved(world, state=State.REFUNDING, needs_person=Problem.REFUND_IMPOSSIBLE, refunds=[refund])
+    arguments = ("record-refund", "--payment", payment.payment_id, "--refund", refund.refund_id, "--by", "op")
+
+    status, [line], _ = run(world, *arguments, "--evidence", "letter 5", "--outcome", *outcome)
+    again, _, complaint = run(world, *arguments, "--evidence", "letter 5", "--outcome", *outcome)
+
+    found = world.parts.storage.payments.get(payment.payment_id)
+    receipt = world.parts.storage.receipts.get(f"{refund.refund_id}:receipt")
+    assert (status, line["state"], line["problem"]) == (0, state.value, None)
+    assert (again, "PAYMENT_MOVE_ILLEGAL" in complaint) == (1, True)
+    assert found is not None and [refund.state for refund in found.refunds] == refunds
+    assert (receipt is not None) == (state is State.REFUNDED)
 
 
 def test_chargebacks_are_recorded_once_and_post_nothing_back(world: PaymentsWorld, tmp_path: Path) -> None:

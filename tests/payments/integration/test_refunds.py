@@ -108,5 +108,6 @@ def test_more_than_the_acquirer_has_left_is_refused_and_goes_to_a_person(
 
     assert eventually(refused)
     payment = operations.by_hand.payment(payment_id)
-    assert (payment.state, payment.needs_person) == (State.REVERSAL_DUE, Problem.REVERSAL_NEEDED)
+    assert payment.state is State.REVERSAL_DUE
+    assert payment.problems == [Problem.REFUND_IMPOSSIBLE, Problem.REVERSAL_NEEDED]
     assert given_back(world, payment_id) == 45_000

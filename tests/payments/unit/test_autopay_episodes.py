@@ -111,6 +111,27 @@ def test_nothing_is_charged_while_money_by_hand_is_under_way_and_no_more_than_is
     assert world.acquirer.charges == []
 
 
+def test_a_crossing_within_a_pause_is_not_charged_after_it_although_the_episode_before_it_was_given_back() -> None:
+    world, rule = world_with_threshold()
+    process = world.process()
+    process.observe_balance(billing_account_id=rule.billing_account_id, balance=rub(90), as_of=world.clock.now())
+    process.run(minutes=12)  # by then the balance has recovered
+    process.pause_rule(
+        subscriber_id=rule.subscriber_id,
+        autopay_rule_id=rule.autopay_rule_id,
+        until=world.clock.now() + timedelta(days=10),
+    )
+    process.run(minutes=12)
+    world.accounts.balance = rub(50)
+    process.run(minutes=30)
+
+    process.pause_rule.resume(subscriber_id=rule.subscriber_id, autopay_rule_id=rule.autopay_rule_id)
+    process.run(minutes=30)
+
+    assert world.acquirer.charges == []
+    assert charges_after_a_recovery_and_a_crossing(world) == 1
+
+
 def test_two_occasions_of_an_account_are_never_decided_on_the_same_room_under_a_cap() -> None:
     """Two dispatchers hold one occasion each of one rule; each has read the rule before the other decided."""
     world, rule = world_with_threshold(caps=Caps(per_charge=rub(300), per_day=rub(300)))

@@ -2,8 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from services.payments.domain.autopay_decision import Outcome, Reason, Word, decide
-from tests.payments.builders import A_MORNING, make_grounds
+from services.payments.domain.autopay_occasion import OccasionNotHeld, OccasionState
+from services.payments.domain.payment import PaymentKind, State
+from tests.payments.autopay_scenes import at_threshold
+from tests.payments.builders import A_MORNING, make_grounds, make_occasion, make_payment
 
 _LATER = A_MORNING + timedelta(hours=5)
 
@@ -40,6 +45,59 @@ def test_a_hold_lapses() -> None:
         ).outcome
 
     assert (held_for(2), held_for(3)) == (Outcome.HOLD, Outcome.SKIP)
+
+
+def test_what_was_confirmed_does_not_lapse_as_unanswered_but_is_too_late_some_time() -> None:
+    def confirmed_for(hours: int) -> tuple[Reason, ...]:
+        now = A_MORNING + timedelta(hours=hours)
+        return decide(
+            make_grounds(automatic_charges_in_24_h=2, held_since=A_MORNING, word=Word.CONFIRM, now=now)
+        ).reasons
+
+    assert confirmed_for(72) == confirmed_for(144) == (Reason.DUE_BY_DATE,)
+    assert confirmed_for(145) == (Reason.TOO_LATE,)
+
+
+@pytest.mark.parametrize("word", [Word.CONFIRM, Word.SKIP])
+def test_a_word_about_a_charge_whose_time_to_answer_is_over_is_refused(word: Word) -> None:
+    occasion = make_occasion()
+    occasion.decide(make_grounds(automatic_charges_in_24_h=2), now=A_MORNING)
+    lapses_at = occasion.next_step_at
+    assert lapses_at == A_MORNING + timedelta(days=3)
+
+    with pytest.raises(OccasionNotHeld):
+        occasion.confirm(now=lapses_at) if word is Word.CONFIRM else occasion.dismiss(now=lapses_at)
+
+    assert occasion.word is None
+
+
+def test_a_charge_that_was_confirmed_in_time_is_made_after_the_region_was_silent() -> None:
+    world, rule = at_threshold()
+    for _ in range(2):
+        world.payments.save(
+            make_payment(
+                state=State.POSTED,
+                billing_account_id=rule.billing_account_id,
+                autopay_rule_id=rule.autopay_rule_id,
+                kind=PaymentKind.SAVED_CARD,
+                posted_at=A_MORNING,
+            )
+        )
+    process = world.process()
+    process.run(minutes=12)
+    [held] = world.occasions.rows.all()
+    assert held.next_step_at is not None
+    world.clock.moment = held.next_step_at - timedelta(minutes=2)
+    world.accounts.silent = True
+
+    process.answer_held(subscriber_id=rule.subscriber_id, decision_id=held.decision_id, charge=True)
+    process.run(minutes=3)
+    world.accounts.silent = False
+    process.run(minutes=20)
+
+    [occasion] = world.occasions.rows.all()
+    assert (occasion.state, len(world.acquirer.charges)) == (OccasionState.CHARGED, 1)
+    assert occasion.record is not None and occasion.record.replays()
 
 
 def test_nothing_is_charged_while_another_charge_of_the_account_is_held() -> None:

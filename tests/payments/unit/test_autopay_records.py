@@ -1,5 +1,6 @@
 """Decision records as documents: whatever was ever written replays to the same decision."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -48,7 +49,7 @@ any_grounds = st.builds(
     held_since=st.none() | moments,
     held_elsewhere=st.booleans(),
     region_frozen=st.booleans(),
-    limits=st.just(LIMITS),
+    limits=st.sampled_from([LIMITS, replace(LIMITS, word_outlasts_hold=False)]),
     now=moments,
 )
 
@@ -125,6 +126,22 @@ def test_a_record_of_the_first_release_replays(fields: dict[str, Any], outcome: 
     assert record.replays()
     assert record.decision.outcome is Outcome(outcome)
     assert record.decision.reasons == tuple(Reason(reason) for reason in reasons)
+
+
+def test_a_record_of_before_a_word_outlasted_its_hold_replays() -> None:
+    limits = {
+        "charges_in_a_day": 2,
+        "holds_beyond": True,
+        "hold_lapses_after_s": 259_200,
+        "charged_late_at_most_s": 259_200,
+        "paid_by_hand_within_s": 86_400,
+    }
+    confirmed = {"word": "confirm", "held_since": A_MORNING - timedelta(days=30), "limits": limits}
+    document = {"grounds": _OF_BEFORE | _AT_100 | confirmed, "outcome": "skip", "reasons": ["HOLD_LAPSED"]}
+
+    record = through_storage(document | {"amount": None})
+
+    assert record.replays()
 
 
 def _a_record() -> DecisionRecord:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.money import Money
+from services.payments.domain.autopay_occasion import AutopayOccasion
 from services.payments.domain.autopay_rule import AutopayRule, AutopayRuleStopped, StopReason
 from services.payments.domain.autopay_trigger import DayOfMonth, FirstOfMonth, Threshold
 from tests.payments.builders import A_MORNING, make_grounds, make_rule, rub
@@ -60,16 +61,49 @@ def test_episodes_are_exactly_the_downward_crossings(roubles: list[int]) -> None
 
 
 def test_an_episode_that_found_money_under_way_is_given_back() -> None:
+    rule, occasion = rule_with_money_under_way()
+
+    rule.arm_again(occasion, old_mandate_active=False)
+
+    assert rule.observe(rub(90), as_of=at(10))
+
+
+def rule_with_money_under_way() -> tuple[AutopayRule, AutopayOccasion]:
     rule = threshold_rule()
     rule.observe(rub(90), as_of=at(0))
     occasion = rule.open_episode(now=at(0))
     assert occasion is not None
     grounds = make_grounds(trigger=rule.terms.trigger, balance=rub(90), balance_as_of=at(0), under_way=Money(100_000))
     occasion.decide(grounds, now=at(0))
+    return rule, occasion
 
+
+def test_an_episode_is_given_back_once_so_that_a_crossing_within_a_pause_is_not_made_up_for() -> None:
+    rule, occasion = rule_with_money_under_way()
+    rule.arm_again(occasion, old_mandate_active=False)
+    rule.pause(until=at(60), now=at(5))
+
+    for minute in (10, 20, 30):
+        rule.arm_again(occasion, old_mandate_active=False)
+        assert not rule.observe(rub(90), as_of=at(minute))
+    rule.resume(now=at(40))
     rule.arm_again(occasion, old_mandate_active=False)
 
-    assert rule.observe(rub(90), as_of=at(10))
+    assert not rule.observe(rub(90), as_of=at(50))
+    assert not rule.observe(rub(500), as_of=at(55))
+    assert rule.observe(rub(90), as_of=at(58))
+
+
+def test_an_episode_is_not_given_back_after_a_crossing_within_a_pause() -> None:
+    rule, occasion = rule_with_money_under_way()
+    rule.observe(rub(500), as_of=at(5))
+    rule.pause(until=at(60), now=at(6))
+    rule.observe(rub(90), as_of=at(10))
+
+    rule.arm_again(occasion, old_mandate_active=False)  # the region was silent at every look before
+    rule.resume(now=at(40))
+
+    assert not rule.observe(rub(90), as_of=at(50))
 
 
 def test_an_episode_that_was_charged_is_not_given_back() -> None:

@@ -12,6 +12,8 @@ from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.events import PaymentCaptured, PaymentDeclined, PaymentRefunded
 from services.payments.domain.payment import (
     FINAL,
+    KEY_IS_GOOD_FOR,
+    UNKNOWN_AT_MOST,
     IllegalMove,
     Payment,
     Problem,
@@ -97,16 +99,50 @@ def test_a_payment_unknown_for_a_day_goes_to_a_person_and_is_asked_about_daily()
     assert not payment.may_repeat_charge(now=tomorrow)
 
 
-def test_questions_are_asked_after_5_s_15_s_a_minute_5_minutes_an_hour_then_daily() -> None:
-    payment = make_payment(state=State.AWAITING_CONFIRMATION)
-    pauses = []
+@pytest.mark.parametrize("state", [State.CREATED, State.UNKNOWN, State.AWAITING_CONFIRMATION])
+def test_what_is_undecided_is_asked_about_every_10_minutes_for_a_day_then_daily(state: State) -> None:
+    payment = make_payment(state=state)
+    asked_at = [A_MORNING]
 
-    for _ in range(7):
-        payment.try_again(now=A_MORNING, backoff=standard_backoff())
+    while asked_at[-1] < A_MORNING + timedelta(days=3):
+        payment.try_again(now=asked_at[-1], backoff=standard_backoff())
         assert payment.due_at is not None
-        pauses.append((payment.due_at - A_MORNING).total_seconds())
+        asked_at.append(payment.due_at)
 
-    assert pauses == [5, 15, 60, 300, 3600, 86_400, 86_400]
+    pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(asked_at)]
+    assert pauses[:6] == [5, 15, 60, 300, 600, 600]
+    assert set(pauses[-2:]) == {86_400}
+    within_a_day = [
+        pause for asked, pause in zip(asked_at, pauses, strict=False) if asked < A_MORNING + UNKNOWN_AT_MOST
+    ]
+    assert max(within_a_day) == 600
+    assert len(asked_at) < 160
+
+
+def test_a_last_question_is_asked_while_the_key_is_still_good() -> None:
+    payment = make_payment(state=State.UNKNOWN, asked=9)
+    key_ends = A_MORNING + KEY_IS_GOOD_FOR
+
+    payment.try_again(now=key_ends - timedelta(minutes=5), backoff=standard_backoff())
+
+    assert payment.due_at == key_ends - timedelta(minutes=1)
+    assert payment.may_repeat_charge(now=payment.due_at)
+
+
+def test_a_charge_that_was_not_sent_yet_waits_10_minutes_at_most() -> None:
+    payment = make_payment(charge_begun_at=None, autopay_rule_id="aru_1", asked=9)
+
+    payment.try_again(now=A_MORNING + timedelta(days=2), backoff=standard_backoff())
+
+    assert payment.due_at == A_MORNING + timedelta(days=2, minutes=10)
+
+
+def test_a_scale_shortens_the_pauses_of_what_is_undecided() -> None:
+    payment = make_payment(state=State.UNKNOWN, asked=4)
+
+    payment.try_again(now=A_MORNING, backoff=standard_backoff(scale=0.02))
+
+    assert payment.due_at == A_MORNING + timedelta(seconds=72)
 
 
 @pytest.mark.parametrize("state", [State.CAPTURED, State.REFUNDING])

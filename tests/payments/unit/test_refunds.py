@@ -1,6 +1,6 @@
 """Giving money back: never more than was taken, each refund once, and the region's books put right by a person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from services.chassis.errors import DomainError
 from services.chassis.money import Money
-from services.payments.domain.acquirer import AcquirerRefund, Refused, Silence, Status
+from services.payments.domain.acquirer import Absent, AcquirerRefund, Refused, Silence, Status
 from services.payments.domain.backoff import standard_backoff
 from services.payments.domain.crediting import credit
-from services.payments.domain.evidence import Evidence
-from services.payments.domain.payment import Payment, PaymentKind, Problem, State
+from services.payments.domain.evidence import Evidence, RefundOutcome
+from services.payments.domain.payment import IllegalMove, Payment, PaymentKind, Problem, State
 from services.payments.domain.payment_stages import stages_of
 from services.payments.domain.payment_states import NEXT
 from services.payments.domain.ports import Posting, PostingState
@@ -24,12 +24,21 @@ from services.payments.domain.refund import (
     RefundState,
     RefundTooLarge,
 )
-from services.payments.domain.returning import ask_refund, fail_refund, finish_refund, record_reversal
+from services.payments.domain.returning import (
+    ask_refund,
+    begin_refund,
+    fail_refund,
+    finish_refund,
+    record_refund,
+    record_reversal,
+)
 from services.payments.domain.settlement import settle_refund
 from tests.payments.builders import A_MORNING, make_method, make_payment, make_request, rub
 from tests.payments.fake_world import World
 
 _NOW = A_MORNING + timedelta(hours=1)
+_A_DAY = timedelta(days=1)
+_A_DAY_LATER = A_MORNING + _A_DAY
 _EVIDENCE = Evidence(about="refund", note="ledger line 7", recorded_by="op", recorded_at=_NOW)
 
 
@@ -196,6 +205,73 @@ def test_a_posting_told_once_more_contradicts_nothing() -> None:
     credit(payment, Posting(state=PostingState.POSTED, posted_at=A_MORNING), now=_NOW)
 
     assert (payment.state, payment.needs_person) == (State.REVERSAL_DUE, None)
+
+
+def make_lost_refund() -> Payment:
+    """Return a payment whose refund was sent a day ago, and which the acquirer does not know."""
+    payment = make_payment(state=State.CAPTURED, acquirer_payment_id="a", captured_at=A_MORNING)
+    begin_refund(payment, refusal_reason="ACCOUNT_CLOSED", now=A_MORNING)
+    payment.refunds[0].sent_at = A_MORNING
+    settle_refund(payment, Absent(), now=_A_DAY_LATER, backoff=standard_backoff())
+    return payment
+
+
+def record(
+    payment: Payment, outcome: RefundOutcome, *, acquirer_refund_id: str = "", later: timedelta = _A_DAY
+) -> None:
+    record_refund(
+        payment,
+        payment.refunds[0].refund_id,
+        outcome,
+        acquirer_refund_id=acquirer_refund_id,
+        evidence=_EVIDENCE,
+        now=A_MORNING + later,
+    )
+
+
+def test_a_lost_refund_that_a_person_found_made_ends_as_by_the_acquirers_answer() -> None:
+    payment = make_lost_refund()
+
+    record(payment, RefundOutcome.MADE, acquirer_refund_id="r")
+
+    assert (payment.state, payment.needs_person, payment.evidence) == (State.REFUNDED, None, [_EVIDENCE])
+    assert (payment.refunds[0].state, payment.refunds[0].acquirer_refund_id) == (RefundState.SUCCEEDED, "r")
+    assert [type(event).__name__ for event in payment.pending_events] == ["PaymentRefunded"]
+    with pytest.raises(IllegalMove):
+        record(payment, RefundOutcome.MADE, acquirer_refund_id="r")
+
+
+def test_a_lost_refund_that_was_not_made_is_requested_once_more_under_another_key() -> None:
+    payment = make_lost_refund()
+
+    record(payment, RefundOutcome.NOT_MADE)
+
+    first, second = payment.refunds
+    assert (payment.state, payment.needs_person, payment.due_at) == (State.REFUNDING, None, _A_DAY_LATER)
+    assert first.state is RefundState.FAILED
+    assert (second.refund_id, second.amount) == (f"{payment.payment_id}:refund:2", payment.amount)
+    assert (second.sent_at, payment.pending_refund) == (None, second)
+    with pytest.raises(IllegalMove):
+        record(payment, RefundOutcome.NOT_MADE)
+
+
+@pytest.mark.parametrize("outcome", list(RefundOutcome))
+@pytest.mark.parametrize(("sent_at", "later"), [(None, timedelta(days=9)), (A_MORNING, _A_DAY - timedelta(seconds=1))])
+def test_a_refund_that_may_still_be_sent_is_not_settled_by_hand(
+    outcome: RefundOutcome, sent_at: datetime | None, later: timedelta
+) -> None:
+    payment = make_lost_refund()
+    payment.refunds[0].sent_at = sent_at
+
+    with pytest.raises(IllegalMove):
+        record(payment, outcome, acquirer_refund_id="r", later=later)
+
+    assert (payment.state, payment.evidence) == (State.REFUNDING, [])
+
+
+def test_a_refund_that_was_made_is_not_recorded_without_its_id_at_the_acquirer() -> None:
+    with pytest.raises(IllegalMove):
+        record(make_lost_refund(), RefundOutcome.MADE)
 
 
 def test_several_refunds_of_one_payment_go_through_one_after_the_other() -> None:

@@ -1,4 +1,4 @@
-"""Sums and cards between the acquirer's words and ours."""
+"""Sums, cards and ids between the acquirer's words and ours."""
 
 from typing import Any
 
@@ -7,10 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.money import Money
+from services.payments.adapters.yookassa_acquirer import YookassaAcquirer
 from services.payments.adapters.yookassa_amount import from_amount, to_amount
 from services.payments.adapters.yookassa_card import brand_of, saved_card_of
-from services.payments.adapters.yookassa_client import word_of
-from tests.payments.builders import make_method
+from services.payments.adapters.yookassa_client import NO_PAYMENT_ID, ShopSettings, YookassaClient, word_of
+from services.payments.adapters.yookassa_receipts import YookassaFiscalRegister
+from services.payments.domain.acquirer import Absent, Refused
+from services.payments.domain.fiscal import MovedMoney, ReceiptOrder
+from tests.payments.builders import make_method, rub
+from tests.payments.fake_world import TERMS
 
 _CARD = {"last4": "2987", "expiry_year": "2099", "expiry_month": "12", "card_type": "Mir"}
 
@@ -72,3 +77,23 @@ def test_the_acquirers_token_shows_in_no_repr() -> None:
     method = make_method(acquirer_method_id="secret-token")
 
     assert "secret-token" not in repr(method)
+
+
+class _UnreachableClient(YookassaClient):
+    """Whoever calls it has sent something."""
+
+    def call(self, *arguments: Any, **options: Any) -> Any:
+        raise AssertionError(f"sent {arguments} {options}")
+
+
+def test_an_empty_id_is_never_sent() -> None:
+    client = _UnreachableClient(ShopSettings(api_url="http://nowhere", shop_id="1", secret_key="s"))
+    acquirer, register = YookassaAcquirer(client), YookassaFiscalRegister(client)
+    nobodys = MovedMoney(acquirer_payment_id="", acquirer_refund_id="")
+    order = ReceiptOrder(idempotence_key="k", money=nobodys, amount=rub(1), terms=TERMS, email="payer@example.test")
+
+    assert acquirer.get("", timeout_s=1) == Absent()
+    assert acquirer.find_refund("r", acquirer_payment_id="", timeout_s=1) == Absent()
+    assert acquirer.refund(refund_id="r", acquirer_payment_id="", amount=rub(1), timeout_s=1) == Refused(NO_PAYMENT_ID)
+    assert register.find_receipt(nobodys, timeout_s=1) == Absent()
+    assert register.register(order, timeout_s=1) == Refused(NO_PAYMENT_ID)

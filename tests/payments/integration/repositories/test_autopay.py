@@ -49,7 +49,7 @@ class TestAutopayRuleRepository:
             trigger=trigger, amount=UpToTarget(rub(7)), caps=Caps(per_charge=rub(9), per_day=rub(99)), region="54"
         )
         rule.observe(rub(5), as_of=_LATER)
-        rule.paused_until, rule.charging_payment_id = _LATER, "pay_1"
+        rule.paused_until, rule.charging_payment_id, rule.settled_episode = _LATER, "pay_1", 1
         rule.answered_period, rule.answer = "2026-12", Word.SKIP
 
         rules.save(rule)

@@ -46,6 +46,7 @@ class TestPaymentRepository:
             acquirer_payment_id="a",
             captured_at=_LATER,
             needs_person=Problem.POSTING_CONTRADICTED,
+            further_problems=[Problem.CHARGEBACK, Problem.REVERSAL_NEEDED],
             due_at=_LATER,
             asked=3,
             autopay_rule_id="aru_1",
@@ -60,6 +61,7 @@ class TestPaymentRepository:
                     reference="T-1",
                     reason="moved out",
                     requested_at=_LATER,
+                    sent_at=_LATER,
                     state=RefundState.SUCCEEDED,
                     acquirer_refund_id="r",
                     ended_at=_LATER,
@@ -181,6 +183,33 @@ class TestPaymentRepository:
 
         assert under_way.amount_minor == 1_111
         assert payments.under_way(billing_account_id="acc_3", balance_as_of=A_MORNING) == rub(0)
+
+
+def test_a_refund_of_before_its_sending_was_kept_may_have_been_sent_when_it_was_requested(
+    database: Database[Document],
+) -> None:
+    payments = storage_in(database, clock=SystemClock()).payments
+    refunds = [
+        Refund(refund_id=name, amount=rub(1), reference=name, reason="moved out", requested_at=_LATER)
+        for name in ("old", "new")
+    ]
+    payment = make_payment(state=State.RETURNING, refunds=refunds)
+    payments.save(payment)
+    database["payments"].update_one({"_id": payment.payment_id}, {"$unset": {"refunds.0.sent_at": ""}})
+
+    read = payments.get(payment.payment_id)
+
+    assert read is not None
+    assert [refund.sent_at for refund in read.refunds] == [_LATER, None]
+
+
+def test_a_payment_of_before_it_could_have_several_problems_is_read(database: Database[Document]) -> None:
+    payments = storage_in(database, clock=SystemClock()).payments
+    payment = make_payment(state=State.POSTED, needs_person=Problem.CHARGEBACK)
+    payments.save(payment)
+    database["payments"].update_one({"_id": payment.payment_id}, {"$unset": {"further_problems": ""}})
+
+    assert payments.needing_person(limit=1) == [payment]
 
 
 def test_what_is_looked_for_by_the_words_of_others_is_found_by_an_index(database: Database[Document]) -> None:
