@@ -13,7 +13,7 @@ from services.payments.domain.payment import autopay_payment_id
 
 _HELD_IS_LOOKED_AT_EVERY = timedelta(hours=1)
 _WAITS_AT_MOST = timedelta(minutes=15)
-_LEAVES_OPEN = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY, Reason.ACCOUNT_DISPUTED}
+_LEAVES_OPEN = {Reason.BALANCE_RECOVERED, Reason.MONEY_UNDER_WAY, Reason.ACCOUNT_DISPUTED, Reason.GRANT_FROZEN}
 
 
 class OccasionNotFound(DomainError):

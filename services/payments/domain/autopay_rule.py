@@ -237,8 +237,8 @@ class AutopayRule:
 
     def arm_again(self, occasion: AutopayOccasion, /, *, old_mandate_active: bool) -> None:
         """Give the episode back, once, when its occasion found the balance recovered, money under way that may yet not
-        arrive, a dispute that will end, or an old mandate that has ended since: then the next balance at the minimum is
-        a new episode."""
+        arrive, a dispute or a frozen grant that will end, or an old mandate that has ended since: then the next balance
+        at the minimum is a new episode."""
         if occasion.decision_id != self.episode_id or self.settled_episode == self.episode:
             return
         answered = occasion.waited_for_old_mandate and not old_mandate_active

@@ -138,9 +138,10 @@ def test_what_accounts_does_not_allow_just_then_is_skipped_and_the_rule_stays(
     assert world.acquirer.charges == []
 
 
-def test_a_threshold_that_was_crossed_during_a_dispute_is_charged_once_after_it() -> None:
+@pytest.mark.parametrize("reason", [Reason.ACCOUNT_DISPUTED, Reason.GRANT_FROZEN])
+def test_a_threshold_that_was_crossed_during_a_dispute_is_charged_once_after_it(reason: Reason) -> None:
     world, _rule = at_threshold()
-    world.accounts.obstacle = Reason.ACCOUNT_DISPUTED
+    world.accounts.obstacle = reason
     world.process().run(minutes=5)
     world.accounts.obstacle = None
 
