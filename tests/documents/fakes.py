@@ -87,9 +87,10 @@ class FakeBillDeliveryRepository:
                 return self.table.read(key)
         return None
 
-    def on_for(self, accounts: Collection[Account], /) -> list[BillDelivery]:
+    def asked_for(self, accounts: Collection[Account], /) -> list[BillDelivery]:
+        asked = {DeliveryState.ON, DeliveryState.AWAITING_CONFIRMATION}
         rows = sorted(self.table.rows.items())
-        return [deepcopy(row) for _, row in rows if row.account in accounts and row.state is DeliveryState.ON]
+        return [deepcopy(row) for _, row in rows if row.account in accounts and row.state in asked]
 
     def save(self, delivery: BillDelivery, /) -> None:
         self.table.write(delivery.delivery_id, delivery)

@@ -51,9 +51,9 @@ class MongoBillDeliveryRepository:
         document = self._collection.find_one({"confirmation.confirmation_id": exactly(confirmation_id)})
         return _from_document(document) if document else None
 
-    def on_for(self, accounts: Collection[Account], /) -> list[BillDelivery]:
-        on = {"state": DeliveryState.ON.value}
-        wanted = {"$or": [{"region": account.region, "number": account.number} | on for account in accounts]}
+    def asked_for(self, accounts: Collection[Account], /) -> list[BillDelivery]:
+        asked = {"state": {"$in": [DeliveryState.ON.value, DeliveryState.AWAITING_CONFIRMATION.value]}}
+        wanted = {"$or": [{"region": account.region, "number": account.number} | asked for account in accounts]}
         return [_from_document(document) for document in self._collection.find(wanted).sort("_id", ASCENDING)]
 
     def save(self, delivery: BillDelivery, /) -> None:

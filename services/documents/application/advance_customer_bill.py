@@ -92,7 +92,8 @@ class AdvanceCustomerBill:
 
     def _address(self, bill: CustomerBill, content: BillContent) -> None:
         now = self.clock.now()
-        for deliveries in _by_address(self.deliveries.on_for([content.account, *content.also_known_as])):
+        asked_for = self.deliveries.asked_for([content.account, *content.also_known_as])
+        for deliveries in _by_address(delivery for delivery in asked_for if delivery.is_open(now)):
             self.mailings.add(
                 Mailing.of(
                     customer_bill_id=bill.customer_bill_id,

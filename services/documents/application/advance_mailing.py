@@ -1,5 +1,6 @@
 """Mailing bills in the background: at most one mail per bill, revision and address (I5), to the entitled only (I8)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -9,7 +10,7 @@ from services.chassis.errors import DomainError, Kind, VersionConflict
 from services.documents.application.bill_deliveries import EndDeliveryOfLink
 from services.documents.domain.account import Recipient
 from services.documents.domain.bill_content import BillContent
-from services.documents.domain.bill_delivery import DeliveryState
+from services.documents.domain.bill_delivery import BillDelivery, DeliveryState
 from services.documents.domain.mailing import Mailing, MailingState
 from services.documents.domain.ports import (
     AccountAccess,
@@ -68,9 +69,11 @@ class AdvanceMailing:
     def _send(self, mailing: Mailing) -> None:
         bill = self.bills.get(mailing.customer_bill_id)
         assert bill is not None and bill.content is not None and bill.pdf is not None, "mailings are of archived bills"
-        entitled = self._entitled(mailing, bill.content)
+        deliveries = [found for one in mailing.recipients if (found := self.deliveries.get(one)) is not None]
+        self._forward(mailing, bill.content, deliveries)
+        entitled = self._entitled(mailing, bill.content, deliveries)
         if not entitled:
-            mailing.cancel()
+            self._wait_or_cancel(mailing, deliveries)
             return
         outcome = self.post.send_bill(
             mailing,
@@ -79,6 +82,30 @@ class AdvanceMailing:
             before_body=lambda: self._begin(mailing, entitled),
         )
         self._conclude(mailing, outcome)
+
+    def _forward(self, mailing: Mailing, bill: BillContent, deliveries: Sequence[BillDelivery]) -> None:
+        """Make the mailing of those who have another address by now: to this one nothing was sent. Idempotent."""
+        now = self.clock.now()
+        for delivery in deliveries:
+            if delivery.is_open(now) and not delivery.goes_to(mailing.email):
+                self.mailings.add(
+                    Mailing.of(
+                        customer_bill_id=mailing.customer_bill_id,
+                        revision=bill.revision,
+                        email=delivery.email,
+                        language=delivery.language,
+                        recipients=(delivery.recipient,),
+                        now=now,
+                    )
+                )
+
+    def _wait_or_cancel(self, mailing: Mailing, deliveries: Sequence[BillDelivery]) -> None:
+        """A bill that came before its address was proved goes out once it is; nobody else's waits."""
+        now = self.clock.now()
+        if any(delivery.goes_to(mailing.email) and delivery.awaits_proof(now) for delivery in deliveries):
+            mailing.wait_for_proof(now=now)
+        else:
+            mailing.cancel()
 
     def _begin(self, mailing: Mailing, entitled: tuple[Recipient, ...]) -> None:
         """Save the point of no return; a zombie whose lease ran out is stopped here by the version."""
@@ -97,17 +124,17 @@ class AdvanceMailing:
             case MailOutcome.UNCERTAIN:
                 mailing.lose_track()
 
-    def _entitled(self, mailing: Mailing, bill: BillContent) -> tuple[Recipient, ...]:
+    def _entitled(
+        self, mailing: Mailing, bill: BillContent, deliveries: Sequence[BillDelivery]
+    ) -> tuple[Recipient, ...]:
         """Ask anew just before sending: a link or a consent may have ended, and the event of it may be late."""
         return tuple(
-            recipient
-            for recipient in mailing.recipients
-            if self._still_wanted(recipient, mailing.email) and self._still_allowed(recipient, bill)
+            delivery.recipient
+            for delivery in deliveries
+            if delivery.state is DeliveryState.ON
+            and delivery.goes_to(mailing.email)
+            and self._still_allowed(delivery.recipient, bill)
         )
-
-    def _still_wanted(self, recipient: Recipient, email: str) -> bool:
-        delivery = self.deliveries.get(recipient)
-        return delivery is not None and delivery.state is DeliveryState.ON and delivery.goes_to(email)
 
     def _still_allowed(self, recipient: Recipient, bill: BillContent) -> bool:
         try:

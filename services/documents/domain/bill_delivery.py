@@ -114,7 +114,7 @@ class BillDelivery:
         self.account = account
         if not self._repeats(consent):
             self.consents = (*self.consents, consent)
-        if self.email == email and self._needs_no_link(now):
+        if self.email == email and self.is_open(now):
             return not repeated
         self._move_to(DeliveryState.AWAITING_CONFIRMATION)
         self.email = email
@@ -143,6 +143,15 @@ class BillDelivery:
         self.confirmation = None
         self.due_at = None
 
+    def is_open(self, now: datetime, /) -> bool:
+        """Say whether bills of now are meant for its address: it is proved, or still may be."""
+        return self.state is DeliveryState.ON or self.awaits_proof(now)
+
+    def awaits_proof(self, now: datetime, /) -> bool:
+        """Say whether a link that would prove its address is alive."""
+        alive = self.confirmation is not None and self.confirmation.lives(now)
+        return self.state is DeliveryState.AWAITING_CONFIRMATION and alive
+
     def goes_to(self, email: str, /) -> bool:
         """Say whether this is its address, however it is spelt."""
         return address_key(self.email) == address_key(email)
@@ -168,10 +177,6 @@ class BillDelivery:
     def postpone(self, *, now: datetime) -> None:
         """Look again soon: what is needed to mail the link is not there, which is no fault of the address."""
         self.due_at = now + PAUSE_WITHOUT_TRY
-
-    def _needs_no_link(self, now: datetime) -> bool:
-        alive = self.confirmation is not None and self.confirmation.lives(now)
-        return self.state is DeliveryState.ON or (self.state is DeliveryState.AWAITING_CONFIRMATION and alive)
 
     def _repeats(self, consent: ConsentGiven) -> bool:
         return self.consent is not None and self.consent.text_sha256 == consent.text_sha256

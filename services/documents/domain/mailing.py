@@ -11,6 +11,7 @@ from services.documents.domain.consent import Language
 from services.documents.domain.events import CustomerBillMailed
 from services.documents.domain.mail_schedule import PAUSE_WITHOUT_TRY, next_try
 
+_PROOF_IS_LOOKED_FOR_EVERY = timedelta(minutes=5)
 _LOOK_AGAIN_AFTER = timedelta(minutes=5)  # much longer than a mail server may take for one message
 
 
@@ -122,6 +123,10 @@ class Mailing:
     def postpone(self, *, now: datetime) -> None:
         """Look again soon: what is needed to do the step is not there, which is no fault of the address."""
         self.due_at = now + PAUSE_WITHOUT_TRY
+
+    def wait_for_proof(self, *, now: datetime) -> None:
+        """Look again later whether the address is proved by now; it was not tried."""
+        self._move_to(MailingState.DUE, due_at=now + _PROOF_IS_LOOKED_FOR_EVERY)
 
     def lose_track(self) -> None:
         """Note that nobody knows whether it was taken."""

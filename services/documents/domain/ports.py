@@ -32,8 +32,8 @@ class BillDeliveryRepository(Protocol):
 
     def of_confirmation(self, confirmation_id: str, /) -> BillDelivery | None: ...
 
-    def on_for(self, accounts: Collection[Account], /) -> Sequence[BillDelivery]:
-        """Return the deliveries that are ON for any of the accounts."""
+    def asked_for(self, accounts: Collection[Account], /) -> Sequence[BillDelivery]:
+        """Return the deliveries that are ON, or wait for the proof of their address, for any of the accounts."""
         ...
 
     def save(self, delivery: BillDelivery, /) -> None:

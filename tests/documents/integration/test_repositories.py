@@ -120,13 +120,17 @@ class TestBillDeliveryRepository:
 
         assert subject.deliveries.get(make_recipient("3")) is not None
 
-    def test_lists_only_what_is_on_for_that_account(self, subject: Subject) -> None:
+    def test_lists_only_what_is_asked_for_that_account(self, subject: Subject) -> None:
         subject.deliveries.save(make_delivery(digit="1", confirmed=True))
         subject.deliveries.save(make_delivery(digit="2"))
+        ended = make_delivery(digit="4", confirmed=True)
+        ended.end(cause=EndCause.WITHDRAWN, now=A_MORNING)
+        subject.deliveries.save(ended)
         elsewhere = Account(region="77", number=NOVOSIBIRSK.number)
         subject.deliveries.save(make_delivery(digit="3", confirmed=True, account=elsewhere))
 
-        assert [one.recipient for one in subject.deliveries.on_for([NOVOSIBIRSK])] == [make_recipient("1")]
+        asked_for = subject.deliveries.asked_for([NOVOSIBIRSK])
+        assert [one.recipient for one in asked_for] == [make_recipient("1"), make_recipient("2")]
 
     def test_lets_one_of_two_writers_win(self, subject: Subject) -> None:
         subject.deliveries.save(make_delivery())

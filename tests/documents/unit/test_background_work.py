@@ -11,8 +11,10 @@ from services.documents.domain.customer_bill import BillState
 from services.documents.domain.events import CustomerBillArchived, CustomerBillMailed
 from services.documents.domain.mailing import MailingState
 from services.documents.domain.ports import MailOutcome
-from tests.documents.builders import NOVOSIBIRSK, make_content, make_delivery, make_recipient
+from tests.documents.builders import NOVOSIBIRSK, make_consent, make_content, make_delivery, make_recipient
 from tests.documents.office import REGIONAL_BILL_ID, Office
+
+_ANOTHER = "cnf_" + "9" * 32
 
 
 @pytest.fixture
@@ -148,6 +150,77 @@ def test_does_not_mail_when_the_consent_was_withdrawn_after_the_mailing_was_made
 
     office.work()
 
+    assert office.post.bills == []
+
+
+def _mailed_to(office: Office) -> list[str]:
+    return [email for email, _ in office.post.bills]
+
+
+def _moves_to(office: Office, email: str, *, confirms: bool) -> None:
+    delivery = office.delivery()
+    delivery.agree(
+        account=delivery.account, email=email, consent=make_consent(), confirmation_id=_ANOTHER, now=office.clock.now()
+    )
+    if confirms:
+        delivery.confirm(confirmation_id=_ANOTHER, now=office.clock.now())
+    office.deliveries.save(delivery)
+
+
+@pytest.mark.parametrize("confirms_at_once", [True, False])
+def test_a_mail_that_was_deferred_goes_to_the_address_that_is_proved_meanwhile(
+    office: Office, confirms_at_once: bool
+) -> None:
+    office.subscribe(email="old@example.com")
+    office.issue_bill()
+    office.post.outcomes = [MailOutcome.DEFERRED]
+    office.work()
+    _moves_to(office, "new@example.com", confirms=confirms_at_once)
+    office.clock.advance(minutes=2)
+    office.work()
+    before_proof = _mailed_to(office)
+
+    delivery = office.delivery()
+    delivery.confirm(confirmation_id=_ANOTHER, now=office.clock.now())
+    office.deliveries.save(delivery)
+    office.clock.advance(minutes=10)
+    office.work()
+
+    assert before_proof == (["new@example.com"] if confirms_at_once else [])
+    assert _mailed_to(office) == ["new@example.com"]
+    states = {mailing.email: mailing.state for mailing in office.mailings.table.rows.values()}
+    assert states == {"old@example.com": MailingState.CANCELLED, "new@example.com": MailingState.SENT}
+
+
+def test_a_bill_that_comes_before_its_address_is_proved_is_mailed_once_it_is(office: Office) -> None:
+    office.subscribe(email="old@example.com")
+    _moves_to(office, "new@example.com", confirms=False)
+    office.issue_bill()
+    office.work()
+    unproved = _mailed_to(office)
+
+    delivery = office.delivery()
+    delivery.confirm(confirmation_id=_ANOTHER, now=office.clock.now())
+    office.deliveries.save(delivery)
+    office.clock.advance(minutes=10)
+    office.work()
+
+    assert (unproved, _mailed_to(office)) == ([], ["new@example.com"])
+
+
+def test_a_bill_for_an_address_that_nobody_proves_is_not_mailed_and_waits_no_longer_than_the_link(
+    office: Office,
+) -> None:
+    office.subscribe(email="old@example.com")
+    _moves_to(office, "new@example.com", confirms=False)
+    office.issue_bill()
+    office.work()
+    waiting = office.mailing.state
+
+    office.clock.advance(days=8)
+    office.work()
+
+    assert (waiting, office.mailing.state) == (MailingState.DUE, MailingState.CANCELLED)
     assert office.post.bills == []
 
 
