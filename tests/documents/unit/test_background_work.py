@@ -167,6 +167,14 @@ def _moves_to(office: Office, email: str, *, confirms: bool) -> None:
     office.deliveries.save(delivery)
 
 
+def _proves(office: Office) -> None:
+    delivery = office.delivery()
+    delivery.confirm(confirmation_id=_ANOTHER, now=office.clock.now())
+    office.deliveries.save(delivery)
+    office.clock.advance(minutes=10)
+    office.work()
+
+
 @pytest.mark.parametrize("confirms_at_once", [True, False])
 def test_a_mail_that_was_deferred_goes_to_the_address_that_is_proved_meanwhile(
     office: Office, confirms_at_once: bool
@@ -180,11 +188,7 @@ def test_a_mail_that_was_deferred_goes_to_the_address_that_is_proved_meanwhile(
     office.work()
     before_proof = _mailed_to(office)
 
-    delivery = office.delivery()
-    delivery.confirm(confirmation_id=_ANOTHER, now=office.clock.now())
-    office.deliveries.save(delivery)
-    office.clock.advance(minutes=10)
-    office.work()
+    _proves(office)
 
     assert before_proof == (["new@example.com"] if confirms_at_once else [])
     assert _mailed_to(office) == ["new@example.com"]
@@ -199,11 +203,7 @@ def test_a_bill_that_comes_before_its_address_is_proved_is_mailed_once_it_is(off
     office.work()
     unproved = _mailed_to(office)
 
-    delivery = office.delivery()
-    delivery.confirm(confirmation_id=_ANOTHER, now=office.clock.now())
-    office.deliveries.save(delivery)
-    office.clock.advance(minutes=10)
-    office.work()
+    _proves(office)
 
     assert (unproved, _mailed_to(office)) == ([], ["new@example.com"])
 
