@@ -159,7 +159,7 @@ def build_grpc(settings: Settings, /) -> UseCases:
         show_one=ShowBillingAccount(accounts=accounts, figures_of=figures_of),
         figures_of=figures_of,
         rename=RenameBillingAccount(accounts=accounts),
-        change_relation=ChangeRelation(accounts=accounts),
+        change_relation=ChangeRelation(accounts=accounts, clock=clock),
         unlink=UnlinkBillingAccount(accounts=accounts, clock=clock),
         rows=build_row_lists(stores, accounts, standing, billing, observe, regions),
         authorize=AuthorizeAction(accounts=accounts, snapshots=stores.snapshots, standing=standing, regions=regions),

@@ -46,8 +46,8 @@ class Reconciling:
 def reconciliation_loop(
     settings: Settings, stores: Stores, /, *, lines: RegionLines, regions: Regions, waker: ChangeStreamWaker
 ) -> DispatcherLoop:
-    """Return the loop that compares days when they are due; plans the first day of each connected
-    region, and goes on where the days of one have ended."""
+    """Return the loop that compares days when they are due; plans the first day of each connected region, and goes on
+    where the days of one have ended."""
     days = _days(stores)
     plan_days = _plan_days(settings, stores, days=days, regions=regions)
     plan_days.first(settings.endpoints.keys())

@@ -27,7 +27,7 @@ from services.accounts.application.look_after_links import LookAfterLinks
 from services.accounts.application.weighed_links import WeighedLinks, WeighGrants
 from services.accounts.domain.account_key import AccountKey
 from services.accounts.domain.billing_account import BillingAccount
-from services.accounts.domain.grant import GRANT_CODE, GrantTerms
+from services.accounts.domain.grant import GRANT_CODE, GrantEnd, GrantState, GrantTerms
 from services.accounts.domain.grant_offer import GrantOffer
 from services.accounts.domain.proof_ladder import Action, Proof, Relation
 from services.chassis.clock import Clock
@@ -205,7 +205,7 @@ class Desk:
             ),
         )
         self.unlink = UnlinkBillingAccount(accounts=self.accounts, clock=clock)
-        self.change_relation = ChangeRelation(accounts=self.accounts)
+        self.change_relation = ChangeRelation(accounts=self.accounts, clock=clock)
         self.look_after = LookAfterLinks(
             queue=killer.around(FakeLinkQueue(home.links, clock)),
             links=links,
@@ -225,6 +225,16 @@ class Desk:
 
     def given(self) -> Sequence[GivenGrant]:
         return self.list_given(subscriber_id=OWNER, billing_account_id=self.home.owners.billing_account_id)
+
+    def state(self) -> tuple[GrantState, GrantEnd | None]:
+        """Return how the one grant stands on the owner's list."""
+        (grant,) = self.given()
+        return grant.state, grant.grant_end
+
+    def mine(self) -> BillingAccount:
+        """Return the relative's one link."""
+        (link,) = self.accounts.linked_by(RELATIVE)
+        return link
 
     def end_as_owner(self, grant_id: str) -> GivenGrant:
         return self.end(subscriber_id=OWNER, billing_account_id=self.home.owners.billing_account_id, grant_id=grant_id)

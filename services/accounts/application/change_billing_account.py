@@ -26,14 +26,15 @@ class RenameBillingAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRelation:
-    """Says that an account is a relative's, which ends the claim to it. Idempotent."""
+    """Says that an account is a relative's, which ends the claim to it, and what was granted by it. Idempotent."""
 
     accounts: BillingAccountRepository
+    clock: Clock
 
     def __call__(self, *, subscriber_id: str, billing_account_id: str, relation: Relation) -> BillingAccount:
         """Return the changed link. Raises `BillingAccountNotFound`, `FieldInvalid`."""
         account = owned_and_linked(self.accounts, subscriber_id=subscriber_id, billing_account_id=billing_account_id)
-        account.relate(relation)
+        account.relate(relation, now=self.clock.now())
         self.accounts.save(account)
         return account
 

@@ -225,7 +225,7 @@ class BillingAccount:
         """Go on under the account's other number, which it has since `at`."""
         self.key, self.numbered_at = key, at
 
-    def relate(self, relation: Relation, /) -> None:
+    def relate(self, relation: Relation, /, *, now: datetime) -> None:
         """Change whose account it is. A relative's one is no claim any more, and what was granted by it is ended
         afterwards, as due work.
 
@@ -236,7 +236,7 @@ class BillingAccount:
         if relation is Relation.RELATIVE:
             self.claimed_at = self.confirmed_at = None
         if relation is not self.relation:
-            self.due_at = self.linked_at  # at once, by any clock
+            self.due_at = now
         self.relation = relation
 
     def _is_confirmed_by(self, proof_kind: str) -> bool:

@@ -12,8 +12,8 @@ from services.accounts.domain.history import BEGINNING, END, MOMENT, Position, S
 
 # A page is 100 rows at most: what is beyond these limits is no month of an account, and the oldest of it is forgotten.
 MOST_ROWS = 5_000
-MOST_PIECES = 200
-MONTHS_OF_A_READING = 240
+MOST_PIECES = 200  # and shares
+MONTHS_OF_A_READING = 240  # twenty years: of what a page tells beyond them nothing is remembered, so that it is a gap
 # A month that was read again and found unchanged is saved again so that its age is right, but not at every reading.
 CONFIRMED_EVERY = timedelta(hours=1)
 
@@ -256,7 +256,7 @@ def span_of(month: str, /) -> Span:
 
 
 def _latest(shares: Iterable[Share]) -> tuple[Share, ...]:
-    """Return the shares, those of the same rows once, the last read first."""
+    """Return the shares, those of the same rows once, the last read first, and no more of them than are kept."""
     last_read = {_ends_of(share): share for share in sorted(shares, key=lambda share: share.as_of)}
     return tuple(sorted(last_read.values(), key=lambda share: share.as_of, reverse=True)[:MOST_PIECES])
 

@@ -44,6 +44,15 @@ def _accepted(home: Home) -> Any:
     return offered
 
 
+def _die_between_link_and_offer(home: Home, offered: Any) -> None:
+    """Have the relative's link saved, and its offer not marked yet."""
+    for after in range(1, 50):
+        lived(lambda after=after: home.process(Killer(after)).accept(offered))  # type: ignore[misc]
+        if home.relatives is not None:
+            return
+    raise AssertionError("no link was ever saved")
+
+
 def _assert_both_sides_agree(home: Home) -> GrantState:
     desk = home.process()
     (given,) = desk.given()
@@ -76,10 +85,7 @@ def test_accepting_survives_a_death_at_every_call() -> None:
 def test_a_link_that_was_saved_before_its_offer_was_marked_is_read_as_accepted() -> None:
     home = Home()
     offered = _offered(home)
-    for after in range(1, 50):
-        lived(lambda after=after: home.process(Killer(after)).accept(offered))  # type: ignore[misc]
-        if home.relatives is not None:
-            break
+    _die_between_link_and_offer(home, offered)
 
     assert home.offers.get(offered.given.offer.grant_id).state is OfferState.OPEN  # type: ignore[union-attr]
     (given,) = home.process().given()
@@ -289,10 +295,7 @@ def test_an_offer_that_is_marked_as_it_is_taken_back_ends_all_the_same() -> None
     """The relative's link was saved before, and its offer is marked between the reading and the withdrawal."""
     home = Home()
     offered = _offered(home)
-    for after in range(1, 50):
-        lived(lambda after=after: home.process(Killer(after)).accept(offered))  # type: ignore[misc]
-        if home.relatives is not None:
-            break
+    _die_between_link_and_offer(home, offered)
     home.process().make_it_a_relatives()
 
     def mark() -> None:

@@ -19,7 +19,7 @@ from services.accounts.domain.errors import (
 from services.accounts.domain.proof_ladder import ActionNotAllowed, Relation
 from services.chassis.errors import DomainError, FieldInvalid
 from services.chassis.money import Money
-from tests.accounts.builders import KEY, SettableClock, make_account, make_charge
+from tests.accounts.builders import A_MORNING, KEY, SettableClock, make_account, make_charge
 from tests.accounts.fakes import FakeBillingAccounts, FakeChargePlacements, FakeRegions, FakeSnapshots
 
 
@@ -133,7 +133,7 @@ def test_asks_no_region_about_what_is_wrong_in_itself(
 
 
 def test_bills_nothing_new_to_a_relatives_account_without_that_relatives_word(till: Till) -> None:
-    till.account.relate(Relation.RELATIVE)
+    till.account.relate(Relation.RELATIVE, now=A_MORNING)
     till.accounts.save(till.account)
 
     with pytest.raises(ActionNotAllowed):

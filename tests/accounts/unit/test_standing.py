@@ -94,7 +94,7 @@ def test_a_claim_that_has_said_nothing_since_the_owner_changed_does_not_count() 
 def test_turning_a_claim_into_a_relative_s_account_ends_the_dispute() -> None:
     anna, boris = _claimed("anna"), _claimed("boris", 1, confirmed=3)
 
-    boris.relate(Relation.RELATIVE)
+    boris.relate(Relation.RELATIVE, now=A_MORNING)
 
     assert _standings(anna, boris) == [_CLEAR, _CLEAR]
     assert not boris.allows(Action.ORDER_CONTENT)
@@ -105,7 +105,7 @@ def test_a_relative_s_account_becomes_no_claim_by_a_word() -> None:
     account = make_account(relation=Relation.RELATIVE)
 
     with pytest.raises(FieldInvalid):
-        account.relate(Relation.OWN)
+        account.relate(Relation.OWN, now=A_MORNING)
 
     assert account.claim is None
 
