@@ -1,9 +1,10 @@
 """A running suite with people on it: who pays, what they were told, and when all of it has come to rest."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from random import Random
+from threading import Event
 from typing import Any
 
 import httpx
@@ -24,6 +25,7 @@ from tests.support.servers import Broker
 REGIONS = {"77": "region-moscow", "54": "region-novosibirsk", "25": "region-vladivostok"}
 SETTLED_WITHIN_S = 150.0  # within it comes the fifth question about what nobody tells, by the suite's backoff
 _AGAIN = {409, 429, 503}
+_SENT_AGAIN_AFTER_S = 0.2
 _FOR_LONG = 1000
 
 
@@ -119,7 +121,7 @@ class Stage:
             payment_id: str = answer.json()["id"]
             return payment_id
 
-        return eventually(accepted, timeout_s=timeout_s, every_s=0.2)
+        return eventually(accepted, timeout_s=timeout_s, every_s=_SENT_AGAIN_AFTER_S)
 
     def insist_on_all(self, orders: Sequence[Order], *, at_once: int = 6) -> list[str]:
         """Send orders, several at a time, until each is acknowledged."""
@@ -127,10 +129,22 @@ class Stage:
             return list(crowd.map(self.insist, orders))
 
     @contextmanager
-    def under_way(self, order: Order) -> Iterator["Future[httpx.Response]"]:
-        """Send an order in the background; its answer is nobody's concern, for somebody is going to be killed."""
+    def under_way(self, order: Order) -> Iterator[None]:
+        """Send an order in the background, again and again while it is refused for the moment: somebody who was killed
+        by the test before may not have been found again by everybody. What else comes back is nobody's concern, for
+        somebody is going to be killed."""
+        over = Event()
+
+        def send() -> None:
+            while self.send(order).status_code in _AGAIN and not over.wait(_SENT_AGAIN_AFTER_S):
+                pass
+
         with ThreadPoolExecutor(1) as crowd:
-            yield crowd.submit(self.send, order)
+            crowd.submit(send)
+            try:
+                yield
+            finally:
+                over.set()
 
     def confirm(self, payment_id: str) -> None:
         """Pay on the acquirer's page, once the payment has one."""
